@@ -1,0 +1,1 @@
+"""Words every room shares. Pure: no I/O, no clock, no environment."""

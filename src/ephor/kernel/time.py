@@ -1,0 +1,48 @@
+"""Moments and days: always aware, always written the same way."""
+
+from __future__ import annotations
+
+from datetime import UTC, date, datetime
+
+from ephor.kernel.errors import InvalidInputError
+
+
+def stamp(at: datetime) -> str:
+    """Return *at* in UTC to the microsecond, as RFC 3339 with ``Z``.
+
+    >>> stamp(datetime(2026, 8, 2, 9, 30, tzinfo=UTC))
+    '2026-08-02T09:30:00.000000Z'
+
+    Raises:
+        InvalidInputError: *at* has no zone.
+    """
+    if at.tzinfo is None:
+        raise InvalidInputError(f"time `{at.isoformat()}` has no zone; add one, for example `Z`")
+    return at.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
+
+
+def moment(text: str) -> datetime:
+    """Read an RFC 3339 time with a zone.
+
+    Raises:
+        InvalidInputError: not a time, or one without a zone.
+    """
+    try:
+        at = datetime.fromisoformat(text)
+    except ValueError:
+        raise InvalidInputError(f"`{text[:40]}` is not a time; write 2026-08-02T09:30:00Z") from None
+    if at.tzinfo is None:
+        raise InvalidInputError(f"time `{text}` has no zone; add one, for example `Z`")
+    return at.astimezone(UTC)
+
+
+def day(text: str) -> date:
+    """Read an ISO 8601 day.
+
+    Raises:
+        InvalidInputError: not a day.
+    """
+    try:
+        return date.fromisoformat(text)
+    except ValueError:
+        raise InvalidInputError(f"`{text[:40]}` is not a day; write 2026-08-02") from None

@@ -1,0 +1,1 @@
+"""The law, as data only: one folder per act, each with its cases."""
