@@ -1,0 +1,1 @@
+"""Where a plane is kept: SQLite or PostgreSQL, or memory for tests."""

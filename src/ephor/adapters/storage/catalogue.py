@@ -1,0 +1,46 @@
+"""Which records are kept, on which shelf, and by which of their fields they can be searched.
+
+One line here, one table in a migration: that is all a new kind of record needs.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from ephor.kernel.errors import InvalidInputError
+from ephor.rooms.access.people import Person
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """A shelf: the table's name and the fields that ``Shelf.all`` may ask for."""
+
+    table: str
+    columns: tuple[str, ...] = ()
+
+
+SHELVES: Mapping[type[Any], Plan] = {
+    Person: Plan("people"),
+}
+
+
+def plan_of(kind: type[Any], where: Mapping[str, str] | None = None) -> Plan:
+    """Return the plan of a record type, checked against the columns asked for.
+
+    Raises:
+        InvalidInputError: the record has no shelf, or the shelf no such column.
+    """
+    plan = SHELVES.get(kind)
+    if plan is None:
+        raise InvalidInputError(f"`{kind.__name__}` has no shelf; add it to the catalogue")
+    if unknown := sorted(set(where or ()) - set(plan.columns)):
+        raise InvalidInputError(f"shelf `{plan.table}` cannot be searched by {', '.join(unknown)}")
+    return plan
+
+
+def column_of(record: object, column: str) -> str | None:
+    """Return what a searchable column holds for *record*, as text."""
+    value = getattr(record, column)
+    return None if value is None else str(value)

@@ -1,0 +1,219 @@
+"""How the ledger grows: entries in, and out come the rows one commit must write.
+
+Nothing here knows a database. A store gives its rows behind `Rows`, inside a transaction that no other writer can
+enter, and reports back whether that transaction committed. Only then does the state in memory move.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Protocol
+
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+
+from ephor.adapters.storage.vault import Sealed
+from ephor.kernel.errors import VerificationError
+from ephor.kernel.events import Event
+from ephor.kernel.time import moment
+from ephor.rooms.ledger import checkpoint, frontier, note, tile
+from ephor.rooms.ledger.entry import encode
+from ephor.rooms.ledger.frontier import Frontier
+from ephor.rooms.ledger.tree import leaf_hash, root_hash
+
+
+@dataclass(frozen=True, slots=True)
+class Draft:
+    """An event on its way into the ledger."""
+
+    id: str
+    event: Event
+    sealed: Sealed | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class HeadRow:
+    """The head as stored: everything needed to go on from here."""
+
+    origin: str
+    size: int
+    root: bytes
+    frontier: bytes
+    note: bytes
+    key: str
+    last_at: str
+    """When the newest entry was received."""
+
+
+@dataclass(frozen=True, slots=True)
+class TileRow:
+    """A full tile, with its root so that the level above can be rebuilt without reading every hash below."""
+
+    level: int
+    index: int
+    hashes: bytes
+    root: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Growth:
+    """What one commit adds."""
+
+    first: int
+    entries: Sequence[bytes]
+    tiles: Sequence[TileRow]
+    head: HeadRow
+
+
+class Rows(Protocol):
+    """The ledger's tables, inside a transaction that excludes other writers."""
+
+    def head(self) -> HeadRow | None: ...
+    def entries(self, start: int, stop: int) -> Sequence[bytes]: ...
+    def tile_roots(self, level: int, start: int) -> Sequence[bytes]: ...
+    def write(self, growth: Growth) -> None: ...
+
+
+@dataclass(frozen=True, slots=True)
+class KeySigner:
+    """Signs notes as *name* (C2SP signed-note) with a key held in this process."""
+
+    name: str
+    key: Ed25519PrivateKey
+
+    @property
+    def public_key(self) -> bytes:
+        return self.key.public_key().public_bytes_raw()
+
+    def sign(self, message: bytes) -> bytes:
+        return self.key.sign(message)
+
+
+@dataclass(slots=True)
+class _Edge:
+    """The open right edge of the tree: the frontier and the hashes of the unfinished tile of each level."""
+
+    frontier: Frontier = frontier.EMPTY
+    root: bytes = frontier.root(frontier.EMPTY)
+    partial: list[list[bytes]] = field(default_factory=lambda: [[]])
+    last_at: str = ""
+
+
+class Grower:
+    """Grows one log. Not safe for two threads: the store holds a lock from `grow` to `settle`."""
+
+    def __init__(self, key: Ed25519PrivateKey, source: str, clock: Callable[[], datetime], floor: Callable[[], bytes | None]) -> None:
+        self._key, self._source, self._clock, self._floor = key, source, clock, floor
+        self._edge = _Edge()
+        self._next: _Edge | None = None
+        self._n = 0
+        self._loaded = False
+
+    def found(self, rows: Rows, origin: str) -> None:
+        """Write the head of a log without entries."""
+        empty = frontier.EMPTY
+        rows.write(Growth(0, (), (), self._head(origin, 0, frontier.root(empty), b"", "")))
+
+    def grow(self, rows: Rows, drafts: Sequence[Draft]) -> Growth:
+        """Append *drafts* to the rows and return what was written; `settle` must follow.
+
+        Raises:
+            VerificationError: the stored head is not one this log can go on from.
+        """
+        head = rows.head()
+        if head is None:
+            raise VerificationError("the ledger has no head; the database was not set up by `ephor init`")
+        if not self._loaded or head.size != self._edge.frontier.size or head.root != self._edge.root:
+            self._edge = self._load(rows, head)
+            self._loaded = True
+        received = max(self._clock(), moment(self._edge.last_at)) if self._edge.last_at else self._clock()
+        entries = [
+            encode(draft.event, log=head.origin, id=draft.id, src=self._source, n=self._n + offset, received_at=received,
+                   payload={"alg": "aes-256-gcm", "commitment": draft.sealed.commitment} if draft.sealed else None)
+            for offset, draft in enumerate(drafts, 1)
+        ]  # fmt: skip
+        growth = self._extend(head, entries, received)
+        rows.write(growth)
+        return growth
+
+    def settle(self, growth: Growth | None) -> None:
+        """Adopt the growth that committed, or forget the one that did not."""
+        if growth is not None and self._next is not None:
+            self._edge = self._next
+            self._n += len(growth.entries)
+        else:
+            self._loaded = False
+        self._next = None
+
+    def _extend(self, head: HeadRow, entries: Sequence[bytes], received: datetime) -> Growth:
+        leaves = [leaf_hash(entry) for entry in entries]
+        grown = frontier.extend(self._edge.frontier, leaves)
+        root = frontier.root(grown)
+        at = received.strftime("%Y-%m-%dT%H:%M:%S.%fZ")
+        partial, tiles = _fill(self._edge, leaves)
+        self._next = _Edge(grown, root, partial, at)
+        return Growth(head.size, entries, tiles, self._head(head.origin, grown.size, root, frontier.encode(grown), at))
+
+    def _head(self, origin: str, size: int, root: bytes, edge: bytes, at: str) -> HeadRow:
+        signer = KeySigner(origin, self._key)
+        text = checkpoint.encode(checkpoint.Checkpoint(origin, size, root))
+        key = note.verifier_key(origin, signer.public_key)
+        return HeadRow(origin, size, root, edge, note.sign(text, signer), key, at)
+
+    def _load(self, rows: Rows, head: HeadRow) -> _Edge:
+        """Rebuild the edge from what is stored, and refuse a head that is not ours or not the newest."""
+        edge = frontier.decode(head.size, head.frontier)
+        if frontier.root(edge) != head.root:
+            raise VerificationError("the stored head does not fit its own tree; run `ephor ledger verify`", size=head.size)
+        signed = checkpoint.open_checkpoint(head.note, note.verifier_key(head.origin, KeySigner(head.origin, self._key).public_key))
+        if (signed.size, signed.root) != (head.size, head.root):
+            raise VerificationError("the stored head is not the one that was signed; run `ephor ledger verify`", size=head.size)
+        self._check_floor(head)
+        return _Edge(edge, head.root, _partials(rows, head.size), head.last_at)
+
+    def _check_floor(self, head: HeadRow) -> None:
+        kept = self._floor()
+        if kept is None:
+            return
+        floor = checkpoint.open_checkpoint(kept, note.verifier_key(head.origin, KeySigner(head.origin, self._key).public_key))
+        if head.size < floor.size or (head.size == floor.size and head.root != floor.root):
+            raise VerificationError(
+                f"this database holds {head.size} entries, but a head over {floor.size} was published: entries are missing, "
+                "or an old backup was restored; nothing is recorded until that is resolved",
+                size=head.size,
+                published=floor.size,
+            )
+
+
+def _partials(rows: Rows, size: int) -> list[list[bytes]]:
+    finished = size // tile.WIDTH
+    partial = [[leaf_hash(entry) for entry in rows.entries(finished * tile.WIDTH, size)]]
+    level = 0
+    while finished:
+        start = finished // tile.WIDTH * tile.WIDTH
+        roots = list(rows.tile_roots(level, start))
+        if len(roots) != finished - start:
+            raise VerificationError(f"tiles of level {level} are missing from `{start}` on; run `ephor ledger verify`")
+        partial.append(roots)
+        level, finished = level + 1, finished // tile.WIDTH
+    return partial
+
+
+def _fill(edge: _Edge, leaves: Sequence[bytes]) -> tuple[list[list[bytes]], list[TileRow]]:
+    """Put *leaves* into the unfinished tiles; return what stays unfinished and the tiles that became full."""
+    partial = [list(hashes) for hashes in edge.partial]
+    tiles: list[TileRow] = []
+    size, level, fresh = edge.frontier.size, 0, list(leaves)
+    while fresh:
+        if level == len(partial):
+            partial.append([])
+        index, hashes, above = (size >> tile.HEIGHT * level) // tile.WIDTH, partial[level] + fresh, []
+        while len(hashes) >= tile.WIDTH:
+            full, hashes = hashes[: tile.WIDTH], hashes[tile.WIDTH :]
+            top = root_hash(full)
+            tiles.append(TileRow(level, index, tile.encode_tile(full), top))
+            above.append(top)
+            index += 1
+        partial[level], fresh, level = hashes, above, level + 1
+    return partial, tiles

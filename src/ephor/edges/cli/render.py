@@ -1,0 +1,46 @@
+"""How answers leave the command line: one JSON document for machines, plain words or a table for people."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import msgspec
+import orjson
+from rich.console import Console
+from rich.table import Table
+
+
+def as_json(value: object) -> Any:
+    """Return *value* as what JSON can hold: records become objects, enums and times text."""
+    return msgspec.to_builtins(value, str_keys=True)
+
+
+def emit(value: object, human: Callable[[Console], None], *, json: bool) -> None:
+    """Print *value* as one JSON document, or let *human* print it."""
+    if json:
+        sys.stdout.buffer.write(orjson.dumps(as_json(value), option=orjson.OPT_INDENT_2) + b"\n")
+        sys.stdout.buffer.flush()
+    else:
+        human(console())
+
+
+def console() -> Console:
+    """Return a console on standard output that shows any text, whatever the terminal's encoding."""
+    if hasattr(sys.stdout, "reconfigure"):
+        sys.stdout.reconfigure(errors="replace")
+    return Console(highlight=False, soft_wrap=not sys.stdout.isatty(), safe_box=True, markup=False)
+
+
+def table(out: Console, columns: Sequence[str], rows: Sequence[Sequence[object]], *, empty: str) -> None:
+    """Print a table, or *empty* when there are no rows."""
+    if not rows:
+        out.print(empty)
+        return
+    grid = Table(box=None, pad_edge=False, header_style="bold")
+    for column in columns:
+        grid.add_column(column, overflow="fold")
+    for row in rows:
+        grid.add_row(*[str(cell) for cell in row])
+    out.print(grid)

@@ -1,0 +1,73 @@
+"""Use cases: who operates the plane."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from ephor.engine.ports import Unit, World
+from ephor.kernel import ids
+from ephor.kernel.errors import ConflictError, InvalidInputError
+from ephor.kernel.events import Event
+from ephor.rooms.access.people import Person, PlanePermission, PlaneRole, require
+
+
+@dataclass(frozen=True, slots=True)
+class Access:
+    """People and their roles."""
+
+    world: World
+
+    def add_person(self, id: str, name: str, roles: Sequence[PlaneRole], *, by: str) -> Person:
+        """Register somebody who operates the plane.
+
+        Raises:
+            InvalidInputError: the id cannot name a person, or no role was given.
+            NotPermittedError: *by* may not.
+            ConflictError: there is somebody of that id.
+        """
+        person = _person(id, name, roles)
+        with self.world.storage.unit() as unit:
+            actor = require(unit.shelf(Person).find(by), PlanePermission.PEOPLE, who=by)
+            self._add(unit, person, actor=f"person:{actor.id}")
+        return person
+
+    def found(self, id: str, name: str) -> Person:
+        """Make *id* the first administrator of a plane that has nobody yet; return whoever already is.
+
+        Raises:
+            ConflictError: others operate this plane and *id* is not among them.
+        """
+        with self.world.storage.unit() as unit:
+            people = unit.shelf(Person)
+            if known := people.find(id):
+                return known
+            if people.page("", 1):
+                raise ConflictError(f"this plane already has people and `{id}` is not among them; ask an administrator to add them")
+            person = _person(id, name, [PlaneRole.ADMINISTRATOR])
+            self._add(unit, person, actor="ephor")
+            return person
+
+    def people(self) -> Sequence[Person]:
+        """Return everybody, by id."""
+        with self.world.storage.reading() as unit:
+            return unit.shelf(Person).all()
+
+    def _add(self, unit: Unit, person: Person, *, actor: str) -> None:
+        unit.shelf(Person).add(person)
+        unit.append(
+            Event(
+                kind="person.added/1",
+                at=self.world.clock.now(),
+                actor=actor,
+                resource=f"person:{person.id}",
+                metadata={"roles": [role.value for role in person.roles]},
+            )
+        )
+
+
+def _person(id: str, name: str, roles: Sequence[PlaneRole]) -> Person:
+    if not roles:
+        known = ", ".join(role.value for role in PlaneRole)
+        raise InvalidInputError(f"a person needs at least one role; use one or more of: {known}")
+    return Person(ids.name(id, "a person"), name or id, tuple(sorted(set(roles))))

@@ -1,0 +1,174 @@
+"""What the engine needs from the world, said in the engine's own words."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Protocol, TypeVar
+
+from ephor.kernel.events import Event
+from ephor.kernel.ids import EntryId
+
+
+class Record(Protocol):
+    """A frozen dataclass that a shelf can hold; ``id`` is unique on its shelf."""
+
+    @property
+    def id(self) -> str: ...
+
+
+R = TypeVar("R", bound=Record)
+
+
+class Clock(Protocol):
+    """What time it is, in UTC."""
+
+    def now(self) -> datetime: ...
+
+
+class Ids(Protocol):
+    """New identifiers: the prefix, then a UUID version 7."""
+
+    def new(self, prefix: str) -> str: ...
+
+
+class Pseudonyms(Protocol):
+    """Names for data subjects that only the holder of the key can compute."""
+
+    def of(self, subject: str) -> str:
+        """Return ``sub_…``, always the same for the same subject, useless without the key."""
+        ...
+
+
+class Shelf(Protocol[R]):
+    """The records of one kind, inside a unit. Order is always by ``id``."""
+
+    def find(self, id: str) -> R | None: ...
+
+    def get(self, id: str) -> R:
+        """Return the record. Raises NotFoundError."""
+        ...
+
+    def all(self, **where: str) -> Sequence[R]:
+        """Return the records whose searchable columns equal *where*."""
+        ...
+
+    def page(self, after: str, limit: int) -> Sequence[R]:
+        """Return at most *limit* records whose id comes after *after*."""
+        ...
+
+    def add(self, record: R) -> None:
+        """Put a new record on the shelf. Raises ConflictError when its id is taken."""
+        ...
+
+    def replace(self, old: R, new: R) -> None:
+        """Put *new* where *old* is. Raises ConflictError when what lies there is no longer *old*."""
+        ...
+
+    def remove(self, record: R) -> None:
+        """Take the record off the shelf. Raises ConflictError when it is no longer there as given."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Forgotten:
+    """What forgetting one subject destroyed."""
+
+    keys: int
+    payloads: int
+
+
+class Unit(Protocol):
+    """One transaction: what was read, and what is written if it commits.
+
+    A unit that changed a shelf must also have appended an event: no governance state changes without a ledger entry.
+    """
+
+    def shelf(self, of: type[R]) -> Shelf[R]: ...
+
+    def append(self, event: Event, payload: bytes | None = None) -> EntryId:
+        """Record *event* when the unit commits; seal *payload* under the key of ``event.subject``."""
+        ...
+
+    def forget(self, subject: str) -> Forgotten:
+        """Destroy the key and the sealed payloads of a pseudonym."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Head:
+    """Where the ledger stands: its size, its root and the signed note that says so."""
+
+    origin: str
+    size: int
+    root: bytes
+    note: bytes
+    key: str
+    """The verifier key (C2SP signed-note) that the note is signed with."""
+
+
+class Ledger(Protocol):
+    """The ledger's stored bytes, for reading. Positions start at 0."""
+
+    def head(self) -> Head: ...
+
+    def entries(self, start: int, stop: int) -> Iterator[bytes]:
+        """Return the entries from *start* up to *stop*, in order."""
+        ...
+
+    def tile(self, level: int, index: int, width: int) -> bytes:
+        """Return the concatenated hashes of a tile of *width* hashes (C2SP tlog-tiles)."""
+        ...
+
+    def position(self, id: str) -> int:
+        """Return where the entry stands. Raises NotFoundError."""
+        ...
+
+    def search(self, where: Mapping[str, str], *, before: int | None, limit: int) -> Sequence[int]:
+        """Return positions, newest first, of entries whose ``kind``, ``actor``, ``subject``, … equal *where*."""
+        ...
+
+    def payload(self, id: str) -> bytes | None:
+        """Return the sealed payload in the clear; None when its subject was forgotten. Raises NotFoundError."""
+        ...
+
+
+class Storage(Protocol):
+    """A plane's database."""
+
+    def unit(self) -> AbstractContextManager[Unit]:
+        """Open a unit. Leaving it normally commits; leaving by an exception rolls back.
+
+        Raises:
+            UnavailableError: the database did not answer, or the entries could not be made durable.
+        """
+        ...
+
+    def reading(self) -> AbstractContextManager[Unit]:
+        """Open a unit that only reads and never waits for a writer."""
+        ...
+
+    def append(self, events: Sequence[Event]) -> Sequence[EntryId]:
+        """Record events alone; they are durable when this returns. Concurrent callers share one commit."""
+        ...
+
+    def version(self) -> int:
+        """Return a number that grows whenever a unit changed a shelf. Cheap: it is asked before every decision."""
+        ...
+
+    @property
+    def ledger(self) -> Ledger: ...
+
+    def close(self) -> None: ...
+
+
+@dataclass(frozen=True, slots=True)
+class World:
+    """Everything outside that a use case may touch."""
+
+    storage: Storage
+    clock: Clock
+    ids: Ids
+    pseudonyms: Pseudonyms

@@ -1,0 +1,117 @@
+"""People who operate the plane, and what each of their roles lets them do."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from enum import StrEnum, unique
+
+from ephor.kernel.errors import NotPermittedError
+from ephor.kernel.vocabulary import ReviewType
+
+
+@unique
+class PlaneRole(StrEnum):
+    """What a person is here. One person may be several things, but never on both sides of one approval."""
+
+    ADMINISTRATOR = "administrator"
+    ENGINEER = "engineer"
+    SECURITY_REVIEWER = "security_reviewer"
+    PRIVACY_REVIEWER = "privacy_reviewer"
+    ETHICS_REVIEWER = "ethics_reviewer"
+    LEGAL_REVIEWER = "legal_reviewer"
+    EXECUTIVE = "executive"
+    OPERATOR = "operator"
+    PRIVACY_OFFICER = "privacy_officer"
+    MODEL_VALIDATOR = "model_validator"
+    CALL_APPROVER = "call_approver"
+    AUDITOR = "auditor"
+
+
+@unique
+class PlanePermission(StrEnum):
+    """One thing a person may do to the plane."""
+
+    PEOPLE = "people:write"
+    ROLES = "roles:write"
+    DELEGATE = "delegations:write"
+    AGENTS = "agents:write"
+    SUSPEND = "agents:suspend"
+    RESUME = "agents:resume"
+    APPROVALS = "approvals:request"
+    REVOKE = "approvals:revoke"
+    CALLS = "calls:approve"
+    REVIEW_SECURITY = "reviews:security"
+    REVIEW_PRIVACY = "reviews:privacy"
+    REVIEW_ETHICS = "reviews:ethics"
+    REVIEW_LEGAL = "reviews:legal"
+    REVIEW_EXECUTIVE = "reviews:executive"
+    MODELS = "models:write"
+    MODELS_APPROVE = "models:approve"
+    CONSENT = "consent:write"
+    PRIVACY = "privacy:write"
+    """Subject requests, records of processing, retention and legal holds."""
+    EVIDENCE = "evidence:write"
+    INCIDENTS = "incidents:write"
+
+
+_P = PlanePermission
+GRANTS: Mapping[PlaneRole, frozenset[PlanePermission]] = {
+    PlaneRole.ADMINISTRATOR: frozenset({_P.PEOPLE, _P.ROLES, _P.AGENTS, _P.SUSPEND, _P.RESUME, _P.APPROVALS, _P.REVOKE, _P.DELEGATE,
+                                        _P.MODELS, _P.CONSENT, _P.PRIVACY, _P.EVIDENCE, _P.INCIDENTS}),
+    PlaneRole.ENGINEER: frozenset({_P.AGENTS, _P.SUSPEND, _P.APPROVALS, _P.MODELS, _P.DELEGATE, _P.EVIDENCE, _P.INCIDENTS}),
+    PlaneRole.SECURITY_REVIEWER: frozenset({_P.REVIEW_SECURITY, _P.REVOKE, _P.SUSPEND, _P.EVIDENCE}),
+    PlaneRole.PRIVACY_REVIEWER: frozenset({_P.REVIEW_PRIVACY, _P.REVOKE, _P.SUSPEND, _P.EVIDENCE}),
+    PlaneRole.ETHICS_REVIEWER: frozenset({_P.REVIEW_ETHICS, _P.REVOKE, _P.SUSPEND, _P.EVIDENCE}),
+    PlaneRole.LEGAL_REVIEWER: frozenset({_P.REVIEW_LEGAL, _P.REVOKE, _P.SUSPEND, _P.EVIDENCE}),
+    PlaneRole.EXECUTIVE: frozenset({_P.REVIEW_EXECUTIVE, _P.REVOKE, _P.SUSPEND}),
+    PlaneRole.OPERATOR: frozenset({_P.SUSPEND, _P.RESUME, _P.INCIDENTS, _P.EVIDENCE}),
+    PlaneRole.PRIVACY_OFFICER: frozenset({_P.CONSENT, _P.PRIVACY, _P.EVIDENCE}),
+    PlaneRole.MODEL_VALIDATOR: frozenset({_P.MODELS_APPROVE, _P.EVIDENCE}),
+    PlaneRole.CALL_APPROVER: frozenset({_P.CALLS}),
+    PlaneRole.AUDITOR: frozenset(),
+}  # fmt: skip
+"""What each role grants. No role grants everything: an administrator cannot review or approve."""
+
+REVIEW_PERMISSION: Mapping[ReviewType, PlanePermission] = {
+    ReviewType.SECURITY: _P.REVIEW_SECURITY,
+    ReviewType.PRIVACY: _P.REVIEW_PRIVACY,
+    ReviewType.ETHICS: _P.REVIEW_ETHICS,
+    ReviewType.LEGAL: _P.REVIEW_LEGAL,
+    ReviewType.EXECUTIVE: _P.REVIEW_EXECUTIVE,
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Person:
+    """Somebody who operates the plane. ``id`` is a work account's name, never a data subject's."""
+
+    id: str
+    name: str
+    roles: tuple[PlaneRole, ...]
+
+
+def may(person: Person, permission: PlanePermission) -> bool:
+    """Tell whether one of the person's roles grants *permission*.
+
+    >>> may(Person("ada", "Ada", (PlaneRole.ADMINISTRATOR,)), PlanePermission.REVIEW_LEGAL)
+    False
+    """
+    return any(permission in GRANTS[role] for role in person.roles)
+
+
+def require(person: Person | None, permission: PlanePermission, *, who: str) -> Person:
+    """Return the person if they may do this.
+
+    Raises:
+        NotPermittedError: nobody is registered as *who*, or none of their roles grants *permission*.
+    """
+    if person is None:
+        raise NotPermittedError(f"nobody is registered as `{who}`; see `ephor people list`, or name a person with --as", person=who)
+    if not may(person, permission):
+        holders = ", ".join(role.value for role, granted in GRANTS.items() if permission in granted)
+        held = ", ".join(role.value for role in person.roles) or "none"
+        raise NotPermittedError(
+            f"`{who}` holds {held}; `{permission.value}` needs one of: {holders}", person=who, permission=permission.value
+        )
+    return person
