@@ -1,0 +1,117 @@
+"""What has been stated about a system, in the words of one pack's vocabulary."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import TypeAlias
+
+from ephor.kernel.errors import InvalidInputError
+
+Value: TypeAlias = "str | bool | tuple[str, ...]"
+
+
+class Kind(StrEnum):
+    """The types a fact can have."""
+
+    TEXT = "text"
+    BOOLEAN = "boolean"
+    LIST = "list"
+
+
+@dataclass(frozen=True, slots=True)
+class FactType:
+    """One word of the vocabulary.
+
+    ``open`` facts may carry a value that is not listed: that is a question, not an error. A ``claim`` is an exception
+    somebody must invoke: unstated, it is not invoked, for it could only ever lighten what the law asks. A ``derived``
+    fact is computed and never stated.
+    """
+
+    name: str
+    kind: Kind
+    means: str
+    values: tuple[str, ...] = ()
+    open: bool = False
+    claim: bool = False
+    derived: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Facts:
+    """Checked facts; what is left out is false, none or empty only where ``complete`` says so."""
+
+    vocabulary: Mapping[str, FactType]
+    stated: Mapping[str, Value]
+    complete: bool = False
+
+    def unknown(self, name: str) -> bool:
+        """Tell whether nobody has said anything about *name* and nothing follows from that silence."""
+        return not (name in self.stated or self.complete or self.vocabulary[name].claim)
+
+    def unlisted(self, name: str) -> bool:
+        """Tell whether *name* carries a value the vocabulary does not list, so that nothing follows from it."""
+        value, kind = self.stated.get(name), self.vocabulary[name]
+        if isinstance(value, str):
+            return value not in kind.values
+        return isinstance(value, tuple) and any(one not in kind.values for one in value)
+
+
+def state(vocabulary: Mapping[str, FactType], raw: Mapping[str, object], *, complete: bool = False) -> Facts:
+    """Return *raw* as checked facts; a fact given as null counts as left out.
+
+    >>> words = {"domain": FactType("domain", Kind.TEXT, "the field", ("finance",), open=True)}
+    >>> state(words, {"domain": "finance"}).stated
+    {'domain': 'finance'}
+    >>> state(words, {"domain": "space"}).unlisted("domain")
+    True
+
+    Raises:
+        InvalidInputError: a fact the vocabulary does not know, a value of the wrong type, or a value not listed for a
+            fact that is not open.
+    """
+    stated: dict[str, Value] = {}
+    for name, value in raw.items():
+        kind = vocabulary.get(name)
+        if kind is None or kind.derived:
+            raise InvalidInputError(
+                f"unknown fact `{str(name)[:60]}`; use one of: {_known(vocabulary)}", fact=str(name)[:60]
+            )
+        if value is not None:
+            stated[name] = _checked(kind, value)
+    return Facts(vocabulary, stated, complete)
+
+
+def _known(vocabulary: Mapping[str, FactType]) -> str:
+    return ", ".join(name for name, kind in vocabulary.items() if not kind.derived)
+
+
+def _checked(kind: FactType, value: object) -> Value:
+    if kind.kind is Kind.BOOLEAN and isinstance(value, bool):
+        return value
+    if kind.kind is Kind.TEXT and isinstance(value, str) and value:
+        return _listed(kind, value)
+    if kind.kind is Kind.LIST and isinstance(value, list | tuple):
+        return tuple(_listed(kind, _text(kind, one)) for one in value)
+    wanted = {Kind.BOOLEAN: "true or false", Kind.TEXT: "one word", Kind.LIST: "a list of words"}[kind.kind]
+    raise InvalidInputError(f"fact `{kind.name}` is `{str(value)[:60]}`; write {wanted}", fact=kind.name)
+
+
+def _text(kind: FactType, value: object) -> str:
+    if isinstance(value, str) and value:
+        return value
+    raise InvalidInputError(
+        f"fact `{kind.name}` lists `{str(value)[:60]}`; write a list of words", fact=kind.name
+    )
+
+
+def _listed(kind: FactType, value: str) -> str:
+    if kind.open or not kind.values or value in kind.values:
+        return value
+    known = ", ".join(kind.values)
+    raise InvalidInputError(
+        f"fact `{kind.name}` does not know `{value[:60]}`; use one of: {known}",
+        fact=kind.name,
+        value=value[:60],
+    )

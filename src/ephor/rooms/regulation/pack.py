@@ -1,0 +1,143 @@
+"""A regulation pack: one law as data, cited, dated, versioned, with the cases that test it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date
+from enum import StrEnum
+
+from ephor.rooms.regulation.condition import Condition
+from ephor.rooms.regulation.facts import FactType
+
+
+class Verified(StrEnum):
+    """How a statement of the law was checked."""
+
+    OJ = "oj"
+    """Read in the official journal."""
+    SECONDARY = "sec"
+    MEMORY = "mem"
+    UNCERTAIN = "unc"
+    """The law itself is uncertain here; the note gives the readings."""
+
+
+class Group(StrEnum):
+    """What an element does to the class of a system, in the order the law asks (Articles 2, 5, 6 and 50)."""
+
+    EXCLUSION = "exclusions"
+    PRACTICE = "practices"
+    PRODUCT = "products"
+    AREA = "areas"
+    DEROGATION = "derogations"
+    DUTY = "duties"
+
+
+@dataclass(frozen=True, slots=True)
+class Escape:
+    """An exception to one element; where it applies the element does not."""
+
+    article: str
+    title: str
+    when: Condition
+
+
+@dataclass(frozen=True, slots=True)
+class Element:
+    """One provision that holds of a system or does not."""
+
+    id: str
+    group: Group
+    article: str
+    title: str
+    when: Condition
+    escapes: tuple[Escape, ...]
+    since: date | None
+    """The day it applies from; exclusions and derogations have none of their own."""
+    verified: Verified
+    notice: str | None = None
+    """What people must be told, for a transparency duty."""
+    who: str | None = None
+    """The role that owes the duty."""
+    note: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """What bounds every derogation alike (Article 6(3), chapeau and third subparagraph)."""
+
+    article: str
+    chapeau: Condition
+    override: Condition
+
+
+@dataclass(frozen=True, slots=True)
+class Doubt:
+    """A situation the listed facts cannot settle; ``ask`` names the fact a person must answer first."""
+
+    ask: str
+    when: Condition
+    because: str
+
+
+@dataclass(frozen=True, slots=True)
+class Obligation:
+    """One thing somebody must do."""
+
+    id: str
+    cite: str
+    title: str
+    roles: tuple[str, ...]
+    when: Condition
+    needs: tuple[str, ...]
+    in_force: date | None
+    """None: from the day the class itself applies."""
+    until: date | None
+    verified: Verified
+    note: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class ApplicationDate:
+    """A day on which part of the law begins to apply."""
+
+    on: date
+    applies: str
+    cite: str
+    verified: Verified
+
+
+@dataclass(frozen=True, slots=True)
+class Identity:
+    """Which pack this is and which text of the law it was written from."""
+
+    id: str
+    version: str
+    title: str
+    jurisdiction: str
+    source: str
+    text_version: date
+    reviewed_by: str
+    reviewed_on: date
+
+
+@dataclass(frozen=True, slots=True)
+class Pack:
+    """A whole law as data. ``digest`` covers everything in it except its cases."""
+
+    identity: Identity
+    digest: str
+    vocabulary: Mapping[str, FactType]
+    elements: tuple[Element, ...]
+    limits: Limits | None
+    doubts: tuple[Doubt, ...]
+    obligations: tuple[Obligation, ...]
+    dates: tuple[ApplicationDate, ...]
+    shortcuts: Mapping[str, Mapping[str, object]]
+    """The reference guide's use-case keys, each as the facts it stands for."""
+    least: tuple[str, ...]
+    """Facts that must be stated before a system may be called minimal: never minimal by omission."""
+
+    def of(self, group: Group) -> tuple[Element, ...]:
+        """Return the elements of *group* in the law's order."""
+        return tuple(element for element in self.elements if element.group is group)

@@ -1,0 +1,251 @@
+"""Read a pack from plain data, strictly: a pack a stranger wrote is refused or understood, never run."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+
+from ephor.kernel.canonical import digest
+from ephor.kernel.errors import InvalidInputError
+from ephor.rooms.regulation.condition import Condition
+from ephor.rooms.regulation.facts import FactType, Kind, state
+from ephor.rooms.regulation.fields import Fields
+from ephor.rooms.regulation.pack import (
+    ApplicationDate,
+    Doubt,
+    Element,
+    Escape,
+    Group,
+    Identity,
+    Limits,
+    Obligation,
+    Pack,
+    Verified,
+)
+from ephor.rooms.regulation.read_condition import RESERVED, Reader
+
+CATEGORIES = ("unacceptable", "high", "limited", "minimal", "out_of_scope", "needs_review")
+"""Every answer a classification can give. `limited` and `minimal` are the guide's words, not the Act's."""
+CATEGORY, HOLDS = "class_category", "class_elements"
+"""What obligations may ask about the classification: its category, and the ids of the elements that hold."""
+_IDENTITY = frozenset(
+    {"id", "version", "title", "jurisdiction", "source", "text_version", "reviewed", "licence", "schema"}
+)
+_ELEMENT = frozenset(
+    {"id", "article", "title", "when", "unless", "since", "verified", "notice", "who", "note", "elements"}
+)
+_OBLIGATION = frozenset(
+    {"id", "cite", "title", "roles", "when", "needs", "in_force", "until", "verified", "note"}
+)
+_TOP = frozenset(
+    {"pack", "vocabulary", "terms", "limits", "doubts", "obligations", "dates", "shortcuts", "least"}
+    | {group.value for group in Group}
+)
+_NAME = re.compile(r"[a-z][a-z0-9_.]{0,63}")
+_ID = re.compile(r"[a-z0-9][a-z0-9_./-]{0,95}")
+_VERSION = re.compile(r"(?:0|[1-9][0-9]*)(?:\.(?:0|[1-9][0-9]*)){2}")
+
+
+def read_pack(raw: object) -> Pack:
+    """Return the pack written as *raw*: the sections of its files, merged.
+
+    Raises:
+        InvalidInputError: anything unknown, missing, repeated, unreachable or of the wrong type; the message says where.
+    """
+    top = Fields.of(raw, "", _TOP)
+    identity = _identity(Fields.of(top.raw.get("pack"), "pack", _IDENTITY))
+    stated = _vocabulary(top)
+    reader = Reader(stated, _terms(top, stated))
+    elements = tuple(element for group in Group for element in _elements(top, group, reader))
+    _refuse_repeats([element.id for element in elements], "element")
+    derived = _derived(elements)
+    obligations = tuple(_obligations(top, Reader({**stated, **derived}, reader.terms)))
+    _refuse_repeats([obligation.id for obligation in obligations], "obligation")
+    for obligation in obligations:
+        if not obligation.id.startswith(f"{identity.id}/"):
+            raise InvalidInputError(f"obligation `{obligation.id}` must begin with `{identity.id}/`")
+    return Pack(
+        identity,
+        digest(dict(_flat(raw, ""))),
+        {**stated, **derived},
+        elements,
+        _limits(top, reader),
+        tuple(_doubts(top, reader)),
+        obligations,
+        tuple(_dates(top)),
+        _shortcuts(top, stated),
+        _least(top, stated),
+    )
+
+
+def _identity(fields: Fields) -> Identity:
+    reviewed = Fields.of(fields.raw.get("reviewed"), "pack.reviewed", frozenset({"by", "on"}))
+    if fields.text("schema") != "pack/1":
+        raise InvalidInputError(f"pack schema `{fields.text('schema')}` is not read here; write `pack/1`")
+    if not _VERSION.fullmatch(fields.text("version")):
+        raise InvalidInputError(
+            f"pack version `{fields.text('version')}` is not semantic; write for example 1.2.0"
+        )
+    return Identity(
+        _id(fields, "id"),
+        fields.text("version"),
+        fields.text("title"),
+        fields.text("jurisdiction"),
+        fields.text("source"),
+        fields.day("text_version"),
+        reviewed.text("by"),
+        reviewed.day("on"),
+    )
+
+
+def _vocabulary(top: Fields) -> dict[str, FactType]:
+    words: dict[str, FactType] = {}
+    for name, raw in top.mapping("vocabulary").items():
+        where = f"vocabulary.{name}"
+        if not _NAME.fullmatch(name) or name in RESERVED or name in (CATEGORY, HOLDS):
+            raise InvalidInputError(f"`{name[:60]}` cannot name a fact", at=where)
+        fields = Fields.of(raw, where, frozenset({"type", "means", "values", "open", "claim"}))
+        words[name] = FactType(
+            name,
+            fields.word("type", Kind),
+            fields.text("means"),
+            fields.texts("values"),
+            open=fields.flag("open"),
+            claim=fields.flag("claim"),
+        )
+    return words
+
+
+def _terms(top: Fields, vocabulary: Mapping[str, FactType]) -> dict[str, Condition]:
+    terms: dict[str, Condition] = {}
+    for name, raw in top.mapping("terms").items():
+        terms[name] = Reader(vocabulary, terms).read(raw, f"terms.{name}")
+    return terms
+
+
+def _elements(top: Fields, group: Group, reader: Reader) -> Iterator[Element]:
+    dated = group in (Group.PRACTICE, Group.PRODUCT, Group.AREA, Group.DUTY)
+    for where, raw in top.entries(group.value):
+        fields = Fields.of(raw, where, _ELEMENT)
+        yield Element(
+            _id(fields, "id"),
+            group,
+            fields.text("article"),
+            fields.text("title"),
+            reader.read(fields.raw.get("when"), f"{where}.when"),
+            tuple(_escapes(fields, reader)),
+            fields.day("since") if dated else fields.day_or_none("since"),
+            fields.word("verified", Verified),
+            fields.text("notice") if group is Group.DUTY else None,
+            fields.text("who") if group is Group.DUTY else None,
+            fields.text_or_none("note"),
+        )
+
+
+def _escapes(element: Fields, reader: Reader) -> Iterator[Escape]:
+    for where, raw in element.entries("unless"):
+        fields = Fields.of(raw, where, frozenset({"article", "title", "when"}))
+        when = reader.read(fields.raw.get("when"), f"{where}.when")
+        yield Escape(fields.text("article"), fields.text("title"), when)
+
+
+def _limits(top: Fields, reader: Reader) -> Limits | None:
+    if "limits" not in top.raw:
+        if top.raw.get(Group.DEROGATION.value):
+            raise InvalidInputError("a pack with `derogations` needs `limits`: the chapeau and the override")
+        return None
+    fields = Fields.of(top.raw["limits"], "limits", frozenset({"article", "chapeau", "override"}))
+    chapeau = reader.read(fields.raw.get("chapeau"), "limits.chapeau")
+    return Limits(fields.text("article"), chapeau, reader.read(fields.raw.get("override"), "limits.override"))
+
+
+def _doubts(top: Fields, reader: Reader) -> Iterator[Doubt]:
+    for where, raw in top.entries("doubts"):
+        fields = Fields.of(raw, where, frozenset({"ask", "when", "because"}))
+        if fields.text("ask") not in reader.vocabulary:
+            raise InvalidInputError(
+                f"{where} asks for `{fields.text('ask')}`, which is not in the vocabulary", at=where
+            )
+        yield Doubt(
+            fields.text("ask"), reader.read(fields.raw.get("when"), f"{where}.when"), fields.text("because")
+        )
+
+
+def _obligations(top: Fields, reader: Reader) -> Iterator[Obligation]:
+    for where, raw in top.entries("obligations"):
+        fields = Fields.of(raw, where, _OBLIGATION)
+        with_class = fields.text("in_force") == "with-class"
+        in_force, until = None if with_class else fields.day("in_force"), fields.day_or_none("until")
+        if in_force is not None and until is not None and until <= in_force:
+            raise InvalidInputError(f"{where} ends on {until}, before it begins", at=where)
+        yield Obligation(
+            _id(fields, "id"),
+            fields.text("cite"),
+            fields.text("title"),
+            fields.texts("roles"),
+            reader.read(fields.raw.get("when"), f"{where}.when"),
+            fields.texts("needs"),
+            in_force,
+            until,
+            fields.word("verified", Verified),
+            fields.text_or_none("note"),
+        )
+
+
+def _dates(top: Fields) -> Iterator[ApplicationDate]:
+    for where, raw in top.entries("dates"):
+        fields = Fields.of(raw, where, frozenset({"on", "applies", "cite", "verified"}))
+        verified = fields.word("verified", Verified)
+        yield ApplicationDate(fields.day("on"), fields.text("applies"), fields.text("cite"), verified)
+
+
+def _shortcuts(top: Fields, vocabulary: Mapping[str, FactType]) -> dict[str, Mapping[str, object]]:
+    shortcuts: dict[str, Mapping[str, object]] = {}
+    for key, raw in top.mapping("shortcuts").items():
+        if not isinstance(raw, Mapping):
+            raise InvalidInputError(f"shortcut `{key[:60]}` is not a mapping of facts")
+        shortcuts[key] = dict(state(vocabulary, raw).stated)
+    return shortcuts
+
+
+def _least(top: Fields, vocabulary: Mapping[str, FactType]) -> tuple[str, ...]:
+    least = top.texts("least")
+    for name in least:
+        if name not in vocabulary:
+            raise InvalidInputError(f"`least` names `{name[:60]}`, which is not in the vocabulary")
+    return least
+
+
+def _derived(elements: tuple[Element, ...]) -> dict[str, FactType]:
+    ids = tuple(element.id for element in elements)
+    return {
+        CATEGORY: FactType(CATEGORY, Kind.TEXT, "the category given", CATEGORIES, derived=True),
+        HOLDS: FactType(HOLDS, Kind.LIST, "the elements that hold", ids, derived=True),
+    }
+
+
+def _id(fields: Fields, name: str) -> str:
+    value = fields.text(name)
+    if not _ID.fullmatch(value):
+        raise InvalidInputError(
+            f"`{value[:60]}` at {fields.where} is not an id; use lower case, digits, `-_./`"
+        )
+    return value
+
+
+def _refuse_repeats(ids: list[str], what: str) -> None:
+    for one in ids:
+        if ids.count(one) > 1:
+            raise InvalidInputError(f"{what} `{one}` is defined twice; keep one")
+
+
+def _flat(value: object, path: str) -> Iterator[tuple[str, object]]:
+    """Yield each leaf under its JSON pointer (RFC 6901), so that the digest depends on content, not on layout."""
+    if isinstance(value, Mapping) and value:
+        for key, part in value.items():
+            yield from _flat(part, f"{path}/{str(key).replace('~', '~0').replace('/', '~1')}")
+    elif isinstance(value, list | tuple) and value:
+        for index, part in enumerate(value):
+            yield from _flat(part, f"{path}/{index}")
+    else:
+        yield path, value
