@@ -13,10 +13,10 @@ from typing import Protocol
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
-from ephor.adapters.storage.vault import Sealed
+from ephor.adapters.storage.vault import ALGORITHM, Sealed
 from ephor.kernel.errors import VerificationError
 from ephor.kernel.events import Event
-from ephor.kernel.time import moment
+from ephor.kernel.time import moment, stamp
 from ephor.rooms.ledger import checkpoint, frontier, note, tile
 from ephor.rooms.ledger.entry import encode
 from ephor.rooms.ledger.frontier import Frontier
@@ -94,7 +94,7 @@ class KeySigner:
 class _Edge:
     """The open right edge of the tree: the frontier and the hashes of the unfinished tile of each level."""
 
-    frontier: Frontier = frontier.EMPTY
+    tree: Frontier = frontier.EMPTY
     root: bytes = frontier.root(frontier.EMPTY)
     partial: list[list[bytes]] = field(default_factory=lambda: [[]])
     last_at: str = ""
@@ -124,13 +124,14 @@ class Grower:
         head = rows.head()
         if head is None:
             raise VerificationError("the ledger has no head; the database was not set up by `ephor init`")
-        if not self._loaded or head.size != self._edge.frontier.size or head.root != self._edge.root:
+        if not self._loaded or head.size != self._edge.tree.size or head.root != self._edge.root:
             self._edge = self._load(rows, head)
             self._loaded = True
+        # A clock that was set back must not make the ledger's own time run backwards.
         received = max(self._clock(), moment(self._edge.last_at)) if self._edge.last_at else self._clock()
         entries = [
             encode(draft.event, log=head.origin, id=draft.id, src=self._source, n=self._n + offset, received_at=received,
-                   payload={"alg": "aes-256-gcm", "commitment": draft.sealed.commitment} if draft.sealed else None)
+                   payload={"alg": ALGORITHM, "commitment": draft.sealed.commitment} if draft.sealed else None)
             for offset, draft in enumerate(drafts, 1)
         ]  # fmt: skip
         growth = self._extend(head, entries, received)
@@ -148,9 +149,9 @@ class Grower:
 
     def _extend(self, head: HeadRow, entries: Sequence[bytes], received: datetime) -> Growth:
         leaves = [leaf_hash(entry) for entry in entries]
-        grown = frontier.extend(self._edge.frontier, leaves)
+        grown = frontier.extend(self._edge.tree, leaves)
         root = frontier.root(grown)
-        at = received.strftime("%Y-%m-%dT%H:%M:%S.%fZ")
+        at = stamp(received)
         partial, tiles = _fill(self._edge, leaves)
         self._next = _Edge(grown, root, partial, at)
         return Growth(head.size, entries, tiles, self._head(head.origin, grown.size, root, frontier.encode(grown), at))
@@ -158,15 +159,17 @@ class Grower:
     def _head(self, origin: str, size: int, root: bytes, edge: bytes, at: str) -> HeadRow:
         signer = KeySigner(origin, self._key)
         text = checkpoint.encode(checkpoint.Checkpoint(origin, size, root))
-        key = note.verifier_key(origin, signer.public_key)
-        return HeadRow(origin, size, root, edge, note.sign(text, signer), key, at)
+        return HeadRow(origin, size, root, edge, note.sign(text, signer), str(self._verifier(origin)), at)
+
+    def _verifier(self, origin: str) -> note.VerifierKey:
+        return note.VerifierKey(origin, self._key.public_key().public_bytes_raw())
 
     def _load(self, rows: Rows, head: HeadRow) -> _Edge:
         """Rebuild the edge from what is stored, and refuse a head that is not ours or not the newest."""
         edge = frontier.decode(head.size, head.frontier)
         if frontier.root(edge) != head.root:
             raise VerificationError("the stored head does not fit its own tree; run `ephor ledger verify`", size=head.size)
-        signed = checkpoint.open_checkpoint(head.note, note.verifier_key(head.origin, KeySigner(head.origin, self._key).public_key))
+        signed = read_checkpoint(head.note, self._verifier(head.origin))
         if (signed.size, signed.root) != (head.size, head.root):
             raise VerificationError("the stored head is not the one that was signed; run `ephor ledger verify`", size=head.size)
         self._check_floor(head)
@@ -176,7 +179,7 @@ class Grower:
         kept = self._floor()
         if kept is None:
             return
-        floor = checkpoint.open_checkpoint(kept, note.verifier_key(head.origin, KeySigner(head.origin, self._key).public_key))
+        floor = read_checkpoint(kept, self._verifier(head.origin))
         if head.size < floor.size or (head.size == floor.size and head.root != floor.root):
             raise VerificationError(
                 f"this database holds {head.size} entries, but a head over {floor.size} was published: entries are missing, "
@@ -184,6 +187,15 @@ class Grower:
                 size=head.size,
                 published=floor.size,
             )
+
+
+def read_checkpoint(data: bytes, key: note.VerifierKey) -> checkpoint.Checkpoint:
+    """Return the checkpoint of a signed note.
+
+    Raises:
+        VerificationError: not a note signed with *key*, or not a checkpoint.
+    """
+    return checkpoint.parse(note.verify(data, [key]).text)
 
 
 def _partials(rows: Rows, size: int) -> list[list[bytes]]:
@@ -204,7 +216,7 @@ def _fill(edge: _Edge, leaves: Sequence[bytes]) -> tuple[list[list[bytes]], list
     """Put *leaves* into the unfinished tiles; return what stays unfinished and the tiles that became full."""
     partial = [list(hashes) for hashes in edge.partial]
     tiles: list[TileRow] = []
-    size, level, fresh = edge.frontier.size, 0, list(leaves)
+    size, level, fresh = edge.tree.size, 0, list(leaves)
     while fresh:
         if level == len(partial):
             partial.append([])

@@ -1,0 +1,193 @@
+"""A whole plane in memory: the same rules, nothing kept when the process ends."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from threading import RLock
+from typing import Any
+
+from ephor.adapters.storage.growth import Draft, Grower, Growth, HeadRow, TileRow
+from ephor.adapters.storage.memory.shelf import MemoryShelf
+from ephor.adapters.storage.search import matches, summary
+from ephor.adapters.storage.vault import Sealed, Vault
+from ephor.engine.ports import Forgotten, Head, Ids, R
+from ephor.kernel.errors import ConflictError, InvalidInputError, NotFoundError
+from ephor.kernel.events import Event
+from ephor.kernel.ids import EntryId
+from ephor.rooms.ledger import tile
+from ephor.rooms.ledger.entry import parse
+from ephor.rooms.ledger.tree import leaf_hash
+
+
+@dataclass(slots=True)
+class _State:
+    """Everything a database would hold."""
+
+    shelves: dict[type[Any], dict[str, Any]] = field(default_factory=dict)
+    entries: list[bytes] = field(default_factory=list)
+    tiles: dict[tuple[int, int], TileRow] = field(default_factory=dict)
+    head: HeadRow | None = None
+    sealed: dict[str, Sealed] = field(default_factory=dict)
+    keys: dict[str, bytes] = field(default_factory=dict)
+    version: int = 0
+
+
+class _Rows:
+    """The ledger's rows in a `_State`."""
+
+    def __init__(self, state: _State) -> None:
+        self._state = state
+
+    def head(self) -> HeadRow | None:
+        return self._state.head
+
+    def entries(self, start: int, stop: int) -> Sequence[bytes]:
+        return self._state.entries[start:stop]
+
+    def tile_roots(self, level: int, start: int) -> Sequence[bytes]:
+        found = sorted(key for key in self._state.tiles if key[0] == level and key[1] >= start)
+        return [self._state.tiles[key].root for key in found]
+
+    def write(self, growth: Growth) -> None:
+        self._state.entries.extend(growth.entries)
+        self._state.tiles.update({(row.level, row.index): row for row in growth.tiles})
+        self._state.head = growth.head
+
+
+class MemoryUnit:
+    """One transaction on the state in memory: copies of what it touches, swapped in when it commits."""
+
+    def __init__(self, state: _State, vault: Vault, ids: Ids) -> None:
+        self.state, self._vault, self._ids = state, vault, ids
+        self.shelves: dict[type[Any], MemoryShelf[Any]] = {}
+        self.copies: dict[type[Any], dict[str, Any]] = {}
+        self.drafts: list[Draft] = []
+        self.keys = dict(state.keys)
+        self.forgotten: set[str] = set()
+
+    def shelf(self, of: type[R]) -> MemoryShelf[R]:
+        if of not in self.shelves:
+            self.copies[of] = dict(self.state.shelves.get(of, {}))
+            self.shelves[of] = MemoryShelf(of, self.copies[of])
+        return self.shelves[of]
+
+    def append(self, event: Event, payload: bytes | None = None) -> EntryId:
+        id = self._ids.new("evt")
+        self.drafts.append(Draft(id, event, self._seal(id, event.subject, payload) if payload is not None else None))
+        return EntryId(id)
+
+    def forget(self, subject: str) -> Forgotten:
+        self.forgotten.add(subject)
+        payloads = sum(sealed.subject == subject for sealed in self.state.sealed.values())
+        return Forgotten(int(self.keys.pop(subject, None) is not None), payloads)
+
+    def changed(self) -> bool:
+        return any(shelf.touched for shelf in self.shelves.values())
+
+    def _seal(self, id: str, subject: str | None, payload: bytes) -> Sealed:
+        if subject is None:
+            raise InvalidInputError("a sealed payload needs the pseudonym of its subject")
+        if subject not in self.keys:
+            self.keys[subject] = self._vault.new_key(subject)
+        return self._vault.seal(self.keys[subject], entry=id, subject=subject, payload=payload)
+
+
+class MemoryLedger:
+    """The ledger in memory, for reading."""
+
+    def __init__(self, state: _State, vault: Vault) -> None:
+        self._state, self._vault = state, vault
+
+    def head(self) -> Head:
+        row = self._state.head
+        if row is None:
+            raise NotFoundError("there is no ledger here yet; run `ephor init`")
+        return Head(row.origin, row.size, row.root, row.note, row.key)
+
+    def entries(self, start: int, stop: int) -> Iterator[bytes]:
+        yield from self._state.entries[start:stop]
+
+    def tile(self, level: int, index: int, width: int) -> bytes:
+        if row := self._state.tiles.get((level, index)):
+            return row.hashes[: width * 32]
+        start = index * tile.WIDTH
+        if level == 0:
+            return b"".join(leaf_hash(one) for one in self._state.entries[start : start + width])
+        return b"".join(self._state.tiles[level - 1, start + offset].root for offset in range(width))
+
+    def position(self, id: str) -> int:
+        for index, data in enumerate(self._state.entries):
+            if parse(data)["id"] == id:
+                return index
+        raise NotFoundError(f"there is no entry `{id}`", id=id)
+
+    def search(self, where: Mapping[str, str], *, before: int | None, limit: int) -> Sequence[int]:
+        stop = len(self._state.entries) if before is None else min(before, len(self._state.entries))
+        found = (index for index in range(stop - 1, -1, -1) if matches(summary(self._state.entries[index]), where))
+        return [index for index, _ in zip(found, range(limit), strict=False)]
+
+    def payload(self, id: str) -> bytes | None:
+        sealed = self._state.sealed.get(id)
+        if sealed is None:
+            self.position(id)
+            return None
+        wrapped = self._state.keys.get(sealed.subject)
+        return None if wrapped is None else self._vault.open(wrapped, sealed)
+
+
+class MemoryStorage:
+    """A `Storage` without a disk."""
+
+    def __init__(self, grower: Grower, vault: Vault, ids: Ids, origin: str) -> None:
+        self._lock = RLock()
+        self._state = _State()
+        self._grower, self._vault, self._ids = grower, vault, ids
+        grower.found(_Rows(self._state), origin)
+        self.ledger = MemoryLedger(self._state, vault)
+
+    @contextmanager
+    def unit(self) -> Iterator[MemoryUnit]:
+        with self._lock:
+            unit = MemoryUnit(self._state, self._vault, self._ids)
+            yield unit
+            if unit.changed() and not unit.drafts:
+                raise ConflictError("a unit changed a shelf and recorded nothing; append an event")
+            self._grow(unit.drafts)
+            self._adopt(unit)
+
+    @contextmanager
+    def reading(self) -> Iterator[MemoryUnit]:
+        with self._lock:
+            yield MemoryUnit(self._state, self._vault, self._ids)
+
+    def append(self, events: Sequence[Event]) -> Sequence[EntryId]:
+        with self._lock:
+            drafts = [Draft(self._ids.new("evt"), event) for event in events]
+            self._grow(drafts)
+            return [EntryId(draft.id) for draft in drafts]
+
+    def version(self) -> int:
+        return self._state.version
+
+    def close(self) -> None:
+        """Nothing to release."""
+
+    def _grow(self, drafts: Sequence[Draft]) -> None:
+        if not drafts:
+            return
+        growth = None
+        try:
+            growth = self._grower.grow(_Rows(self._state), drafts)
+        finally:
+            self._grower.settle(growth)
+
+    def _adopt(self, unit: MemoryUnit) -> None:
+        state = self._state
+        state.shelves.update(unit.copies)
+        state.keys = unit.keys
+        state.sealed.update({draft.id: draft.sealed for draft in unit.drafts if draft.sealed})
+        for subject in unit.forgotten:
+            state.sealed = {id: one for id, one in state.sealed.items() if one.subject != subject}
+        state.version += unit.changed()

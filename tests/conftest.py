@@ -1,0 +1,59 @@
+"""Fixtures that every test may use: a world in memory, and an engine with people in it."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import pytest
+
+from ephor.engine.plane import Engine
+from ephor.engine.ports import World
+from ephor.rooms.access.people import PlaneRole
+from ephor.testing import FrozenClock, memory_world
+
+PEOPLE = {
+    "eve": PlaneRole.ENGINEER,
+    "sam": PlaneRole.SECURITY_REVIEWER,
+    "pia": PlaneRole.PRIVACY_REVIEWER,
+    "eti": PlaneRole.ETHICS_REVIEWER,
+    "leo": PlaneRole.LEGAL_REVIEWER,
+    "max": PlaneRole.EXECUTIVE,
+    "ola": PlaneRole.OPERATOR,
+    "dora": PlaneRole.PRIVACY_OFFICER,
+    "val": PlaneRole.MODEL_VALIDATOR,
+    "cal": PlaneRole.CALL_APPROVER,
+    "aud": PlaneRole.AUDITOR,
+}
+
+
+@pytest.fixture
+def clock() -> FrozenClock:
+    return FrozenClock()
+
+
+@pytest.fixture
+def world(clock: FrozenClock) -> World:
+    return memory_world(clock)
+
+
+def populate(engine: Engine) -> Engine:
+    """Give a plane its people: ada administers, and one person holds each other role."""
+    engine.access.found("ada", "Ada")
+    for name, role in PEOPLE.items():
+        engine.access.add_person(name, name.title(), [role], by="ada")
+    return engine
+
+
+@pytest.fixture
+def engine(world: World) -> Engine:
+    return populate(Engine(world))
+
+
+@pytest.fixture(scope="session")
+def vectors() -> Path:
+    """The external test vectors, where this machine has them."""
+    path = Path(os.environ.get("EPHOR_VECTORS", Path(__file__).parents[2] / "shared" / "vectors"))
+    if not path.is_dir():
+        pytest.skip("external vectors are not on this machine; set EPHOR_VECTORS")
+    return path
