@@ -1,0 +1,1 @@
+"""Personal data in text and in structured values: found, and masked."""

@@ -1,0 +1,156 @@
+"""How to reach a person: e-mail addresses and telephone numbers."""
+
+from __future__ import annotations
+
+import re
+from functools import cache
+from itertools import pairwise
+
+from ephor.rooms.pii.rules import TIGHT, Judge, Rule, Verdict, apart, stands_apart, unnumbered
+
+_FILES = frozenset("png jpg jpeg gif svg webp ico css js ts py json html htm pdf xml yaml yml md txt zip".split())
+_STRONG = (
+    r"phones?|telephones?|tel|mobile|mobil|cell|cell ?phone|fax|facsimile|whats ?app|sms|hotline|telefon\w{0,6}|handy|telefax|"
+    r"telefono|movil|celular|cellulare|portable|gsm|msisdn|mobiel|komorka|phone_?number"
+)
+_WEAK = r"call|called|calling|text|texted|contact|dial|ring|reach|reached"
+_NUMBER = r"\(?\+?\d[\d ().\-/]{5,18}\d"
+# National forms with a trunk prefix, by country calling code: grouping first, then the numbering plan decides.
+_TRUNKED = (
+    (44, re.compile(rb"(?:\(?0\d{2,4}\)?[ -]\d{3,4}[ -]?\d{3,4}|\(?0\d{4}\)?[ -]\d{5,6})(?!\d)")),
+    (33, re.compile(rb"(?:0[1-9](?:[ .-]\d{2}){4})(?!\d)")),
+    (61, re.compile(rb"(?:\(?0\d\)?[ -]\d{4}[ -]\d{4}|04\d{2}[ -]\d{3}[ -]\d{3})(?!\d)")),
+    (31, re.compile(rb"(?:\(?0\d{1,3}\)?[ -]\d{6,8}|06[ -]\d{2}(?:[ ]\d{2}){3}|0\d{2}[ -]\d{3}[ ]\d{2}[ ]\d{2})(?!\d)")),
+    (32, re.compile(rb"(?:0\d[ ./]\d{3}[ .]\d{2}[ .]\d{2}|04\d{2}[ ./]\d{2}[ .]\d{2}[ .]\d{2})(?!\d)")),
+    (49, re.compile(rb"(?:\(?0\d{2,4}\)?[ ]?[/ -][ ]?\d{5,8}|\(?0\d{2,4}\)?[ ]?[/ -]?[ ]?\d{3,4}[ ]\d{3,4})(?!\d)")),
+)
+_HOME = (1, 44, 33, 49, 39, 34, 31, 32, 48, 46, 351, 43, 41, 61, 91, 353, 45, 47, 358)
+
+
+def email(data: bytes, start: int, end: int) -> Verdict | None:
+    """Judge an address by RFC 5321, section 4.5.3.1, and by what only looks like one (`logo@2x.png`)."""
+    local, _, domain = data[start:end].rpartition(b"@")
+    while local[:1] in {b".", b"-", b"'"} and local:
+        local, start = local[1:], start + 1
+    labels = domain.split(b".")
+    if not local or len(local) > 64 or len(domain) > 253 or local[-1:] == b".":
+        return None
+    if any(not label or len(label) > 63 or label[:1] == b"-" or label[-1:] == b"-" for label in labels):
+        return None
+    if labels[-1].decode("latin-1").lower() in _FILES or (local == b"git" and data[end : end + 1] == b":"):
+        return None
+    return 95, start, end
+
+
+def international(data: bytes, start: int, end: int) -> Verdict | None:
+    """Judge a number written with its country calling code (ITU-T E.123): the longest prefix its plan knows."""
+    if not _free(data, start):
+        return None
+    for stop in _ends(data, start, end):
+        digits = _digits(data[start:stop].replace(b"(0)", b""))
+        if data[start : start + 2] == b"00":
+            digits = digits[2:]
+        if _in_plan(digits) and not data[stop : stop + 1].isalnum():
+            return 85, start, stop
+    return None
+
+
+def north_american(data: bytes, start: int, end: int) -> Verdict | None:
+    """Judge a number by the North American Numbering Plan: area and exchange start at 2, the area is not N11.
+
+    Area 555 is given to nobody and so stands in examples, with any exchange.
+    """
+    digits = _digits(data[start:end])[-10:]
+    if digits[0] in "01" or digits[1:3] == "11" or (digits[3] in "01" and digits[:3] != "555"):
+        return None
+    return 75, start, end
+
+
+def trunked(data: bytes, start: int, end: int) -> Verdict | None:
+    """Judge a number written with a trunk prefix by the forms and plans of countries that write it so."""
+    for code, form in _TRUNKED:
+        match = form.match(data, start)
+        if match and _plan(code, _digits(match.group())[1:]):
+            return (70, start, match.end()) if stands_apart(data, start, match.end()) else None
+    return None
+
+
+def after_strong_word(data: bytes, start: int, end: int) -> Verdict | None:
+    """Judge a number that the word before it calls a telephone number: seven to fifteen digits (ITU-T E.164)."""
+    count = len(_digits(data[start:end]))
+    return (80, start, end) if 7 <= count <= 15 else None
+
+
+def after_weak_word(data: bytes, start: int, end: int) -> Verdict | None:
+    """Judge a number after a word such as `call`: it must fit the numbering plan of a country."""
+    digits = _digits(data[start:end])
+    trunk = digits.removeprefix("0")
+    fits = _in_plan(digits) if data[start:end].lstrip(b"(")[:1] == b"+" else any(_plan(code, trunk) for code in _HOME)
+    return (65, start, end) if fits and 9 <= len(digits) <= 15 else None
+
+
+def _free(data: bytes, start: int) -> bool:
+    before = data[max(0, start - 1) : start]
+    return not (before.isalnum() or before in {b"+", b"_", b"."})
+
+
+def _ends(data: bytes, start: int, end: int) -> list[int]:
+    """Return the ends of the digit groups in the span, farthest first."""
+    joints = [at + 1 for at, (here, after) in enumerate(pairwise(data[start:end])) if 48 <= here <= 57 and not 48 <= after <= 57]
+    return [end, *(start + joint for joint in reversed(joints))]
+
+
+def _digits(value: bytes) -> str:
+    return bytes(byte for byte in value if 48 <= byte <= 57).decode()
+
+
+def _in_plan(digits: str) -> bool:
+    return any(_plan(int(digits[:size]), digits[size:]) for size in (1, 2, 3) if len(digits) > size)
+
+
+def _plan(code: int, national: str) -> bool:
+    return any(len(national) in lengths and form.fullmatch(national) for lengths, form in _plans(code))
+
+
+@cache
+def _plans(code: int) -> tuple[tuple[frozenset[int], re.Pattern[str]], ...]:
+    """Return lengths and form of the national numbers under a country calling code, by libphonenumber's data."""
+    from phonenumbers import COUNTRY_CODE_TO_REGION_CODE, PhoneMetadata  # noqa: PLC0415 - 40 ms, for texts with numbers only
+
+    found = []
+    for region in COUNTRY_CODE_TO_REGION_CODE.get(code, ()):
+        plan = (
+            PhoneMetadata.metadata_for_nongeo_region(code)
+            if region == "001"
+            else PhoneMetadata.metadata_for_region(region)
+        )
+        if plan is not None and plan.general_desc is not None and plan.general_desc.national_number_pattern:
+            lengths = frozenset(plan.general_desc.possible_length)
+            found.append((lengths, re.compile(plan.general_desc.national_number_pattern)))
+    return tuple(found)
+
+
+def _worded(words: str, judge: Judge) -> Rule:
+    word = rf"(?:\b|_)(?i:{words})"
+    return Rule("phone", word, rf"{word}(?:\b|_|s\b){TIGHT}({_NUMBER})(?:\b|$)", judge)
+
+
+RULES = (
+    Rule(
+        "email",
+        r"[A-Za-z0-9_%+\-\xff\"]@[A-Za-z0-9\xff]",
+        r"[A-Za-z0-9._%+'\-\xff!#$&*/=?^`{|}~]+@(?:[A-Za-z0-9\-\xff]+\.)+(?:[A-Za-z\xff]{2,24}|xn--[A-Za-z0-9\-]{2,59})\b",
+        email,
+    ),
+    Rule("phone", r"\+\(?\d", r"\+\(?\d[\d ().\-/]{5,20}\d", international),
+    Rule("phone", r"\b00[1-9]\d[\d ]", r"\b00[1-9]\d{0,2}[ .\-(][\d ().\-/]{5,18}\d\b", unnumbered(international)),
+    Rule(
+        "phone",
+        r"\d{3}[).\- ] ?\d{3}[.\- ]\d{4}",
+        r"(?:\b1[ .\-]?)?(?:\(\d{3}\) ?|\b\d{3}[.\- ])\d{3}[.\- ]\d{4}\b",
+        apart(unnumbered(north_american)),
+    ),
+    Rule("phone", r"\b0\d{1,4}\)?[ ./\-]", r"(?:\b|\()0\d{1,4}\)?[ ./\-][\d ./\-]{4,13}\d\b", unnumbered(trunked)),
+    _worded(_STRONG, after_strong_word),
+    _worded(_WEAK, unnumbered(after_weak_word)),
+)

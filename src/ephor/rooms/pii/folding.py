@@ -1,0 +1,124 @@
+"""Text folded to one byte per character, so that full-width digits, zero-width characters and look-alikes hide nothing."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from bisect import bisect_right
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+from functools import cache
+
+from ephor.rooms.pii.model import Find
+
+LETTER = 0xFF
+"""Stands for a letter outside ASCII that has no ASCII form."""
+SYMBOL = 0xFE
+"""Stands for any other character outside ASCII; also for scripts written without spaces, which end a word."""
+BLANK = 0x00
+"""Stands for what is masked already; no pattern matches it."""
+_DROPPED = 0xFD
+_MARK = b"\xfd"
+
+# C0 controls other than tab, line feed, carriage return, and DEL: invisible, so they may not split a value.
+_CONTROLS = bytes(code for code in range(32) if code not in b"\t\n\r") + b"\x7f"
+_DROP_CONTROLS = bytes(_DROPPED if code in _CONTROLS else code for code in range(256))
+_SPACELESS = ((0x0E00, 0x0EFF), (0x1000, 0x109F), (0x1780, 0x17FF), (0x2E80, 0xD7FF), (0xF900, 0xFAFF))
+# Cyrillic and Greek letters that look like a Latin one (a subset of Unicode TS 39 confusables).
+_LOOK_ALIKE = dict(
+    zip("АВЕЅІЈКМНОРСТХУаеоѕіјрсхуΑΒΕΖΗΙΚΜΝΟΡΤΥΧο", "ABESIJKMHOPCTXYaeosijpcxyABEZHIKMNOPTYXo", strict=True)  # noqa: RUF001
+)
+_SPELLED = {"\u2032": "'", "\u2019": "'", "\u2018": "'", "\u2033": '"', "\u201c": '"', "\u201d": '"', "\u3002": "."}
+_OURS = re.compile(rb"\[[a-z][a-z0-9_]{1,31}(?::[a-p]{20})?\]|\*{8}")
+_TABLED = 0x20000
+
+
+@dataclass(frozen=True, slots=True)
+class Folded:
+    """One byte per visible character; ``full`` also has a byte where an invisible one was dropped."""
+
+    data: bytes
+    full: bytes
+
+    def original(self, finds: Iterable[Find]) -> tuple[Find, ...]:
+        """Return *finds* in ``data`` at their places in the original text."""
+        if len(self.full) == len(self.data):
+            return tuple(finds)
+        dropped = (match.start() for match in re.finditer(_MARK, self.full))
+        # The folded index at which the k-th dropped character stood: as many as stand at or before an index shift it.
+        shifts = [place - rank for rank, place in enumerate(dropped)]
+        return tuple(
+            replace(
+                find,
+                start=find.start + bisect_right(shifts, find.start),
+                end=find.end + bisect_right(shifts, find.end - 1),
+            )
+            for find in finds
+        )
+
+
+def fold(text: str) -> Folded:
+    """Return *text* as bytes to match on: decimal digits of any script, full-width forms, accents and look-alikes
+    become ASCII; zero-width characters, controls, combining marks and lone surrogates are dropped; what this room
+    has masked already is blank.
+
+    >>> fold("４１\\u200b１１ café").data
+    b'4111 cafe'
+    """
+    full = _bytes(text)
+    data = full.replace(_MARK, b"") if _MARK in full else full
+    if b"********" in data or b"[" in data:
+        data = _OURS.sub(lambda match: bytes(match.end() - match.start()), data)
+    return Folded(data, full)
+
+
+def _bytes(text: str) -> bytes:
+    if text.isascii():
+        data = text.encode("ascii")
+        clean = len(data.translate(None, _CONTROLS)) == len(data)
+        return data if clean else data.translate(_DROP_CONTROLS)
+    try:
+        return text.encode("latin-1").translate(_table()[:256])
+    except UnicodeEncodeError:
+        # A bytes object maps a code point to the code it folds to, at the speed of an index.
+        return text.translate(_table()).encode("latin-1")
+
+
+@cache
+def _table() -> bytes:
+    table = bytearray([SYMBOL]) * 0x110000
+    for code in range(_TABLED):
+        table[code] = _folded(chr(code))
+    table[0xE0000:0xE0200] = bytes([_DROPPED]) * 0x200  # tags and variation selectors
+    return bytes(table)
+
+
+def _folded(character: str) -> int:
+    if character.isascii():
+        return _DROPPED if ord(character) in _CONTROLS else ord(character)
+    kind = unicodedata.category(character)
+    if kind in {"Cf", "Mn", "Me", "Cs", "Cc"} or character in "\u115f\u1160\u3164\uffa0":
+        return _DROPPED
+    plain = _ascii_form(character, kind)
+    if plain:
+        return ord(plain)
+    code = ord(character)
+    spaceless = any(low <= code <= high for low, high in _SPACELESS)
+    return LETTER if kind.startswith("L") and not spaceless else SYMBOL
+
+
+def _ascii_form(character: str, kind: str) -> str:
+    if kind == "Nd":
+        return str(unicodedata.decimal(character))
+    if kind == "Zs":
+        return " "
+    if kind in {"Zl", "Zp"}:
+        return "\n"
+    if kind == "Pd" or character == "\u2212":
+        return "-"
+    known = _LOOK_ALIKE.get(character) or _SPELLED.get(character)
+    if known:
+        return known
+    bare = unicodedata.normalize("NFKD", character)
+    first, rest = bare[:1], bare[1:]
+    return first if first.isascii() and all(unicodedata.combining(part) for part in rest) else ""

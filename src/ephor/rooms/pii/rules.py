@@ -1,0 +1,145 @@
+"""How one type is looked for: a cheap trigger for the set, an exact pattern, and a judge of what the pattern found."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field
+from functools import lru_cache
+
+import re2
+
+from ephor.rooms.pii.model import Find
+
+Verdict = tuple[int, int, int]
+"""Confidence in percent, start and end; with no confidence: nothing up to that end."""
+Judge = Callable[[bytes, int, int], "Verdict | None"]
+
+TIGHT = (
+    r"(?:[\s:=#\"'(\[,.\-]|\b(?:is|was|no|nr|num|number|numbers|id|ids|code|of|the|my|her|his|their|your|for|on|at|to|new|as|value|"
+    r"patient|member|client|customer|card|record|policy|plan|account|acct|key|token|plate|us|u\.s\.|uk)\b|_(?:no|nr|num|number|id|code|value)\b){0,8}?"
+)
+"""What may stand between a word and an unchecked value: punctuation and filler."""
+WIDE = r"[^0-9\n\x00]{0,40}?"
+"""What may stand between a word and a value with a check digit."""
+
+_NUMBERED = re.compile(
+    rb"(?:order|invoice|ticket|tracking|part|sku|item|model|serial|isbn|issn|ean|upc|version|release|build|case|"
+    rb"reference|ref|po|batch|lot|commit|revision|transaction|confirmation)"
+    rb"[\s:#.=_\"'-]{0,3}(?:number|num|no|nr|id|code)?[\s:#.=\"'-]{0,3}$",
+    re.IGNORECASE,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """One way to find one type. The value is the pattern's first group, or the whole match.
+
+    *trigger* must match wherever *pattern* does: where it does not fire the pattern is never run.
+    """
+
+    type: str
+    trigger: str
+    pattern: str
+    judge: Judge = field(repr=False)
+
+
+def scan(pattern: str, rules: Sequence[Rule], data: bytes) -> Iterator[Find]:
+    """Yield what each of *rules*, which share *pattern*, finds in folded *data*.
+
+    A match that all refuse gives way to one that starts inside it, so that a number in front hides nothing;
+    unless a judge says with no confidence how far there is nothing.
+    """
+    exact, group = _compiled(pattern)
+    position = 0
+    while (match := exact.search(data, position)) is not None:
+        start, end = match.span(group)
+        position = start + 1
+        for rule in rules:
+            verdict = rule.judge(data, start, end)
+            if verdict is not None:
+                position = max(position, verdict[2])
+                if verdict[0]:
+                    yield Find(verdict[1], verdict[2], rule.type, verdict[0])
+
+
+@lru_cache(maxsize=256)
+def _compiled(pattern: str) -> tuple[re2._Regexp, int]:
+    exact = re2.compile(pattern.encode("latin-1"), options())
+    return exact, min(1, int(exact.groups))
+
+
+def options() -> re2.Options:
+    """Return how every pattern here is read: bytes, silent, with room for its automaton."""
+    chosen = re2.Options()
+    chosen.encoding = re2.Options.Encoding.LATIN1
+    chosen.log_errors = False
+    chosen.max_mem = 64 << 20
+    return chosen
+
+
+def sure(confidence: int, check: Callable[[str], bool] | None = None) -> Judge:
+    """Return a judge that believes what *check* accepts; it is given the value without spaces, dots, hyphens."""
+
+    def judge(data: bytes, start: int, end: int) -> Verdict | None:
+        if check is not None and not check(compact(data[start:end])):
+            return None
+        return confidence, start, end
+
+    return judge
+
+
+def apart(judge: Judge) -> Judge:
+    """Return *judge* for values that are not part of a longer number, name, path or code."""
+
+    def judged(data: bytes, start: int, end: int) -> Verdict | None:
+        verdict = judge(data, start, end)
+        return verdict if verdict and (not verdict[0] or stands_apart(data, verdict[1], verdict[2])) else None
+
+    return judged
+
+
+def unnumbered(judge: Judge) -> Judge:
+    """Return *judge* for values that no word before them makes an order, part, version or ticket number."""
+
+    def judged(data: bytes, start: int, end: int) -> Verdict | None:
+        verdict = judge(data, start, end)
+        return verdict if verdict and not _NUMBERED.search(data[max(0, start - 32) : start]) else None
+
+    return judged
+
+
+def worded(type_: str, words: str, value: str, judge: Judge, *, gap: str = WIDE, after: bool = False) -> Rule:
+    """Return the rule that a *value* counts where one of *words* stands in front of it (or, with *after*, behind)."""
+    word = rf"(?:\b|_)(?i:{words})"
+    if after:
+        return Rule(type_, word, rf"\b({value})\b[^0-9\n\x00]{{0,10}}?{word}\b", judge)
+    return Rule(type_, word, rf"{word}(?:\b|_|s\b){gap}(?:\b|_)({value})\b", judge)
+
+
+def compact(value: bytes) -> str:
+    """Return *value* as text in capitals without spaces, dots, hyphens and slashes."""
+    return value.translate(None, b" .-/\t()").decode("latin-1").upper()
+
+
+def stands_apart(data: bytes, start: int, end: int) -> bool:
+    """Say whether nothing joins the span to a longer number, name, path or code on either side."""
+    return _free_before(data[max(0, start - 2) : start]) and _free_after(data[end : end + 2])
+
+
+def _free_before(before: bytes) -> bool:
+    if not before:
+        return True
+    last, farther = before[-1:], before[:-1]
+    if last in b"._":  # the end of a sentence, or a name's last part; but not 1.2 or 1_2
+        return not farther.isdigit()
+    return not (last.isalnum() or (last in b"-/\\" and farther.isalnum()))
+
+
+def _free_after(after: bytes) -> bool:
+    if not after:
+        return True
+    first, farther = after[:1], after[1:]
+    if first == b".":
+        return not farther.isdigit()
+    return not (first.isalnum() or first in b"@_" or (first in b"-/\\" and farther.isalnum()))
