@@ -1,0 +1,109 @@
+"""What a manifest must satisfy beyond its shape: names, ranges, and statements that must agree with each other."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+
+from ephor.kernel.errors import InvalidInputError
+from ephor.rooms.agents.manifest import AskRule, Manifest, Tool
+
+_NAME = re.compile(r"[a-z0-9](?:[a-z0-9._-]{0,62}[a-z0-9])?")
+_TOOL = re.compile(r"[A-Za-z0-9_./-]{1,128}")
+"""What MCP allows in a tool's name, and the slash that gateways put between server and tool."""
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """Something wrong with a manifest, and where: ``tools[1].name``."""
+
+    path: str
+    message: str
+
+
+def check(manifest: Manifest) -> None:
+    """Check that *manifest* makes sense in itself.
+
+    Raises:
+        InvalidInputError: it does not; the message lists every problem.
+    """
+    refuse(f"manifest of `{manifest.id[:80]}`", tuple(problems(manifest)))
+
+
+def refuse(what: str, found: Iterable[Problem], lines: Mapping[str, int] | None = None) -> None:
+    """Raise one error that lists every problem, in the order of their lines where known; nothing when there is none.
+
+    Raises:
+        InvalidInputError: there are problems.
+    """
+    where = lines or {}
+    placed = sorted(((_line(problem.path, where), problem) for problem in found), key=lambda pair: pair[0])
+    if not placed:
+        return
+    texts = [_sentence(line, problem) for line, problem in placed]
+    head = f"{what} has {len(texts)} problems:\n  " if len(texts) > 1 else f"{what}: "
+    facts = [{"line": line or None, "path": one.path, "message": one.message} for line, one in placed]
+    raise InvalidInputError(head + "\n  ".join(texts), problems=facts)
+
+
+def problems(manifest: Manifest) -> Iterator[Problem]:
+    """Return everything that is wrong with *manifest* in itself, by path."""
+    if not _NAME.fullmatch(manifest.id):
+        yield Problem(
+            "id", f"`{manifest.id[:80]}` cannot name an agent; use lower-case letters, digits, `.`, `_`, `-`"
+        )
+    if type(manifest.autonomy) is not int or not 1 <= manifest.autonomy <= 5:
+        yield Problem("autonomy", f"`{manifest.autonomy}` is not a level; write a whole number from 1 to 5")
+    for key in ("name", "owner", "purpose"):
+        if not getattr(manifest, key).strip():
+            yield Problem(key, "is empty; say it in a few words")
+    yield from _repeated("tools", [tool.name for tool in manifest.tools])
+    yield from _repeated("data_stores", [store.name for store in manifest.data_stores])
+    for index, tool in enumerate(manifest.tools):
+        yield from _tool(f"tools[{index}]", tool, manifest)
+
+
+def _tool(path: str, tool: Tool, manifest: Manifest) -> Iterator[Problem]:
+    if not _TOOL.fullmatch(tool.name):
+        yield Problem(
+            f"{path}.name", f"`{tool.name[:80]}` cannot name a tool; use letters, digits, `_`, `-`, `.`, `/`"
+        )
+    if tool.sensitivity > manifest.data.sensitivity:
+        yield Problem(
+            f"{path}.sensitivity",
+            f"`{tool.sensitivity.value}` is above `{manifest.data.sensitivity.value}`, which data.sensitivity states; "
+            "lower the one or raise the other",
+        )
+    for index, rule in enumerate(tool.ask):
+        if not _says_when(rule):
+            yield Problem(
+                f"{path}.ask[{index}]", "write either {always: true} or {argument: NAME, above: NUMBER}"
+            )
+
+
+def _says_when(rule: AskRule) -> bool:
+    bounded = rule.argument is not None and rule.above is not None
+    nothing = rule.argument is None and rule.above is None
+    return nothing if rule.always else bounded
+
+
+def _repeated(path: str, names: list[str]) -> Iterator[Problem]:
+    for index, name in enumerate(names):
+        if name in names[:index]:
+            first = f"{path}[{names.index(name)}]"
+            yield Problem(
+                f"{path}[{index}].name", f"`{name[:80]}` is named before, at {first}; rename or remove one"
+            )
+
+
+def _line(path: str, lines: Mapping[str, int]) -> int:
+    """Return the line of *path*, or of the nearest thing around it; 0 when unknown."""
+    while path and path not in lines:
+        path = path[: max(path.rfind("."), path.rfind("["), 0)]
+    return lines.get(path, 0)
+
+
+def _sentence(line: int, problem: Problem) -> str:
+    place = f"line {line}: " if line else ""
+    return place + (f"{problem.path}: " if problem.path else "") + problem.message
