@@ -12,6 +12,7 @@ import hmac
 import os
 import secrets
 from collections.abc import Callable
+from functools import cached_property
 from pathlib import Path
 
 from cryptography.hazmat.primitives import serialization
@@ -121,8 +122,12 @@ class KeyFolder:
 class KeyedPseudonyms:
     """Names of data subjects: HMAC-SHA-256 (RFC 2104) under the pseudonym key, the first 128 bits."""
 
-    def __init__(self, key: bytes) -> None:
-        self._key = key
+    def __init__(self, key: Callable[[], bytes]) -> None:
+        self._load_key = key
+
+    @cached_property
+    def _key(self) -> bytes:
+        return self._load_key()
 
     def of(self, subject: str) -> str:
         """Return ``sub_…`` for a subject's own identifier; case and surrounding space do not matter."""

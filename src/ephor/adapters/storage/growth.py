@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from functools import cached_property
 from typing import Protocol
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
@@ -103,8 +104,10 @@ class _Edge:
 class Grower:
     """Grows one log. Not safe for two threads: the store holds a lock from `grow` to `settle`."""
 
-    def __init__(self, key: Ed25519PrivateKey, source: str, clock: Callable[[], datetime], floor: Callable[[], bytes | None]) -> None:
-        self._key, self._source, self._clock, self._floor = key, source, clock, floor
+    def __init__(
+        self, key: Callable[[], Ed25519PrivateKey], source: str, clock: Callable[[], datetime], floor: Callable[[], bytes | None]
+    ) -> None:
+        self._load_key, self._source, self._clock, self._floor = key, source, clock, floor
         self._edge = _Edge()
         self._next: _Edge | None = None
         self._n = 0
@@ -164,6 +167,11 @@ class Grower:
     def _verifier(self, origin: str) -> note.VerifierKey:
         return note.VerifierKey(origin, self._key.public_key().public_bytes_raw())
 
+    @cached_property
+    def _key(self) -> Ed25519PrivateKey:
+        """Read when first needed: a ledger can be read and verified where its signing key is not."""
+        return self._load_key()
+
     def _load(self, rows: Rows, head: HeadRow) -> _Edge:
         """Rebuild the edge from what is stored, and refuse a head that is not ours or not the newest."""
         edge = frontier.decode(head.size, head.frontier)
@@ -187,6 +195,11 @@ class Grower:
                 size=head.size,
                 published=floor.size,
             )
+
+
+def size_of(data: bytes) -> int:
+    """Return the size a kept head states, without asking who signed it."""
+    return checkpoint.parse(note.parse(data).text).size
 
 
 def read_checkpoint(data: bytes, key: note.VerifierKey) -> checkpoint.Checkpoint:

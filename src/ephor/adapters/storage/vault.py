@@ -7,7 +7,9 @@ them erases the person while every hash still holds.
 from __future__ import annotations
 
 import secrets
+from collections.abc import Callable
 from dataclasses import dataclass
+from functools import cached_property
 
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
@@ -36,8 +38,13 @@ class Sealed:
 class Vault:
     """Seals and opens payloads with subject keys that are themselves wrapped by one key from outside."""
 
-    def __init__(self, wrapping_key: bytes) -> None:
-        self._wrap = AESGCM(wrapping_key)
+    def __init__(self, wrapping_key: Callable[[], bytes]) -> None:
+        self._load_key = wrapping_key
+
+    @cached_property
+    def _wrap(self) -> AESGCM:
+        """Read when first needed: a ledger can be verified where its wrapping key is not."""
+        return AESGCM(self._load_key())
 
     def new_key(self, subject: str) -> bytes:
         """Return a fresh subject key, wrapped."""

@@ -1,0 +1,54 @@
+"""Bring a database to the schema of this version, and refuse one that is ahead of it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import sqlalchemy as sa
+
+from ephor.kernel.errors import ConflictError, InvalidInputError
+
+HEAD = "0001"
+"""The newest migration. Written here so that opening a database need not load Alembic; a test keeps it true."""
+MIGRATIONS = Path(__file__).parent.parent / "migrations"
+
+
+def revision(connection: sa.Connection) -> str | None:
+    """Return the schema revision of a database; None when it is empty.
+
+    Raises:
+        InvalidInputError: it holds tables, and they are not Ephor's.
+    """
+    names = set(sa.inspect(connection).get_table_names())
+    if "alembic_version" in names and "ledger_head" in names:
+        found = connection.execute(sa.text("select version_num from alembic_version")).scalar()
+        return None if found is None else str(found)
+    if names - {"alembic_version"}:
+        some = ", ".join(f"`{name}`" for name in sorted(names)[:3])
+        raise InvalidInputError(f"this database holds other tables ({some}) and is not Ephor's; name another")
+    return None
+
+
+def upgrade(engine: sa.Engine) -> None:
+    """Create or upgrade the schema in one transaction. Two processes at once both arrive.
+
+    Raises:
+        ConflictError: the database was made by a newer version of Ephor.
+    """
+    with engine.connect() as connection, connection.begin():
+        if connection.dialect.name == "postgresql":
+            connection.execute(sa.text("set local lock_timeout = '20s'"))
+            connection.execute(sa.text("select pg_advisory_xact_lock(20260802)"))
+        found = revision(connection)
+        if found == HEAD:
+            return
+        from alembic import command  # noqa: PLC0415 - costs 150 ms and is needed once in a database's life
+        from alembic.config import Config  # noqa: PLC0415
+        from alembic.script import ScriptDirectory  # noqa: PLC0415
+
+        config = Config(attributes={"connection": connection})
+        config.set_main_option("script_location", str(MIGRATIONS).replace("%", "%%"))
+        known = {script.revision for script in ScriptDirectory.from_config(config).walk_revisions()}
+        if found is not None and found not in known:
+            raise ConflictError(f"this database has schema `{found}`, made by a newer Ephor; this version knows `{HEAD}`: upgrade Ephor")
+        command.upgrade(config, "head")

@@ -1,0 +1,83 @@
+"""The tables, for both databases. Migrations make them; a test holds the two against each other."""
+
+from __future__ import annotations
+
+import sqlalchemy as sa
+
+from ephor.adapters.storage.catalogue import SHELVES
+from ephor.adapters.storage.search import COLUMNS
+
+metadata = sa.MetaData()
+
+ledger_entries = sa.Table(
+    "ledger_entries",
+    metadata,
+    sa.Column("idx", sa.BigInteger().with_variant(sa.Integer, "sqlite"), primary_key=True, autoincrement=False),
+    sa.Column("data", sa.LargeBinary, nullable=False),
+    comment="The canonical bytes that were hashed. Insert and select only; no secondary index: each costs throughput.",
+)
+ledger_tiles = sa.Table(
+    "ledger_tiles",
+    metadata,
+    sa.Column("level", sa.Integer, primary_key=True, autoincrement=False),
+    sa.Column("idx", sa.BigInteger().with_variant(sa.Integer, "sqlite"), primary_key=True, autoincrement=False),
+    sa.Column("hashes", sa.LargeBinary, nullable=False),
+    sa.Column("root", sa.LargeBinary, nullable=False),
+    comment="Full tiles of 256 hashes (C2SP tlog-tiles).",
+)
+ledger_head = sa.Table(
+    "ledger_head",
+    metadata,
+    sa.Column("id", sa.Integer, primary_key=True, autoincrement=False),
+    sa.Column("origin", sa.Text, nullable=False),
+    sa.Column("size", sa.BigInteger, nullable=False),
+    sa.Column("root", sa.LargeBinary, nullable=False),
+    sa.Column("frontier", sa.LargeBinary, nullable=False),
+    sa.Column("note", sa.LargeBinary, nullable=False),
+    sa.Column("key", sa.Text, nullable=False),
+    sa.Column("last_at", sa.Text, nullable=False),
+    comment="One row: the signed head, written in the transaction of the entries it is over.",
+)
+ledger_projection = sa.Table(
+    "ledger_projection",
+    metadata,
+    sa.Column("idx", sa.BigInteger().with_variant(sa.Integer, "sqlite"), primary_key=True, autoincrement=False),
+    sa.Column("id", sa.Text, nullable=False, index=True),
+    sa.Column("at", sa.Text, nullable=False),
+    *[sa.Column(name, sa.Text, index=True) for name in COLUMNS],
+    comment="For searching only; derived from the entries, may be dropped and rebuilt.",
+)
+sealed_payloads = sa.Table(
+    "sealed_payloads",
+    metadata,
+    sa.Column("entry", sa.Text, primary_key=True),
+    sa.Column("subject", sa.Text, nullable=False, index=True),
+    sa.Column("salt", sa.LargeBinary, nullable=False),
+    sa.Column("box", sa.LargeBinary, nullable=False),
+    sa.Column("commitment", sa.Text, nullable=False),
+)
+subject_keys = sa.Table(
+    "subject_keys",
+    metadata,
+    sa.Column("subject", sa.Text, primary_key=True),
+    sa.Column("wrapped", sa.LargeBinary, nullable=False),
+)
+plane_state = sa.Table(
+    "plane_state",
+    metadata,
+    sa.Column("name", sa.Text, primary_key=True),
+    sa.Column("value", sa.BigInteger, nullable=False),
+    comment="`version` grows with every change to a shelf; decisions compare it before they trust what they compiled.",
+)
+
+SHELF_TABLES = {
+    kind: sa.Table(
+        plan.table,
+        metadata,
+        sa.Column("id", sa.Text, primary_key=True),
+        *[sa.Column(name, sa.Text, index=True) for name in plan.columns],
+        sa.Column("body", sa.Text, nullable=False),
+    )
+    for kind, plan in SHELVES.items()
+}
+"""One table a shelf: the id, the searchable fields, and the whole record as JSON."""

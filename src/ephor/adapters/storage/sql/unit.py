@@ -1,0 +1,60 @@
+"""One transaction on a SQL database."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import sqlalchemy as sa
+
+from ephor.adapters.storage.growth import Draft
+from ephor.adapters.storage.sql.shelf import SqlShelf
+from ephor.adapters.storage.sql.tables import sealed_payloads, subject_keys
+from ephor.adapters.storage.vault import Sealed, Vault
+from ephor.engine.ports import Forgotten, Ids, R
+from ephor.kernel.errors import InvalidInputError
+from ephor.kernel.events import Event
+from ephor.kernel.ids import EntryId
+
+
+class SqlUnit:
+    """What a use case reads and writes between begin and commit."""
+
+    def __init__(self, connection: sa.Connection, vault: Vault, ids: Ids) -> None:
+        self._connection, self._vault, self._ids = connection, vault, ids
+        self._shelves: dict[type[Any], SqlShelf[Any]] = {}
+        self.drafts: list[Draft] = []
+
+    def shelf(self, of: type[R]) -> SqlShelf[R]:
+        if of not in self._shelves:
+            self._shelves[of] = SqlShelf(of, self._connection)
+        return self._shelves[of]
+
+    def append(self, event: Event, payload: bytes | None = None) -> EntryId:
+        id = self._ids.new("evt")
+        self.drafts.append(Draft(id, event, self._seal(id, event.subject, payload) if payload is not None else None))
+        return EntryId(id)
+
+    def forget(self, subject: str) -> Forgotten:
+        keys = self._connection.execute(subject_keys.delete().where(subject_keys.c.subject == subject)).rowcount
+        payloads = self._connection.execute(sealed_payloads.delete().where(sealed_payloads.c.subject == subject)).rowcount
+        return Forgotten(keys, payloads)
+
+    def changed(self) -> bool:
+        """Tell whether any shelf was written to."""
+        return any(shelf.touched for shelf in self._shelves.values())
+
+    def _seal(self, id: str, subject: str | None, payload: bytes) -> Sealed:
+        if subject is None:
+            raise InvalidInputError("a sealed payload needs the pseudonym of its subject")
+        known = sa.select(subject_keys.c.wrapped).where(subject_keys.c.subject == subject)
+        wrapped = self._connection.execute(known).scalar()
+        if wrapped is None:
+            wrapped = self._vault.new_key(subject)
+            self._connection.execute(subject_keys.insert().values(subject=subject, wrapped=wrapped))
+        sealed = self._vault.seal(wrapped, entry=id, subject=subject, payload=payload)
+        self._connection.execute(
+            sealed_payloads.insert().values(
+                entry=id, subject=subject, salt=sealed.salt, box=sealed.box, commitment=sealed.commitment
+            )
+        )
+        return sealed

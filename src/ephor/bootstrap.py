@@ -1,0 +1,55 @@
+"""The only module that knows which adapter meets which port."""
+
+from __future__ import annotations
+
+import getpass
+import sys
+from pathlib import Path
+
+from ephor.adapters.clock import FreshIds, SystemClock
+from ephor.adapters.keys.folder import KeyedPseudonyms, KeyFolder
+from ephor.adapters.storage.growth import Grower
+from ephor.adapters.storage.vault import Vault
+from ephor.engine.plane import Engine
+from ephor.engine.ports import World
+from ephor.kernel.errors import NotFoundError, UnavailableError
+from ephor.kernel.events import Event
+from ephor.settings import Settings, keys_folder, read_settings
+
+
+def open_engine(url: str | None = None, *, create: bool = True, settings: Settings | None = None) -> Engine:
+    """Open the plane at *url*, and make it first where there is none and *create* allows it.
+
+    A new plane gets its schema, its keys, the first entry of its ledger, and ``settings.person`` as administrator.
+
+    Raises:
+        NotFoundError: there is no plane and none is to be made.
+        InvalidInputError: what is there is not a plane.
+        ConflictError: it was made by a newer version of Ephor.
+        UnavailableError: it cannot be reached, or is locked, damaged, full or read-only.
+    """
+    from ephor.adapters.storage.sql import engines  # noqa: PLC0415 - SQLAlchemy costs 400 ms; not on `import ephor`
+    from ephor.adapters.storage.sql.storage import SqlStorage  # noqa: PLC0415
+
+    settings = settings or read_settings()
+    url = url or settings.database
+    if (path := engines.sqlite_path(url)) is not None:
+        engines.check_file(path, create=create)
+    clock = SystemClock()
+    ids = FreshIds(clock)
+    keys = KeyFolder(keys_folder(settings, url))
+    vault = Vault(keys.wrapping)
+    storage = SqlStorage(url, keys, Grower(keys.signing, ids.new("src"), clock.now, keys.head), vault, ids)
+    engine = Engine(World(storage, clock, ids, KeyedPseudonyms(keys.pseudonym)))
+    if not storage.is_set_up():
+        if not create:
+            raise NotFoundError(f"there is no plane in `{storage.where}`; run `ephor init`")
+        _set_up(engine, storage, settings)
+    return engine
+
+
+def _set_up(engine: Engine, storage: SqlStorage, settings: Settings) -> None:
+    origin = settings.origin or f"ephor.local/{engine.world.ids.new('log')}/main"
+    if storage.set_up(origin):
+        storage.append([Event("plane.created/1", at=engine.world.clock.now(), actor="ephor", resource=f"log:{origin}")])
+        engine.access.found(settings.person, settings.person)
