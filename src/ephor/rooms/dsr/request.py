@@ -1,0 +1,111 @@
+"""A data subject's request and its life: which step may follow which."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date, datetime
+from enum import StrEnum, unique
+
+from ephor.kernel.errors import ConflictError
+from ephor.rooms.dsr.rights import DsrLaw, Right, needs_identity, needs_stores
+
+
+@unique
+class RequestStatus(StrEnum):
+    """Where a request is. That its time was extended is a fact beside its status: it can happen at any open one."""
+
+    RECEIVED = "received"
+    IDENTITY_VERIFIED = "identity_verified"
+    PLANNED = "planned"
+    APPROVED = "approved"
+    IN_PROGRESS = "in_progress"
+    """Stores may have been changed: it can only be carried through, no longer refused."""
+    FULFILLED = "fulfilled"
+    PARTLY_FULFILLED = "partly_fulfilled"
+    REFUSED = "refused"
+
+
+_S = RequestStatus
+ENDED = frozenset({_S.FULFILLED, _S.PARTLY_FULFILLED, _S.REFUSED})
+"""Where nothing follows."""
+
+_WITH_STORES: Mapping[RequestStatus, frozenset[RequestStatus]] = {
+    _S.RECEIVED: frozenset({_S.IDENTITY_VERIFIED, _S.REFUSED}),
+    _S.IDENTITY_VERIFIED: frozenset({_S.PLANNED, _S.REFUSED}),
+    _S.PLANNED: frozenset({_S.PLANNED, _S.APPROVED, _S.REFUSED}),
+    _S.APPROVED: frozenset({_S.PLANNED, _S.IN_PROGRESS, _S.REFUSED}),
+    _S.IN_PROGRESS: frozenset({_S.FULFILLED, _S.PARTLY_FULFILLED}),
+}
+_WITHOUT_STORES: Mapping[RequestStatus, frozenset[RequestStatus]] = {
+    _S.RECEIVED: frozenset({_S.IDENTITY_VERIFIED, _S.REFUSED}),
+    _S.IDENTITY_VERIFIED: frozenset({_S.FULFILLED, _S.REFUSED}),
+}
+_WITHOUT_IDENTITY: Mapping[RequestStatus, frozenset[RequestStatus]] = {
+    _S.RECEIVED: frozenset({_S.FULFILLED, _S.REFUSED}),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """One request. Nothing in it says who the data subject is: ``subject`` is a pseudonym.
+
+    What they gave to be found by, and what they want corrected, is the sealed payload of ``entry``. ``work`` is the
+    entry whose payload lists the rows being worked on, so that an interrupted run can be carried through.
+    """
+
+    id: str
+    right: Right
+    law: DsrLaw
+    subject: str
+    channel: str
+    received_at: datetime
+    received_on: date
+    due: date
+    status: RequestStatus
+    entry: str
+    opened_by: str
+    identity_kinds: tuple[str, ...] = ()
+    purposes: tuple[str, ...] = ()
+    confirm_by: date | None = None
+    extendable_to: date | None = None
+    extended_at: datetime | None = None
+    extension_reason: str = ""
+    verified_by: str = ""
+    verification_method: str = ""
+    verified_at: datetime | None = None
+    approved_by: str = ""
+    approved_plan: str = ""
+    """The digest of the plan that was approved."""
+    work: str = ""
+    refusal_ground: str = ""
+    refusal_notes: str = ""
+    closed_at: datetime | None = None
+
+
+def next_steps(request: Request) -> frozenset[RequestStatus]:
+    """Return the statuses that may follow; which they are depends on what the right takes."""
+    if needs_stores(request.right):
+        return _WITH_STORES.get(request.status, frozenset())
+    steps = _WITHOUT_STORES if needs_identity(request.right) else _WITHOUT_IDENTITY
+    return steps.get(request.status, frozenset())
+
+
+def check_step(request: Request, to: RequestStatus) -> None:
+    """Check that the request may move to *to*.
+
+    Raises:
+        ConflictError: it may not; the message says what may follow.
+    """
+    steps = next_steps(request)
+    if to not in steps:
+        may = ", ".join(sorted(steps)) or "nothing"
+        raise ConflictError(
+            f"request `{request.id}` for {request.right} is {request.status} and cannot become {to}; next may be: {may}",
+            status=request.status.value,
+        )
+
+
+def is_overdue(request: Request, today: date) -> bool:
+    """Tell whether the last day has passed without an answer."""
+    return request.status not in ENDED and today > request.due
