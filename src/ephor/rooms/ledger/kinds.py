@@ -1,0 +1,146 @@
+"""Every kind of event the ledger may hold, each with its meaning.
+
+A kind never changes its shape: a changed shape is the next version, and readers keep both for ever.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from types import MappingProxyType
+
+from ephor.kernel.errors import InvalidInputError
+
+AUDIT: Mapping[str, str] = MappingProxyType(
+    {
+        "agent.started/1": "an agent began a run",
+        "agent.stopped/1": "an agent ended a run",
+        "agent.error/1": "an agent failed",
+        "decision.made/1": "a call was allowed, denied or sent to a person",
+        "decision.overridden/1": "a person set a decision aside",
+        "tool.invoked/1": "a tool is about to be called; the intent, written before the act",
+        "tool.completed/1": "a tool returned",
+        "tool.failed/1": "a tool did not return what it should",
+        "data.accessed/1": "data was read",
+        "data.modified/1": "data was written",
+        "data.deleted/1": "data was deleted",
+        "auth.requested/1": "somebody asked to be let in or to be allowed",
+        "auth.granted/1": "they were",
+        "auth.denied/1": "they were not",
+        "policy.evaluated/1": "a policy was applied to a call",
+        "policy.violated/1": "a call broke a policy",
+    }
+)
+"""The guide's audit events; what agents and their hosts may report from outside."""
+
+GOVERNANCE: Mapping[str, str] = MappingProxyType(
+    {
+        "agent.registered/1": "an agent entered the inventory",
+        "agent.changed/1": "an agent's registration was changed",
+        "agent.classified/1": "an agent was placed in a class of the law",
+        "agent.assessed/1": "an agent's risk was scored",
+        "agent.activated/1": "an agent may act from now on",
+        "agent.suspended/1": "an agent may not act until it is resumed",
+        "agent.resumed/1": "a suspended agent may act again",
+        "agent.retired/1": "an agent may never act again",
+        "approval.requested/1": "approval of an agent was asked for",
+        "approval.approved/1": "every review an agent needs is in, and it is approved",
+        "approval.rejected/1": "an agent was not approved",
+        "approval.revoked/1": "an approval of an agent was taken back",
+        "approval.expired/1": "an approval of an agent ran out",
+        "review.submitted/1": "one reviewer gave one review",
+        "call.asked/1": "a person was asked whether one call may happen",
+        "call.approved/1": "a person allowed one call",
+        "call.rejected/1": "a person refused one call",
+        "call.claimed/1": "the allowed call was carried out; the approval is used up",
+        "role.added/1": "a role was created",
+        "role.changed/1": "a role's permissions were changed",
+        "person.added/1": "a person may use the plane",
+        "person.changed/1": "a person's roles or standing were changed",
+        "body.added/1": "an organisation or committee was named",
+        "delegation.granted/1": "a person lent authority to an agent or to another person",
+        "delegation.revoked/1": "lent authority was taken back",
+        "consent.given/1": "a data subject consented",
+        "consent.withdrawn/1": "a data subject withdrew consent",
+        "consent.refused/1": "a data subject refused consent",
+        "consent.expired/1": "a consent ran out",
+        "dsr.received/1": "a data subject's request arrived",
+        "dsr.identity-verified/1": "the requester was shown to be the data subject",
+        "dsr.planned/1": "the stores and steps of a request were worked out",
+        "dsr.approved/1": "a person released the plan of a request",
+        "dsr.fulfilled/1": "a request was fulfilled and answered",
+        "dsr.refused/1": "a request was refused, with the ground in law",
+        "dsr.extended/1": "the time to answer a request was extended",
+        "retention.planned/1": "data past its time was listed for deletion",
+        "retention.executed/1": "data past its time was deleted",
+        "hold.placed/1": "deletion was stopped for a legal claim",
+        "hold.released/1": "a legal hold ended",
+        "model.registered/1": "a model entered the register",
+        "model.validated/1": "a model's validation results were recorded",
+        "model.status-changed/1": "a model moved to another status",
+        "ropa.registered/1": "a processing activity entered the record of processing",
+        "evidence.recorded/1": "evidence for a requirement was recorded",
+        "erasure/1": "the key and salt of payloads were destroyed, lawfully",
+        "plane.created/1": "a control plane began its log",
+        "key.created/1": "a signing or encryption key came into being",
+        "risk.accepted/1": "a person accepted a risk that remains",
+        "incident.opened/1": "an incident was opened",
+        "incident.closed/1": "an incident was closed",
+        "training.recorded/1": "a person's training was recorded",
+        "drill.recorded/1": "an exercise of oversight or recovery was recorded",
+    }
+)
+"""What the plane itself records."""
+
+KINDS: Mapping[str, str] = MappingProxyType({**AUDIT, **GOVERNANCE})
+"""Every kind and its meaning."""
+
+_CUSTOM = re.compile(r"x-[a-z0-9](?:[a-z0-9.-]{0,60}[a-z0-9])?/[1-9][0-9]{0,3}")
+_SHAPE = re.compile(r"[a-z][a-z0-9-]*(?:\.[a-z0-9][a-z0-9-]*)*/[1-9][0-9]{0,3}")
+
+
+def check_known(kind: str) -> None:
+    """Check that *kind* may stand in the ledger: listed here, or a custom ``x-NAME/VERSION``.
+
+    Raises:
+        InvalidInputError: it may not.
+    """
+    if kind not in KINDS and not is_custom(kind):
+        raise InvalidInputError(
+            f"unknown event kind `{kind[:80]}`; use a listed kind or `x-NAME/1`", kind=kind[:80]
+        )
+
+
+def check_external(kind: str) -> None:
+    """Check that somebody outside may append *kind*: an audit event of the guide, or a custom one.
+
+    The plane's own acts cannot be reported from outside: nobody else approves an agent.
+
+    Raises:
+        InvalidInputError: they may not.
+    """
+    if kind in AUDIT or is_custom(kind):
+        return
+    if kind in GOVERNANCE:
+        raise InvalidInputError(
+            f"`{kind}` is recorded by the plane alone; do the act and it is recorded", kind=kind
+        )
+    check_known(kind)
+
+
+def is_custom(kind: str) -> bool:
+    """Return whether *kind* is a custom one.
+
+    >>> is_custom("x-payroll.run/1"), is_custom("x-payroll"), is_custom("agent.retired/1")
+    (True, False, False)
+    """
+    return _CUSTOM.fullmatch(kind) is not None
+
+
+def is_kind(text: str) -> bool:
+    """Return whether *text* has the shape of a kind, known here or not: a reader outlives the list it ships with.
+
+    >>> is_kind("dsr.identity-verified/2"), is_kind("dsr.received"), is_kind("X/1")
+    (True, False, False)
+    """
+    return len(text) <= 80 and _SHAPE.fullmatch(text) is not None
