@@ -2,25 +2,31 @@
 
 from __future__ import annotations
 
-import getpass
 import sys
-from pathlib import Path
+from typing import TYPE_CHECKING
 
+from ephor.adapters import files
 from ephor.adapters.clock import FreshIds, SystemClock
 from ephor.adapters.keys.folder import KeyedPseudonyms, KeyFolder
 from ephor.adapters.storage.growth import Grower
 from ephor.adapters.storage.vault import Vault
+from ephor.adapters.manifests import read_manifest
+from ephor.edges.door import Door
 from ephor.engine.plane import Engine
 from ephor.engine.ports import World
-from ephor.kernel.errors import NotFoundError, UnavailableError
+from ephor.kernel.errors import NotFoundError
 from ephor.kernel.events import Event
 from ephor.settings import Settings, keys_folder, read_settings
+
+if TYPE_CHECKING:
+    from ephor.adapters.storage.sql.storage import SqlStorage
 
 
 def open_engine(url: str | None = None, *, create: bool = True, settings: Settings | None = None) -> Engine:
     """Open the plane at *url*, and make it first where there is none and *create* allows it.
 
-    A new plane gets its schema, its keys, the first entry of its ledger, and ``settings.person`` as administrator.
+    A new plane gets its schema, its keys and the first entry of its ledger; its first administrator is whoever
+    `Access.found` is called for.
 
     Raises:
         NotFoundError: there is no plane and none is to be made.
@@ -48,8 +54,34 @@ def open_engine(url: str | None = None, *, create: bool = True, settings: Settin
     return engine
 
 
+def main() -> None:
+    """Run the command line and exit with its code."""
+    from ephor.edges.cli.app import run  # noqa: PLC0415 - `import ephor` must not pay for the command line
+
+    settings = read_settings()
+    opened: list[Engine] = []
+
+    def open_one(database: str | None = None, *, create: bool = False) -> Engine:
+        opened.append(open_engine(database, create=create, settings=settings))
+        return opened[-1]
+
+    door = Door(
+        open=open_one,
+        person=settings.person,
+        database=settings.database,
+        read_bytes=files.read_bytes,
+        read_yaml=files.read_mapping,
+        read_manifest=lambda path: read_manifest(files.read_bytes(path), path),
+    )
+    try:
+        code = run(sys.argv[1:], door)
+    finally:
+        for engine in opened:
+            engine.close()
+    sys.exit(code)
+
+
 def _set_up(engine: Engine, storage: SqlStorage, settings: Settings) -> None:
     origin = settings.origin or f"ephor.local/{engine.world.ids.new('log')}/main"
     if storage.set_up(origin):
         storage.append([Event("plane.created/1", at=engine.world.clock.now(), actor="ephor", resource=f"log:{origin}")])
-        engine.access.found(settings.person, settings.person)

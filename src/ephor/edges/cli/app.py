@@ -3,18 +3,14 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from collections.abc import Mapping, Sequence
 
 import orjson
 import typer
 
-from ephor.edges.cli import people
+from ephor.edges.cli import init, people
+from ephor.edges.door import Door
 from ephor.kernel import errors
-
-if TYPE_CHECKING:
-    from ephor.engine.plane import Engine
 
 EXIT: Mapping[type[errors.EphorError], int] = {
     errors.InvalidInputError: 2,
@@ -36,14 +32,8 @@ app = typer.Typer(
 )
 for group in (people.app,):
     app.add_typer(group)
-
-
-@dataclass(frozen=True, slots=True)
-class Door:
-    """What the command line is given from outside: how to open a plane, and who is at the keyboard."""
-
-    open: Callable[[str | None], Engine]
-    person: str
+for command in (init.init,):
+    app.command()(command)
 
 
 def run(arguments: Sequence[str], door: Door) -> int:

@@ -1,0 +1,50 @@
+"""Files that people hand over, read with a limit and with errors that say what to do."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from ephor.adapters import strict_yaml
+from ephor.kernel.errors import InvalidInputError, NotFoundError
+
+MAX_BYTES = 64 * 1024 * 1024
+"""Longest file read as a whole."""
+
+
+def read_bytes(path: str) -> bytes:
+    """Return the bytes of a file, or of standard input for ``-``.
+
+    Raises:
+        NotFoundError: there is no such file.
+        InvalidInputError: it is a folder, unreadable, or larger than `MAX_BYTES`.
+    """
+    try:
+        if path == "-":
+            data = sys.stdin.buffer.read(MAX_BYTES + 1)
+        else:
+            with Path(path).open("rb") as file:
+                data = file.read(MAX_BYTES + 1)
+    except FileNotFoundError:
+        raise NotFoundError(f"there is no file `{path}`") from None
+    except (OSError, ValueError) as error:
+        reason = getattr(error, "strerror", None) or str(error)
+        raise InvalidInputError(f"cannot read `{path}`: {reason}") from error
+    if len(data) > MAX_BYTES:
+        raise InvalidInputError(f"`{path}` is larger than {MAX_BYTES // 1024 // 1024} MiB; split it")
+    return data
+
+
+def read_mapping(path: str) -> Mapping[str, Any]:
+    """Return a YAML or JSON file whose top level is a mapping.
+
+    Raises:
+        NotFoundError: there is no such file.
+        InvalidInputError: it cannot be read, or its top level is something else.
+    """
+    value = strict_yaml.read(read_bytes(path))
+    if not isinstance(value, Mapping):
+        raise InvalidInputError(f"`{path}` holds no mapping at its top; write `key: value` lines")
+    return value

@@ -1,0 +1,32 @@
+"""What an edge is given from outside: ways to open a plane and to read the files people hand over."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+from ephor.engine.plane import Engine
+from ephor.rooms.agents.manifest import Manifest
+
+
+class Open(Protocol):
+    """Opens the plane at a URL (None: the default); makes it first only where *create* says so."""
+
+    def __call__(self, database: str | None = None, *, create: bool = False) -> Engine: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Door:
+    """Handed to every command as ``context.obj``."""
+
+    open: Open
+    person: str
+    """Who acts when nobody is named."""
+    database: str
+    """The database that commands use when none is named."""
+    read_bytes: Callable[[str], bytes]
+    """Reads a file, or standard input for ``-``."""
+    read_yaml: Callable[[str], Mapping[str, Any]]
+    """Reads a YAML or JSON file whose top level is a mapping."""
+    read_manifest: Callable[[str], Manifest]
