@@ -6,7 +6,12 @@ from dataclasses import dataclass
 from functools import cached_property
 
 from ephor.engine.access import Access
-from ephor.engine.ports import World
+from ephor.engine.agents import Agents
+from ephor.engine.approvals import Approvals
+from ephor.engine.policies import Policies
+from ephor.engine.ports import Unit, World
+from ephor.rooms.agents.agent import Agent
+from ephor.rooms.policies.governance import POLICIES
 
 
 @dataclass(frozen=True)
@@ -19,6 +24,23 @@ class Engine:
     def access(self) -> Access:
         return Access(self.world)
 
+    @cached_property
+    def agents(self) -> Agents:
+        return Agents(self.world, POLICIES)
+
+    @cached_property
+    def policies(self) -> Policies:
+        return Policies(POLICIES)
+
+    @cached_property
+    def approvals(self) -> Approvals:
+        return Approvals(self.world, POLICIES, _category_of)
+
     def close(self) -> None:
         """Release the database."""
         self.world.storage.close()
+
+
+def _category_of(_unit: Unit, _agent: Agent) -> str | None:
+    """No agent has a class of the law until the regulation use cases keep one: nothing can be approved before."""
+    return None

@@ -11,6 +11,8 @@ from typing import Any
 
 from ephor.kernel.errors import InvalidInputError
 from ephor.rooms.access.people import Person
+from ephor.rooms.agents.agent import Agent
+from ephor.rooms.approvals.request import ApprovalRequest
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,6 +25,8 @@ class Plan:
 
 SHELVES: Mapping[type[Any], Plan] = {
     Person: Plan("people"),
+    Agent: Plan("agents", ("status",)),
+    ApprovalRequest: Plan("approval_requests", ("agent", "status")),
 }
 
 
