@@ -32,13 +32,13 @@ _IDENTITY = frozenset(
     {"id", "version", "title", "jurisdiction", "source", "text_version", "reviewed", "licence", "schema"}
 )
 _ELEMENT = frozenset(
-    {"id", "article", "title", "when", "unless", "since", "verified", "notice", "who", "note", "elements"}
+    {"id", "article", "title", "when", "unless", "since", "verified", "notice", "who", "note"}
 )
 _OBLIGATION = frozenset(
     {"id", "cite", "title", "roles", "when", "needs", "in_force", "until", "verified", "note"}
 )
 _TOP = frozenset(
-    {"pack", "vocabulary", "terms", "limits", "doubts", "obligations", "dates", "shortcuts", "least"}
+    {"pack", "vocabulary", "terms", "class_terms", "limits", "doubts", "obligations", "dates", "shortcuts", "least"}
     | {group.value for group in Group}
 )
 _NAME = re.compile(r"[a-z][a-z0-9_.]{0,63}")
@@ -55,11 +55,14 @@ def read_pack(raw: object) -> Pack:
     top = Fields.of(raw, "", _TOP)
     identity = _identity(Fields.of(top.raw.get("pack"), "pack", _IDENTITY))
     stated = _vocabulary(top)
-    reader = Reader(stated, _terms(top, stated))
+    reader = Reader(stated, _terms(top, "terms", stated, {}))
     elements = tuple(element for group in Group for element in _elements(top, group, reader))
     _refuse_repeats([element.id for element in elements], "element")
     derived = _derived(elements)
-    obligations = tuple(_obligations(top, Reader({**stated, **derived}, reader.terms)))
+    every_word = {**stated, **derived}
+    # Class terms may ask about the classification, so they are read once its elements are known.
+    class_terms = _terms(top, "class_terms", every_word, reader.terms)
+    obligations = tuple(_obligations(top, Reader(every_word, class_terms)))
     _refuse_repeats([obligation.id for obligation in obligations], "obligation")
     for obligation in obligations:
         if not obligation.id.startswith(f"{identity.id}/"):
@@ -67,7 +70,7 @@ def read_pack(raw: object) -> Pack:
     return Pack(
         identity,
         digest(dict(_flat(raw, ""))),
-        {**stated, **derived},
+        every_word,
         elements,
         _limits(top, reader),
         tuple(_doubts(top, reader)),
@@ -116,10 +119,14 @@ def _vocabulary(top: Fields) -> dict[str, FactType]:
     return words
 
 
-def _terms(top: Fields, vocabulary: Mapping[str, FactType]) -> dict[str, Condition]:
-    terms: dict[str, Condition] = {}
-    for name, raw in top.mapping("terms").items():
-        terms[name] = Reader(vocabulary, terms).read(raw, f"terms.{name}")
+def _terms(
+    top: Fields, section: str, vocabulary: Mapping[str, FactType], known: Mapping[str, Condition]
+) -> dict[str, Condition]:
+    terms = dict(known)
+    for name, raw in top.mapping(section).items():
+        if name in terms:
+            raise InvalidInputError(f"term `{name[:60]}` of `{section}` is defined twice; keep one")
+        terms[name] = Reader(vocabulary, terms).read(raw, f"{section}.{name}")
     return terms
 
 
