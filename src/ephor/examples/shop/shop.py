@@ -104,9 +104,7 @@ class Shop:
                 "INSERT INTO emails (customer_id, recipient, subject, body, sent_at) VALUES (?, ?, ?, ?, ?)",
                 (known["id"] if known else None, to, subject, body, self.at.isoformat()),
             )
-            file = post(
-                self.outbox, to, subject, body, self.at
-            )  # last: what could not be recorded is not mailed
+            file = deliver(mail, self.outbox)  # last: what could not be recorded is not mailed
         return {"sent_to": to, "file": file.name}
 
     def refund_issue(self, order: int, amount_cents: int) -> Facts:
