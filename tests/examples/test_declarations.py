@@ -21,6 +21,7 @@ from ephor.examples.shop.recruiting import cv_rank
 from ephor.examples.shop.shop import Shop
 from ephor.kernel.vocabulary import Effect, Sensitivity, UseCase
 from ephor.rooms.access.roles import STANDARD_ROLES, Permission, Role, custom_role
+from ephor.rooms.dsr.datamap import parse_map
 from ephor.rooms.ropa.parse import parse_record
 from ephor.rooms.ropa.record import missing
 
@@ -129,6 +130,10 @@ def test_the_data_map_names_every_column_of_the_shop_and_no_other(tmp_path: Path
             for table in tables
         }
     assert mapped == real
+
+
+def test_the_subject_requests_room_accepts_the_data_map() -> None:
+    assert len(parse_map(load("shop/shop-map.yaml")).collections) == 8
 
 
 def test_the_data_maps_references_are_the_foreign_keys_of_the_shop(tmp_path: Path) -> None:

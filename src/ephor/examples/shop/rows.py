@@ -100,7 +100,7 @@ def _baskets(customer: int) -> tuple[tuple[int, ...], ...]:
         return _CHOSEN[customer]
     count = len(_PRODUCTS)
     return tuple(
-        tuple((customer * 3 + order + item * 2) % count for item in range(1 + (customer + order) % 3))
+        tuple((customer * 5 + order + item * 2) % count for item in range(1 + (customer + order) % 3))
         for order in range(1 + customer % 3)
     )
 
