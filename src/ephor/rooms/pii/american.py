@@ -2,7 +2,18 @@
 
 from __future__ import annotations
 
-from ephor.rooms.pii.rules import TIGHT, Judge, Rule, Verdict, apart, compact, stands_apart, sure, unnumbered, worded
+from ephor.rooms.pii.rules import (
+    TIGHT,
+    Judge,
+    Rule,
+    Verdict,
+    apart,
+    compact,
+    stands_apart,
+    sure,
+    unnumbered,
+    worded,
+)
 
 _SSN_WORD = r"ssn|ss ?#|social security|social sec|soc sec|social_security\w{0,8}"
 _STATES = (
@@ -24,13 +35,19 @@ def ssn(digits: str) -> bool:
 def itin(digits: str) -> bool:
     """Say whether nine *digits* can be an individual taxpayer number: 9xx, a group the IRS assigns (Pub. 1915)."""
     group = int(digits[3:5])
-    return digits[0] == "9" and (50 <= group <= 65 or 70 <= group <= 88 or 90 <= group <= 92 or 94 <= group <= 99)
+    return digits[0] == "9" and (
+        50 <= group <= 65 or 70 <= group <= 88 or 90 <= group <= 92 or 94 <= group <= 99
+    )
 
 
 def _nine(data: bytes, start: int, end: int) -> Verdict | None:
     if data[start + 3] != data[start + 6]:
         return None
-    return ((85 if data[start + 3 : start + 4] == b"-" else 60), start, end) if ssn(compact(data[start:end])) else None
+    return (
+        ((85 if data[start + 3 : start + 4] == b"-" else 60), start, end)
+        if ssn(compact(data[start:end]))
+        else None
+    )
 
 
 def _nine_itin(data: bytes, start: int, end: int) -> Verdict | None:

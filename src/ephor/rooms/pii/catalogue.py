@@ -91,7 +91,11 @@ PROFILES = MappingProxyType(
 NOT_LOOKED_FOR = (
     Kind("name", "names of people", "needs a language model"),
     Kind("address", "street and postal addresses", "needs a language model"),
-    Kind("free_text", "health, belief, origin and other facts told in prose (GDPR Article 9)", "needs a language model"),
+    Kind(
+        "free_text",
+        "health, belief, origin and other facts told in prose (GDPR Article 9)",
+        "needs a language model",
+    ),
     Kind("image", "faces, fingerprints, voices (45 CFR 164.514(b)(2)(i)(P), (Q))", "not text"),
 )
 """What a scan by form alone cannot see; every report says so."""
@@ -129,7 +133,9 @@ def chosen(types: frozenset[str] | None) -> frozenset[str]:
     unknown = sorted(types - KINDS.keys())
     if unknown:
         known = ", ".join(sorted(KINDS))
-        raise InvalidInputError(f"unknown type `{unknown[0][:40]}` of personal data; use any of: {known}", types=unknown)
+        raise InvalidInputError(
+            f"unknown type `{unknown[0][:40]}` of personal data; use any of: {known}", types=unknown
+        )
     if not types:
         raise InvalidInputError("no type of personal data given; name at least one, or leave the default")
     return types

@@ -8,7 +8,32 @@ from itertools import pairwise
 
 from ephor.rooms.pii.rules import TIGHT, Judge, Rule, Verdict, apart, stands_apart, unnumbered
 
-_FILES = frozenset("png jpg jpeg gif svg webp ico css js ts py json html htm pdf xml yaml yml md txt zip".split())
+_FILES = frozenset(
+    [
+        "png",
+        "jpg",
+        "jpeg",
+        "gif",
+        "svg",
+        "webp",
+        "ico",
+        "css",
+        "js",
+        "ts",
+        "py",
+        "json",
+        "html",
+        "htm",
+        "pdf",
+        "xml",
+        "yaml",
+        "yml",
+        "md",
+        "txt",
+        "zip",
+    ]
+)
+_NOT_DIGITS = bytes(code for code in range(256) if not 48 <= code <= 57)
 _STRONG = (
     r"phones?|telephones?|tel|mobile|mobil|cell|cell ?phone|fax|facsimile|whats ?app|sms|hotline|telefon\w{0,6}|handy|telefax|"
     r"telefono|movil|celular|cellulare|portable|gsm|msisdn|mobiel|komorka|phone_?number"
@@ -20,9 +45,19 @@ _TRUNKED = (
     (44, re.compile(rb"(?:\(?0\d{2,4}\)?[ -]\d{3,4}[ -]?\d{3,4}|\(?0\d{4}\)?[ -]\d{5,6})(?!\d)")),
     (33, re.compile(rb"(?:0[1-9](?:[ .-]\d{2}){4})(?!\d)")),
     (61, re.compile(rb"(?:\(?0\d\)?[ -]\d{4}[ -]\d{4}|04\d{2}[ -]\d{3}[ -]\d{3})(?!\d)")),
-    (31, re.compile(rb"(?:\(?0\d{1,3}\)?[ -]\d{6,8}|06[ -]\d{2}(?:[ ]\d{2}){3}|0\d{2}[ -]\d{3}[ ]\d{2}[ ]\d{2})(?!\d)")),
+    (
+        31,
+        re.compile(
+            rb"(?:\(?0\d{1,3}\)?[ -]\d{6,8}|06[ -]\d{2}(?:[ ]\d{2}){3}|0\d{2}[ -]\d{3}[ ]\d{2}[ ]\d{2})(?!\d)"
+        ),
+    ),
     (32, re.compile(rb"(?:0\d[ ./]\d{3}[ .]\d{2}[ .]\d{2}|04\d{2}[ ./]\d{2}[ .]\d{2}[ .]\d{2})(?!\d)")),
-    (49, re.compile(rb"(?:\(?0\d{2,4}\)?[ ]?[/ -][ ]?\d{5,8}|\(?0\d{2,4}\)?[ ]?[/ -]?[ ]?\d{3,4}[ ]\d{3,4})(?!\d)")),
+    (
+        49,
+        re.compile(
+            rb"(?:\(?0\d{2,4}\)?[ ]?[/ -][ ]?\d{5,8}|\(?0\d{2,4}\)?[ ]?[/ -]?[ ]?\d{3,4}[ ]\d{3,4})(?!\d)"
+        ),
+    ),
 )
 _HOME = (1, 44, 33, 49, 39, 34, 31, 32, 48, 46, 351, 43, 41, 61, 91, 353, 45, 47, 358)
 
@@ -85,7 +120,11 @@ def after_weak_word(data: bytes, start: int, end: int) -> Verdict | None:
     """Judge a number after a word such as `call`: it must fit the numbering plan of a country."""
     digits = _digits(data[start:end])
     trunk = digits.removeprefix("0")
-    fits = _in_plan(digits) if data[start:end].lstrip(b"(")[:1] == b"+" else any(_plan(code, trunk) for code in _HOME)
+    fits = (
+        _in_plan(digits)
+        if data[start:end].lstrip(b"(")[:1] == b"+"
+        else any(_plan(code, trunk) for code in _HOME)
+    )
     return (65, start, end) if fits and 9 <= len(digits) <= 15 else None
 
 
@@ -96,12 +135,16 @@ def _free(data: bytes, start: int) -> bool:
 
 def _ends(data: bytes, start: int, end: int) -> list[int]:
     """Return the ends of the digit groups in the span, farthest first."""
-    joints = [at + 1 for at, (here, after) in enumerate(pairwise(data[start:end])) if 48 <= here <= 57 and not 48 <= after <= 57]
+    joints = [
+        at + 1
+        for at, (here, after) in enumerate(pairwise(data[start:end]))
+        if 48 <= here <= 57 and not 48 <= after <= 57
+    ]
     return [end, *(start + joint for joint in reversed(joints))]
 
 
 def _digits(value: bytes) -> str:
-    return bytes(byte for byte in value if 48 <= byte <= 57).decode()
+    return value.translate(None, _NOT_DIGITS).decode()
 
 
 def _in_plan(digits: str) -> bool:
@@ -143,14 +186,24 @@ RULES = (
         email,
     ),
     Rule("phone", r"\+\(?\d", r"\+\(?\d[\d ().\-/]{5,20}\d", international),
-    Rule("phone", r"\b00[1-9]\d[\d ]", r"\b00[1-9]\d{0,2}[ .\-(][\d ().\-/]{5,18}\d\b", unnumbered(international)),
+    Rule(
+        "phone",
+        r"\b00[1-9]\d[\d ]",
+        r"\b00[1-9]\d{0,2}[ .\-(][\d ().\-/]{5,18}\d\b",
+        unnumbered(international),
+    ),
     Rule(
         "phone",
         r"\d{3}[).\- ] ?\d{3}[.\- ]\d{4}",
         r"(?:\b1[ .\-]?)?(?:\(\d{3}\) ?|\b\d{3}[.\- ])\d{3}[.\- ]\d{4}\b",
         apart(unnumbered(north_american)),
     ),
-    Rule("phone", r"\b0\d{1,4}\)?[ ./\-]", r"(?:\b|\()0\d{1,4}\)?[ ./\-][\d ./\-]{4,13}\d\b", unnumbered(trunked)),
+    Rule(
+        "phone",
+        r"\b0\d{1,4}\)?[ ./\-]",
+        r"(?:\b|\()0\d{1,4}\)?[ ./\-][\d ./\-]{4,13}\d\b",
+        unnumbered(trunked),
+    ),
     _worded(_STRONG, after_strong_word),
     _worded(_WEAK, unnumbered(after_weak_word)),
 )

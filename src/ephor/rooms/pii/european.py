@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from datetime import date
 
 from ephor.rooms.pii.checksums import codice_fiscale, iso7064_mod11_10, luhn, weighted
@@ -131,7 +132,7 @@ _VAT_FORMS = re.compile(
     r"FR[A-HJ-NP-Z0-9]{2}\d{9}|GB\d{9}|HR\d{11}|HU\d{8}|IE\d[A-Z0-9+*]\d{5}[A-Z]{1,2}|IT\d{11}|LT(?:\d{9}|\d{12})|LU\d{8}|LV\d{11}|"
     r"MT\d{8}|NL\d{9}B\d{2}|PL\d{10}|PT\d{9}|RO\d{6,10}|SE\d{10}01|SI\d{8}|SK\d{10}|XI\d{9}"
 )
-_VAT_CHECKS = {
+_VAT_CHECKS: dict[str, Callable[[str], bool]] = {
     "BE": lambda digits: 97 - int(digits[:8]) % 97 == int(digits[8:]),
     "DE": iso7064_mod11_10,
     "DK": lambda digits: weighted(digits, (2, 7, 6, 5, 4, 3, 2, 1)) % 11 == 0,

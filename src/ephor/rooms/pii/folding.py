@@ -28,8 +28,17 @@ _SPACELESS = ((0x0E00, 0x0EFF), (0x1000, 0x109F), (0x1780, 0x17FF), (0x2E80, 0xD
 _LOOK_ALIKE = dict(
     zip("АВЕЅІЈКМНОРСТХУаеоѕіјрсхуΑΒΕΖΗΙΚΜΝΟΡΤΥΧο", "ABESIJKMHOPCTXYaeosijpcxyABEZHIKMNOPTYXo", strict=True)  # noqa: RUF001
 )
-_SPELLED = {"\u2032": "'", "\u2019": "'", "\u2018": "'", "\u2033": '"', "\u201c": '"', "\u201d": '"', "\u3002": "."}
-_OURS = re.compile(rb"\[[a-z][a-z0-9_]{1,31}(?::[a-p]{20})?\]|\*{8}")
+_SPELLED = {
+    "\u2032": "'",
+    "\u2019": "'",
+    "\u2018": "'",
+    "\u2033": '"',
+    "\u201c": '"',
+    "\u201d": '"',
+    "\u3002": ".",
+}
+# What masking writes, so that it is never read as a word before a value. `user[password]=` is a form field, not ours.
+_OURS = re.compile(rb"(?<![A-Za-z0-9_])\[[a-z][a-z0-9_]{1,31}(?::[a-p]{20})?\]|\*{8}")
 _TABLED = 0x20000
 
 
@@ -62,7 +71,7 @@ def fold(text: str) -> Folded:
     become ASCII; zero-width characters, controls, combining marks and lone surrogates are dropped; what this room
     has masked already is blank.
 
-    >>> fold("４１\\u200b１１ café").data
+    >>> fold("\\uff14\\uff11\\u200b11 caf\\u00e9").data
     b'4111 cafe'
     """
     full = _bytes(text)

@@ -8,7 +8,10 @@ from ipaddress import AddressValueError, IPv6Address
 from ephor.rooms.pii.checksums import luhn, vin
 from ephor.rooms.pii.rules import TIGHT, Rule, Verdict, apart, sure, worded
 
-_VERSIONED = re.compile(rb"(?:version|ver|release|build|firmware|rev|section|chapter|oid|v)[\s.:=#\"'-]{0,3}$|[=<>~^]=? ?$", re.IGNORECASE)
+_VERSIONED = re.compile(
+    rb"(?:version|ver|release|build|firmware|rev|section|chapter|oid|v)[\s.:=#\"'-]{0,3}$|[=<>~^]=? ?$",
+    re.IGNORECASE,
+)
 _DOTTED = re.compile(rb"(?:\.\d+)+")
 _COLONED = re.compile(rb"[.:]*[0-9A-Za-z][0-9A-Fa-f:]*")
 _OCTET = r"(?:25[0-5]|2[0-4]\d|1\d\d|[1-9]?\d)"
@@ -35,7 +38,11 @@ def v6(data: bytes, start: int, end: int) -> Verdict | None:
         return 0, start, run.end() if run else end
     text = data[start:end].decode("latin-1")
     groups = [part for part in text.split(":") if part]
-    if len(groups) < 2 or not any(part.isdigit() for part in text) or (len(groups) < 3 and len(groups[0]) < 3):
+    if (
+        len(groups) < 2
+        or not any(part.isdigit() for part in text)
+        or (len(groups) < 3 and len(groups[0]) < 3)
+    ):
         return None
     try:
         IPv6Address(text)
@@ -55,12 +62,16 @@ def mac(data: bytes, start: int, end: int) -> Verdict | None:
 
 def place(data: bytes, start: int, end: int) -> Verdict | None:
     """Judge a pair of decimal degrees: latitude within 90, longitude within 180 (ISO 6709)."""
-    latitude, longitude = (float(part) for part in data[start:end].decode("latin-1").replace(",", " ").split())
+    latitude, longitude = (
+        float(part) for part in data[start:end].decode("latin-1").replace(",", " ").split()
+    )
     return (75, start, end) if abs(latitude) <= 90 and abs(longitude) <= 180 else None
 
 
 def _vehicle(text: str) -> bool:
-    return text[-4:].isdigit() and not text.isdigit() and any(part.isdigit() for part in text[:8]) and vin(text)
+    return (
+        text[-4:].isdigit() and not text.isdigit() and any(part.isdigit() for part in text[:8]) and vin(text)
+    )
 
 
 RULES = (

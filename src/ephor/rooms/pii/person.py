@@ -30,7 +30,9 @@ def calendar_day(confidence: int, data: bytes, start: int, end: int) -> Verdict 
     match = _NUMERIC.fullmatch(data, start, end)
     if match:
         first, second, third = (int(part) for part in match.groups())
-        readings = [(first, second, third)] if first > 31 else [(third, second, first), (third, first, second)]
+        readings = (
+            [(first, second, third)] if first > 31 else [(third, second, first), (third, first, second)]
+        )
         if not any(is_day(year if year > 99 else 2000 + year, month, day) for year, month, day in readings):
             return None
     return (confidence, start, end) if stands_apart(data, start, end) else None

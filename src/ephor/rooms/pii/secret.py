@@ -36,5 +36,5 @@ RULES = (
          r"hf_[A-Za-z0-9]{30,255}|SG\.[A-Za-z0-9_\-]{16,64}\.[A-Za-z0-9_\-]{16,64}|ya29\.[A-Za-z0-9_\-]{20,255})", sure(92)),
     Rule("api_key", rf"(?i:{_NAMED})", rf"(?i:{_NAMED})(?:\b|_)[\s:=\"'(]{{1,6}}(?i:is )?([A-Za-z0-9_\-.+/=]{{16,512}})", token),
     Rule("password", r"(?i:passw(?:or)?d|pwd|passphrase|passcode|kennwort|passwort)",
-         r"(?i:passw(?:or)?d|pwd|passphrase|passcode|kennwort|passwort)[\"']?(?:\s{0,3}[:=]\s{0,3}|\s(?i:is)\s)[\"']?([^\s\"',;\x00]{4,64})", passphrase),
+         r"(?i:passw(?:or)?d|pwd|passphrase|passcode|kennwort|passwort)[\"'\])]{0,2}(?:\s{0,3}[:=]\s{0,3}|\s(?i:is)\s)[\"']?([^\s\"',;\x00]{4,64})", passphrase),
 )  # fmt: skip
