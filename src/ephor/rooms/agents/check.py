@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from ephor.kernel.errors import InvalidInputError
 from ephor.rooms.agents.manifest import AskRule, Manifest, Tool
 
 _NAME = re.compile(r"[a-z0-9](?:[a-z0-9._-]{0,62}[a-z0-9])?")
-_TOOL = re.compile(r"[A-Za-z0-9_./-]{1,128}")
-"""What MCP allows in a tool's name, and the slash that gateways put between server and tool."""
+_TOOL = re.compile(r"[A-Za-z0-9][A-Za-z0-9_./:-]{0,127}")
+"""What agent roles can grant; wider than MCP, for gateways that write `server:tool` or `server/tool`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,8 +58,10 @@ def problems(manifest: Manifest) -> Iterator[Problem]:
     for key in ("name", "owner", "purpose"):
         if not getattr(manifest, key).strip():
             yield Problem(key, "is empty; say it in a few words")
-    yield from _repeated("tools", [tool.name for tool in manifest.tools])
-    yield from _repeated("data_stores", [store.name for store in manifest.data_stores])
+    yield from _repeated("tools[{}].name", [tool.name for tool in manifest.tools])
+    yield from _repeated("data_stores[{}].name", [store.name for store in manifest.data_stores])
+    for key in ("models", "roles", "jurisdictions"):
+        yield from _repeated(key + "[{}]", getattr(manifest, key))
     for index, tool in enumerate(manifest.tools):
         yield from _tool(f"tools[{index}]", tool, manifest)
 
@@ -88,13 +90,15 @@ def _says_when(rule: AskRule) -> bool:
     return nothing if rule.always else bounded
 
 
-def _repeated(path: str, names: list[str]) -> Iterator[Problem]:
+def _repeated(path: str, names: Sequence[str]) -> Iterator[Problem]:
+    first: dict[str, int] = {}
     for index, name in enumerate(names):
-        if name in names[:index]:
-            first = f"{path}[{names.index(name)}]"
+        if name in first:
+            there = path.format(first[name])
             yield Problem(
-                f"{path}[{index}].name", f"`{name[:80]}` is named before, at {first}; rename or remove one"
+                path.format(index), f"`{name[:80]}` stands at {there} already; rename or remove one"
             )
+        first.setdefault(name, index)
 
 
 def _line(path: str, lines: Mapping[str, int]) -> int:
