@@ -25,8 +25,8 @@ AUDIT: Mapping[str, str] = MappingProxyType(
         "data.modified/1": "data was written",
         "data.deleted/1": "data was deleted",
         "auth.requested/1": "somebody asked to be let in or to be allowed",
-        "auth.granted/1": "they were",
-        "auth.denied/1": "they were not",
+        "auth.granted/1": "somebody was let in or allowed",
+        "auth.denied/1": "somebody was kept out or refused",
         "policy.evaluated/1": "a policy was applied to a call",
         "policy.violated/1": "a call broke a policy",
     }

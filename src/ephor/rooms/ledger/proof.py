@@ -29,7 +29,7 @@ Plan: TypeAlias = tuple[tuple[Node, ...], ...]
 
 @dataclass(frozen=True, slots=True)
 class TileSpan:
-    """The hashes *start* to *stop* of a tile of at least *stop* hashes; they fold into one node."""
+    """The hashes *start* to *stop* of a tile; `tree.root_hash` over them is the hash of one node."""
 
     level: int
     index: int
@@ -132,7 +132,7 @@ def fold(hashes: Sequence[bytes]) -> bytes:
 
 
 def locate(node: Node) -> TileSpan:
-    """Return the part of a tile that holds *node*, or that folds into it.
+    """Return the part of a tile that holds *node*, or from which it is hashed.
 
     >>> locate(Node(0, 300)), locate(Node(3, 1))
     (TileSpan(level=0, index=1, start=44, stop=45), TileSpan(level=0, index=0, start=8, stop=16))

@@ -136,9 +136,12 @@ def verify_consistency(
         raise VerificationError(
             f"a tree of {new_size} cannot follow one of {old_size}", old=old_size, new=new_size
         )
+    if old_size == new_size:
+        _check_same(old_size, old_root, new_root, proof)
+        return
     _check_lengths(old_root, new_root, *proof)
-    if old_size in (0, new_size):
-        _check_without_proof(old_size, new_size, old_root, new_root, proof)
+    if old_size == 0:
+        _check_same(0, old_root, EMPTY_ROOT, proof)
         return
     # An old tree that is one perfect subtree is its own first node; the prover leaves it out.
     path = [old_root, *proof] if old_size & old_size - 1 == 0 else list(proof)
@@ -178,15 +181,13 @@ def _check_lengths(*hashes: bytes) -> None:
             )
 
 
-def _check_without_proof(
-    old_size: int, new_size: int, old_root: bytes, new_root: bytes, proof: Sequence[bytes]
-) -> None:
+def _check_same(size: int, old_root: bytes, new_root: bytes, proof: Sequence[bytes]) -> None:
     if proof:
-        raise VerificationError("a proof was given where none is possible", old=old_size, new=new_size)
-    if old_size == 0 and old_root != EMPTY_ROOT:
-        raise VerificationError("the old root is not that of the empty tree", old=old_size, new=new_size)
-    if old_size == new_size and old_root != new_root:
-        raise VerificationError("one size has two roots", old=old_size, new=new_size)
+        raise VerificationError("a proof was given where none is possible", size=size)
+    if old_root != new_root:
+        raise VerificationError(f"size {size} has two roots", size=size)
+    if size == 0 and old_root != EMPTY_ROOT:
+        raise VerificationError("the root is not that of the empty tree", size=size)
 
 
 def _climb_to_left_turn(node: int, last: int) -> tuple[int, int]:
