@@ -81,7 +81,8 @@ def schema() -> Mapping[str, Any]:
 def _validator() -> Any:
     from jsonschema import Draft202012Validator, validators  # noqa: PLC0415 - costs 100 ms; not on `import ephor`
 
-    strict = validators.extend(Draft202012Validator, {"pattern": _whole_pattern})
+    extend: Any = validators.extend  # the stubs leave it untyped
+    strict = extend(Draft202012Validator, {"pattern": _whole_pattern})
     return strict(schema())
 
 

@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 import orjson
 import typer
 
-from ephor.edges.cli import init, people
+from ephor.edges.cli import agents, approvals, bodies, init, people, policies, reviews
 from ephor.edges.door import Door
 from ephor.kernel import errors
 
@@ -30,7 +30,7 @@ app = typer.Typer(
     rich_markup_mode=None,
     pretty_exceptions_enable=False,
 )
-for group in (people.app,):
+for group in (people.app, agents.app, approvals.app, reviews.app, policies.app, bodies.app):
     app.add_typer(group)
 for command in (init.init,):
     app.command()(command)

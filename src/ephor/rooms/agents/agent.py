@@ -9,9 +9,10 @@ from datetime import datetime
 from enum import StrEnum, unique
 from types import MappingProxyType
 
-from ephor.kernel.errors import ConflictError, InvalidInputError
+from ephor.kernel.errors import ConflictError
 from ephor.rooms.agents.changes import Change, changes
 from ephor.rooms.agents.manifest import Manifest, manifest_digest, material_digest
+from ephor.rooms.agents.wording import worded
 
 
 @unique
@@ -60,9 +61,6 @@ MOVES: Mapping[AgentStatus, Mapping[AgentStatus, str]] = MappingProxyType(
     }
 )
 """Every step there is, and what brings it about. What is not here cannot happen."""
-
-MAX_REASON = 2000
-"""Longest reason in characters."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -152,7 +150,7 @@ def move(agent: Agent, to: AgentStatus, *, reason: str, at: datetime) -> Agent:
         InvalidInputError: no reason was given, or one that is too long.
         ConflictError: there is no such step from where the agent stands.
     """
-    reason = worded(reason)
+    reason = worded(reason, "reason")
     if agent.status is AgentStatus.RETIRED:
         raise _final(agent)
     if to not in MOVES[agent.status]:
@@ -162,20 +160,6 @@ def move(agent: Agent, to: AgentStatus, *, reason: str, at: datetime) -> Agent:
             status=agent.status.value,
         )
     return dataclasses.replace(agent, status=to, status_reason=reason, changed_at=at)
-
-
-def worded(reason: str) -> str:
-    """Return *reason* without surrounding blanks.
-
-    Raises:
-        InvalidInputError: nothing is left, or more than `MAX_REASON` characters.
-    """
-    text = reason.strip()
-    if not text:
-        raise InvalidInputError("a reason is missing; say in a few words why")
-    if len(text) > MAX_REASON:
-        raise InvalidInputError(f"the reason is {len(text)} characters long; at most {MAX_REASON} are kept")
-    return text
 
 
 def _final(agent: Agent) -> ConflictError:

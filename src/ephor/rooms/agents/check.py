@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import dataclasses
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from ephor.kernel.errors import InvalidInputError
 from ephor.rooms.agents.manifest import AskRule, Manifest, Tool
+from ephor.rooms.agents.wording import hidden
 
 _NAME = re.compile(r"[a-z0-9](?:[a-z0-9._-]{0,62}[a-z0-9])?")
 _TOOL = re.compile(r"[A-Za-z0-9][A-Za-z0-9_./:-]{0,127}")
@@ -62,6 +64,7 @@ def problems(manifest: Manifest) -> Iterator[Problem]:
     yield from _repeated("data_stores[{}].name", [store.name for store in manifest.data_stores])
     for key in ("models", "roles", "jurisdictions"):
         yield from _repeated(key + "[{}]", getattr(manifest, key))
+    yield from _obscured("", manifest)
     for index, tool in enumerate(manifest.tools):
         yield from _tool(f"tools[{index}]", tool, manifest)
 
@@ -99,6 +102,25 @@ def _repeated(path: str, names: Sequence[str]) -> Iterator[Problem]:
                 path.format(index), f"`{name[:80]}` stands at {there} already; rename or remove one"
             )
         first.setdefault(name, index)
+
+
+def _obscured(path: str, value: object) -> Iterator[Problem]:
+    """Return every text, anywhere in *value*, that a reviewer would not see as it is."""
+    if isinstance(value, str):
+        if mark := hidden(value):
+            yield Problem(path, f"holds the control character {mark}; remove it")
+    elif isinstance(value, tuple):
+        for index, part in enumerate(value):
+            yield from _obscured(f"{path}[{index}]", part)
+    else:
+        for key, part in _parts(value):
+            yield from _obscured(f"{path}.{key}" if path else key, part)
+
+
+def _parts(value: object) -> Iterable[tuple[str, object]]:
+    if dataclasses.is_dataclass(value):
+        return [(one.name, getattr(value, one.name)) for one in dataclasses.fields(value)]
+    return value.items() if isinstance(value, Mapping) else ()
 
 
 def _line(path: str, lines: Mapping[str, int]) -> int:

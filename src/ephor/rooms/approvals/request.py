@@ -12,6 +12,7 @@ from types import MappingProxyType
 from ephor.kernel.errors import ConflictError, InvalidInputError, NotPermittedError
 from ephor.kernel.vocabulary import ReviewType, RiskLevel, UseCase
 from ephor.rooms.agents.agent import Agent, AgentStatus
+from ephor.rooms.agents.wording import worded
 from ephor.rooms.policies.governance import GovernancePolicy, breaches, policy_digest
 
 VALIDITY: Mapping[RiskLevel, timedelta] = MappingProxyType(
@@ -24,8 +25,8 @@ VALIDITY: Mapping[RiskLevel, timedelta] = MappingProxyType(
 )
 """How long an approval lasts, by the risk level of its policy. Our default: the guide's approvals never end."""
 
-MAX_TEXT = 4000
-"""Longest justification, note or condition in characters."""
+MAX_CONDITIONS = 10
+"""Most conditions one review may set."""
 
 
 @unique
@@ -131,7 +132,7 @@ def request(
         manifest_by=agent.manifest_by,
         requested_by=by,
         requested_at=at,
-        justification=_text(justification, "justification"),
+        justification=worded(justification, "justification"),
         required_reviews=policy.required_reviews,
     )
 
@@ -184,21 +185,30 @@ def review(asked: ApprovalRequest, given: Review) -> ApprovalRequest:
         raise ConflictError(
             f"the `{given.type.value}` review of request `{asked.id}` is already in, and each counts once"
         )
-    notes = (
-        _text(given.notes, "note that says why")
-        if given.notes.strip() or given.decision is Verdict.REJECT
-        else ""
-    )
-    given = dataclasses.replace(
-        given, notes=notes, conditions=tuple(_text(one, "condition") for one in given.conditions)
-    )
-    return _decided(dataclasses.replace(asked, reviews=(*asked.reviews, given)), given)
+    return _with(asked, _tidied(given))
 
 
 def pending_reviews(asked: ApprovalRequest) -> tuple[ReviewType, ...]:
     """Return the reviews that are still missing, in the policy's order."""
     done = {one.type for one in asked.reviews}
     return tuple(one for one in asked.required_reviews if one not in done)
+
+
+def _tidied(given: Review) -> Review:
+    if len(given.conditions) > MAX_CONDITIONS:
+        raise InvalidInputError(
+            f"{len(given.conditions)} conditions are given; at most {MAX_CONDITIONS} are kept"
+        )
+    conditions = tuple(worded(one, "condition") for one in given.conditions)
+    says = given.notes.strip() or given.decision is Verdict.REJECT
+    return dataclasses.replace(
+        given, notes=worded(given.notes, "note that says why") if says else "", conditions=conditions
+    )
+
+
+def _with(asked: ApprovalRequest, given: Review) -> ApprovalRequest:
+    """Return the request with a review added that may be added."""
+    return _decided(dataclasses.replace(asked, reviews=(*asked.reviews, given)), given)
 
 
 def _decided(asked: ApprovalRequest, last: Review) -> ApprovalRequest:
@@ -225,12 +235,3 @@ def _refuse_own(asked: ApprovalRequest, reviewer: str) -> None:
             f"`{reviewer}` {parts[reviewer]} and cannot review it, whatever their roles; ask another reviewer",
             person=reviewer,
         )
-
-
-def _text(text: str, what: str) -> str:
-    text = text.strip()
-    if not text:
-        raise InvalidInputError(f"a {what} is missing; say it in a few words")
-    if len(text) > MAX_TEXT:
-        raise InvalidInputError(f"a {what} is {len(text)} characters long; at most {MAX_TEXT} are kept")
-    return text

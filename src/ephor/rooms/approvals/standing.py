@@ -8,7 +8,8 @@ from datetime import datetime
 
 from ephor.kernel.errors import ConflictError
 from ephor.kernel.vocabulary import UseCase
-from ephor.rooms.agents.agent import Agent, worded
+from ephor.rooms.agents.agent import Agent
+from ephor.rooms.agents.wording import worded
 from ephor.rooms.approvals.request import ApprovalRequest, RequestStatus
 from ephor.rooms.policies.governance import GovernancePolicy, policy_digest
 
@@ -73,7 +74,7 @@ def revoke(asked: ApprovalRequest, *, by: str, reason: str, at: datetime) -> App
         InvalidInputError: no reason.
         ConflictError: it has ended before.
     """
-    return _end(asked, RequestStatus.REVOKED, by=by, reason=worded(reason), at=at)
+    return _end(asked, RequestStatus.REVOKED, by=by, reason=worded(reason, "reason"), at=at)
 
 
 def supersede(asked: ApprovalRequest, *, by: str, reason: str, at: datetime) -> ApprovalRequest:

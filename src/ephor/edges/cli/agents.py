@@ -1,0 +1,231 @@
+"""`ephor agents`: the inventory of agents, and the stop switch."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Annotated, Optional
+
+import typer
+
+from ephor.edges.cli.fields import fields, listed, minute
+from ephor.edges.cli.options import As, Database, Json
+from ephor.edges.cli.render import as_json, emit, table
+from ephor.engine.agents import Outcome, Registration
+from ephor.kernel.vocabulary import word
+from ephor.rooms.agents.agent import Agent, AgentStatus
+from ephor.rooms.approvals.request import pending_reviews
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from rich.console import Console
+
+    from ephor.engine.approvals import Standing
+    from ephor.rooms.agents.changes import Change
+    from ephor.rooms.agents.manifest import AskRule, Manifest
+
+app = typer.Typer(
+    name="agents", help="AI agents: register, show, stop, resume, retire.", no_args_is_help=True
+)
+
+Id = Annotated[str, typer.Argument(help="The agent's id.")]
+Reason = Annotated[str, typer.Option("--reason", help="Why, in a few words; it is kept in the ledger.")]
+
+
+@app.command()
+def register(
+    context: typer.Context,
+    file: Annotated[str, typer.Argument(help="The manifest, ephor.yaml; `-` reads standard input.")],
+    json: Json = False,
+    database: Database = None,
+    person: As = None,
+) -> None:
+    """Register an agent from its manifest, or bring its registration up to date.
+
+    Example: ephor agents register ephor.yaml
+    """
+    manifest = context.obj.read_manifest(file)
+    done = context.obj.open(database).agents.register(manifest, by=person or context.obj.person)
+    answer = {
+        **as_json(done.agent),
+        "outcome": done.outcome.value,
+        "changes": as_json(done.changes),
+        "ended": list(done.ended),
+    }
+    emit(answer, lambda out: _print_registration(out, done), json=json)
+
+
+@app.command()
+def show(context: typer.Context, id: Id, json: Json = False, database: Database = None) -> None:
+    """Show an agent: its status, its manifest and its approval.
+
+    Example: ephor agents show support-assistant
+    """
+    engine = context.obj.open(database)
+    agent, standing = engine.agents.show(id), engine.approvals.standing(id)
+    answer = {
+        **as_json(agent),
+        "approved": standing.approval is not None,
+        "pending": as_json(standing.pending),
+    }
+    emit(answer, lambda out: _print_agent(out, agent, standing), json=json)
+
+
+@app.command("list")
+def list_agents(
+    context: typer.Context,
+    status: Annotated[Optional[str], typer.Option("--status", help="Only agents of this status.")] = None,  # noqa: UP045
+    json: Json = False,
+    database: Database = None,
+) -> None:
+    """List the agents of this plane.
+
+    Example: ephor agents list --status active
+    """
+    wanted = word(AgentStatus, status, "status") if status else None
+    agents = context.obj.open(database).agents.all(wanted)
+    emit(agents, lambda out: _print_list(out, agents), json=json)
+
+
+@app.command()
+def suspend(
+    context: typer.Context,
+    id: Id,
+    reason: Reason,
+    json: Json = False,
+    database: Database = None,
+    person: As = None,
+) -> None:
+    """Stop an agent at once; it may not act until it is resumed.
+
+    Example: ephor agents suspend support-assistant --reason "sends wrong refunds"
+    """
+    agent = context.obj.open(database).agents.suspend(id, reason, by=person or context.obj.person)
+    emit(agent, lambda out: out.print(f"{agent.id} is suspended and may not act"), json=json)
+
+
+@app.command()
+def resume(
+    context: typer.Context,
+    id: Id,
+    reason: Reason = "resumed by an operator",
+    json: Json = False,
+    database: Database = None,
+    person: As = None,
+) -> None:
+    """Let a suspended agent act again, while its approval holds.
+
+    Example: ephor agents resume support-assistant --reason "refund limit corrected"
+    """
+    agent = context.obj.open(database).agents.resume(id, reason, by=person or context.obj.person)
+    emit(agent, lambda out: out.print(f"{agent.id} is active again"), json=json)
+
+
+@app.command()
+def retire(
+    context: typer.Context,
+    id: Id,
+    reason: Reason,
+    json: Json = False,
+    database: Database = None,
+    person: As = None,
+) -> None:
+    """End an agent for good; its id cannot be used again.
+
+    Example: ephor agents retire support-assistant --reason "replaced by support-2"
+    """
+    agent = context.obj.open(database).agents.retire(id, reason, by=person or context.obj.person)
+    emit(agent, lambda out: out.print(f"{agent.id} is retired for good"), json=json)
+
+
+_DONE = {
+    Outcome.REGISTERED: "registered as a draft; next: ephor approvals request {id} --justification ...",
+    Outcome.UNCHANGED: "unchanged: this very manifest is registered already",
+    Outcome.CHANGED: "changed; an approval given before still covers it",
+    Outcome.REOPENED: "changed in what an approval covers; it may not act until it is approved again",
+}
+
+
+def _print_registration(out: Console, done: Registration) -> None:
+    out.print(f"{done.agent.id}: {_DONE[done.outcome].format(id=done.agent.id)}")
+    fields(out, [("status", done.agent.status.value), ("digest", done.agent.digest)])
+    if done.changes:
+        out.print()
+        table(
+            out,
+            ("changed", "before", "after", "needs approval"),
+            [_row(one) for one in done.changes],
+            empty="",
+        )
+    if done.ended:
+        out.print(f"ended: {listed(done.ended)}")
+
+
+def _row(change: Change) -> tuple[str, str, str, str]:
+    return change.path, change.before or "-", change.after or "-", "yes" if change.material else "no"
+
+
+def _print_list(out: Console, agents: Sequence[Agent]) -> None:
+    rows = [
+        (one.id, one.status.value, one.manifest.use_case.value, one.manifest.autonomy, one.manifest.owner)
+        for one in agents
+    ]
+    empty = "no agents; register one with `ephor agents register FILE`"
+    table(out, ("id", "status", "use case", "autonomy", "owner"), rows, empty=empty)
+
+
+def _print_agent(out: Console, agent: Agent, standing: Standing) -> None:
+    manifest = agent.manifest
+    fields(
+        out,
+        [
+            ("id", agent.id),
+            ("name", manifest.name),
+            ("status", f"{agent.status.value}: {agent.status_reason}"),
+            ("approval", _approval(standing)),
+            ("owner", manifest.owner),
+            ("purpose", manifest.purpose),
+            ("use case", manifest.use_case.value),
+            ("operator role", manifest.operator_role.value),
+            ("autonomy", manifest.autonomy),
+            ("models", listed(manifest.models)),
+            ("roles", listed(manifest.roles)),
+            ("data", f"{manifest.data.sensitivity.value}: {listed(manifest.data.categories)}"),
+            ("data subjects", listed(manifest.data.subjects)),
+            ("jurisdictions", listed(manifest.jurisdictions)),
+            ("oversight", _oversight(manifest)),
+            ("disclosure", _disclosure(manifest)),
+            ("digest", agent.digest),
+            ("registered", f"{minute(agent.registered_at)} by {agent.registered_by}"),
+            ("changed", minute(agent.changed_at)),
+        ],
+    )
+    out.print()
+    tools = [
+        (one.name, one.effect.value, one.sensitivity.value, "; ".join(_asks(rule) for rule in one.ask) or "-")
+        for one in manifest.tools
+    ]
+    table(out, ("tool", "effect", "sensitivity", "a person approves"), tools, empty="no tools")
+
+
+def _approval(standing: Standing) -> str:
+    if standing.approval:
+        return f"{standing.approval.id}, until {minute(standing.approval.expires_at)}"
+    if standing.pending:
+        return f"none; {standing.pending.id} awaits: {listed(pending_reviews(standing.pending))}"
+    return "none that covers it today"
+
+
+def _asks(rule: AskRule) -> str:
+    return "always" if rule.always else f"{rule.argument} above {rule.above}"
+
+
+def _oversight(manifest: Manifest) -> str:
+    plan = manifest.oversight
+    return f"{listed(plan.people)}: {plan.means}\nstop: {plan.stop}" if plan else "not stated"
+
+
+def _disclosure(manifest: Manifest) -> str:
+    told = manifest.disclosure
+    if told is None:
+        return "not stated"
+    return f"people are told: {told.notice}" if told.tells_people else "people are not told"

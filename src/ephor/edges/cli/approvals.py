@@ -1,0 +1,150 @@
+"""`ephor approvals`: asking for an agent's approval, and taking it back."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Annotated, Any, Optional
+
+import typer
+
+from ephor.edges.cli.fields import fields, listed, minute
+from ephor.edges.cli.options import As, Database, Json
+from ephor.edges.cli.render import as_json, emit, table
+from ephor.kernel.vocabulary import word
+from ephor.rooms.approvals.request import ApprovalRequest, RequestStatus, pending_reviews
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from rich.console import Console
+
+app = typer.Typer(name="approvals", help="Approval of agents: ask, list, show, revoke.", no_args_is_help=True)
+
+Id = Annotated[str, typer.Argument(help="The request's id, apr_….")]
+
+
+@app.command()
+def request(
+    context: typer.Context,
+    agent: Annotated[str, typer.Argument(help="The agent's id.")],
+    justification: Annotated[str, typer.Option("--justification", help="Why it should act, in a few words.")],
+    json: Json = False,
+    database: Database = None,
+    person: As = None,
+) -> None:
+    """Ask for an agent to be approved exactly as it is registered now.
+
+    Example: ephor approvals request support-assistant --justification "first release to customers"
+    """
+    engine = context.obj.open(database)
+    asked = engine.approvals.request(agent, justification, by=person or context.obj.person)
+    emit(document(asked), lambda out: print_request(out, asked), json=json)
+
+
+@app.command("list")
+def list_requests(
+    context: typer.Context,
+    agent: Annotated[Optional[str], typer.Option("--agent", help="Only requests for this agent.")] = None,  # noqa: UP045
+    status: Annotated[Optional[str], typer.Option("--status", help="Only requests of this status.")] = None,  # noqa: UP045
+    json: Json = False,
+    database: Database = None,
+) -> None:
+    """List requests, the oldest first.
+
+    Example: ephor approvals list --status pending
+    """
+    wanted = word(RequestStatus, status, "status") if status else None
+    found = context.obj.open(database).approvals.all(agent, wanted)
+    emit([document(one) for one in found], lambda out: _print_list(out, found), json=json)
+
+
+@app.command()
+def show(context: typer.Context, id: Id, json: Json = False, database: Database = None) -> None:
+    """Show a request and its reviews.
+
+    Example: ephor approvals show apr_0193a2b4c5d67e8f9a0b1c2d3e4f5061
+    """
+    asked = context.obj.open(database).approvals.show(id)
+    emit(document(asked), lambda out: print_request(out, asked), json=json)
+
+
+@app.command()
+def revoke(
+    context: typer.Context,
+    id: Id,
+    reason: Annotated[str, typer.Option("--reason", help="Why, in a few words; it is kept in the ledger.")],
+    json: Json = False,
+    database: Database = None,
+    person: As = None,
+) -> None:
+    """Take an approval back, which suspends the agent; or withdraw a request that is still pending.
+
+    Example: ephor approvals revoke apr_0193a2b4c5d67e8f9a0b1c2d3e4f5061 --reason "new findings"
+    """
+    ended = context.obj.open(database).approvals.revoke(id, reason, by=person or context.obj.person)
+    emit(document(ended), lambda out: print_request(out, ended), json=json)
+
+
+@app.command()
+def expire(context: typer.Context, json: Json = False, database: Database = None) -> None:
+    """Record the approvals that ran out; run it daily. They let nobody act either way.
+
+    Example: ephor approvals expire
+    """
+    ended = context.obj.open(database).approvals.expire()
+    emit([document(one) for one in ended], lambda out: _print_list(out, ended), json=json)
+
+
+def document(asked: ApprovalRequest) -> dict[str, Any]:
+    """Return a request as JSON, with the reviews that are still missing."""
+    missing = pending_reviews(asked) if asked.status is RequestStatus.PENDING else ()
+    return {**as_json(asked), "pending_reviews": as_json(missing)}
+
+
+def print_request(out: Console, asked: ApprovalRequest) -> None:
+    """Print a request and its reviews for a person."""
+    ended = f"{asked.ended_because}, by {asked.ended_by}" if asked.ended_because else ""
+    missing = listed(pending_reviews(asked)) if asked.status is RequestStatus.PENDING else ""
+    fields(
+        out,
+        [
+            ("request", asked.id),
+            ("agent", asked.agent),
+            ("status", asked.status.value),
+            ("ended", ended),
+            ("awaits", missing),
+            ("expires", minute(asked.expires_at) if asked.expires_at else ""),
+            ("use case", f"{asked.use_case.value}, risk {asked.risk_level.value}"),
+            ("requested", f"{minute(asked.requested_at)} by {asked.requested_by}"),
+            ("because", asked.justification),
+            ("manifest", asked.digest),
+            ("policy", asked.policy_digest),
+        ],
+    )
+    if asked.reviews:
+        out.print()
+        rows = [
+            (
+                one.type.value,
+                one.decision.value,
+                one.reviewer,
+                minute(one.at),
+                one.notes,
+                "; ".join(one.conditions),
+            )
+            for one in asked.reviews
+        ]
+        table(out, ("review", "decision", "by", "at", "notes", "conditions"), rows, empty="")
+
+
+def _print_list(out: Console, found: Sequence[ApprovalRequest]) -> None:
+    rows = [
+        (
+            one.id,
+            one.agent,
+            one.status.value,
+            listed(pending_reviews(one)) if one.status is RequestStatus.PENDING else "-",
+            minute(one.expires_at),
+        )
+        for one in found
+    ]
+    table(out, ("id", "agent", "status", "awaits", "expires"), rows, empty="none")

@@ -1,0 +1,31 @@
+"""How one record is shown to a person: a name and a value to a line."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from datetime import datetime
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+
+def fields(out: Console, rows: Iterable[tuple[str, object]]) -> None:
+    """Print the rows with their values in one column; rows without a value are left out."""
+    shown = [(name, str(value)) for name, value in rows if value not in (None, "")]
+    width = max((len(name) for name, _ in shown), default=0)
+    for name, value in shown:
+        first, *rest = value.splitlines() or [""]
+        out.print(f"{name:<{width}}  {first}")
+        for line in rest:
+            out.print(f"{'':<{width}}  {line}")
+
+
+def listed(words: Sequence[object]) -> str:
+    """Return the words with commas, or a dash for none."""
+    return ", ".join(str(word) for word in words) or "-"
+
+
+def minute(at: datetime | None) -> str:
+    """Return a moment to the minute, in UTC as it is kept, or a dash for none."""
+    return f"{at:%Y-%m-%d %H:%M} UTC" if at else "-"

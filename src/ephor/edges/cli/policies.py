@@ -1,0 +1,84 @@
+"""`ephor policies`: what each use case demands."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from ephor.edges.cli.fields import fields, listed
+from ephor.edges.cli.options import Database, Json
+from ephor.edges.cli.render import as_json, emit, table
+from ephor.kernel.vocabulary import UseCase, word
+from ephor.rooms.policies.autonomy import meaning_of
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from rich.console import Console
+
+    from ephor.engine.policies import PolicyInForce
+
+app = typer.Typer(name="policies", help="Governance policies of the use cases.", no_args_is_help=True)
+
+
+@app.command("list")
+def list_policies(context: typer.Context, json: Json = False, database: Database = None) -> None:
+    """List the policy of every use case.
+
+    Example: ephor policies list
+    """
+    found = context.obj.open(database).policies.all()
+    emit([_document(one) for one in found], lambda out: _print_list(out, found), json=json)
+
+
+@app.command()
+def show(
+    context: typer.Context,
+    use_case: Annotated[str, typer.Argument(help="The use case, for example customer_service.")],
+    json: Json = False,
+    database: Database = None,
+) -> None:
+    """Show the policy of one use case.
+
+    Example: ephor policies show decision_support
+    """
+    found = context.obj.open(database).policies.show(word(UseCase, use_case, "use case"))
+    emit(_document(found), lambda out: _print(out, found), json=json)
+
+
+def _document(one: PolicyInForce) -> dict[str, Any]:
+    return {**as_json(one.policy), "digest": one.digest}
+
+
+def _print_list(out: Console, found: Sequence[PolicyInForce]) -> None:
+    policies = [one.policy for one in found]
+    rows = [
+        (
+            one.use_case.value,
+            one.risk_level.value,
+            one.max_autonomy_level,
+            listed(one.data_sensitivity_allowed),
+            listed(one.required_reviews),
+        )
+        for one in policies
+    ]
+    table(out, ("use case", "risk", "autonomy up to", "data", "reviews"), rows, empty="none")
+
+
+def _print(out: Console, one: PolicyInForce) -> None:
+    policy = one.policy
+    fields(
+        out,
+        [
+            ("use case", policy.use_case.value),
+            ("risk level", policy.risk_level.value),
+            ("a person agrees", "yes" if policy.requires_human_approval else "no"),
+            ("autonomy up to", f"{policy.max_autonomy_level}: {meaning_of(policy.max_autonomy_level)}"),
+            ("data", listed(policy.data_sensitivity_allowed)),
+            ("reviews", listed(policy.required_reviews)),
+            ("monitoring", policy.monitoring_level.value),
+            ("records kept", f"{policy.retention_days} days at least"),
+            ("digest", one.digest),
+        ],
+    )

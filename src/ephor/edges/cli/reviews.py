@@ -1,0 +1,48 @@
+"""`ephor reviews`: giving one of the reviews that an approval needs."""
+
+from __future__ import annotations
+
+from typing import Annotated, Optional
+
+import typer
+
+from ephor.edges.cli.approvals import document, print_request
+from ephor.edges.cli.options import As, Database, Json
+from ephor.edges.cli.render import emit
+from ephor.kernel.vocabulary import ReviewType, word
+from ephor.rooms.approvals.request import Verdict
+
+app = typer.Typer(name="reviews", help="Reviews that approvals need.", no_args_is_help=True)
+
+
+@app.callback()
+def reviews() -> None:
+    """Reviews that approvals need."""
+
+
+@app.command()
+def submit(
+    context: typer.Context,
+    *,
+    request: Annotated[str, typer.Argument(help="The request's id, apr_….")],
+    type: Annotated[str, typer.Option("--type", help="security, privacy, ethics, legal or executive.")],
+    decision: Annotated[str, typer.Option("--decision", help="approve or reject.")],
+    notes: Annotated[str, typer.Option("--notes", help="What you found; a rejection needs them.")] = "",
+    condition: Annotated[
+        Optional[list[str]],  # noqa: UP045 - Typer reads the annotation at run time
+        typer.Option("--condition", help="A condition of your approval; may be given more than once."),
+    ] = None,
+    json: Json = False,
+    database: Database = None,
+    person: As = None,
+) -> None:
+    """Give a review in the role it needs. One rejection ends the request; the last approval makes the agent active.
+
+    Example: ephor reviews submit apr_0193a2b4c5d67e8f9a0b1c2d3e4f5061 --type security --decision approve
+    --notes "tools are scoped" --as sam
+    """
+    kind, verdict = word(ReviewType, type, "review"), word(Verdict, decision, "decision")
+    reviewed = context.obj.open(database).approvals.submit_review(
+        request, kind, verdict, by=person or context.obj.person, notes=notes, conditions=condition or ()
+    )
+    emit(document(reviewed), lambda out: print_request(out, reviewed), json=json)
