@@ -8,12 +8,15 @@ from typing import TYPE_CHECKING
 from ephor.adapters import files
 from ephor.adapters.clock import FreshIds, SystemClock
 from ephor.adapters.keys.folder import KeyedPseudonyms, KeyFolder
+from ephor.adapters.packs import BundledPacks
 from ephor.adapters.storage.growth import Grower
 from ephor.adapters.storage.vault import Vault
 from ephor.adapters.manifests import read_manifest
 from ephor.edges.door import Door
+from ephor.edges.sdk import Plane
 from ephor.engine.plane import Engine
 from ephor.engine.ports import World
+from ephor.engine.regulation import Law
 from ephor.kernel.errors import NotFoundError
 from ephor.kernel.events import Event
 from ephor.settings import Settings, keys_folder, read_settings
@@ -22,7 +25,7 @@ if TYPE_CHECKING:
     from ephor.adapters.storage.sql.storage import SqlStorage
 
 
-def open_engine(url: str | None = None, *, create: bool = True, settings: Settings | None = None) -> Engine:
+def open_engine(url: str | None = None, *, create: bool = True, settings: Settings | None = None) -> Plane:
     """Open the plane at *url*, and make it first where there is none and *create* allows it.
 
     A new plane gets its schema, its keys and the first entry of its ledger; its first administrator is whoever
@@ -46,12 +49,29 @@ def open_engine(url: str | None = None, *, create: bool = True, settings: Settin
     keys = KeyFolder(keys_folder(settings, url))
     vault = Vault(keys.wrapping)
     storage = SqlStorage(url, keys, Grower(keys.signing, ids.new("src"), clock.now, keys.head), vault, ids)
-    engine = Engine(World(storage, clock, ids, KeyedPseudonyms(keys.pseudonym)))
+    engine = Plane(World(storage, clock, ids, KeyedPseudonyms(keys.pseudonym), BundledPacks()))
     if not storage.is_set_up():
         if not create:
             raise NotFoundError(f"there is no plane in `{storage.where}`; run `ephor init`")
         _set_up(engine, storage, settings)
     return engine
+
+
+def open_plane(database: str | None = None) -> Plane:
+    """Open the plane at a database URL (default: ``$EPHOR_DATABASE``, else ``sqlite:///ephor.db``); make it where there is none.
+
+    Whoever runs this becomes the first administrator of a plane it makes.
+
+    Raises:
+        InvalidInputError: what is there is not a plane.
+        ConflictError: it was made by a newer version of Ephor.
+        UnavailableError: it cannot be reached, or is locked, damaged, full or read-only.
+    """
+    settings = read_settings()
+    plane = open_engine(database, settings=settings)
+    if not plane.access.people():
+        plane.access.found(settings.person, settings.person)
+    return plane
 
 
 def main() -> None:
@@ -69,6 +89,8 @@ def main() -> None:
         open=open_one,
         person=settings.person,
         database=settings.database,
+        law=Law(BundledPacks()),
+        today=lambda: SystemClock().now().date(),
         read_bytes=files.read_bytes,
         read_yaml=files.read_mapping,
         read_manifest=lambda path: read_manifest(files.read_bytes(path), path),

@@ -8,6 +8,7 @@ from datetime import UTC, datetime, timedelta
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from ephor.adapters.keys.folder import KeyedPseudonyms
+from ephor.adapters.packs import BundledPacks
 from ephor.adapters.storage.growth import Grower
 from ephor.adapters.storage.memory.storage import MemoryStorage
 from ephor.adapters.storage.vault import Vault
@@ -47,4 +48,4 @@ def memory_world(clock: FrozenClock | None = None) -> World:
     key = Ed25519PrivateKey.from_private_bytes(bytes(range(32)))
     grower = Grower(lambda: key, "src_test", clock.now, lambda: None)
     storage = MemoryStorage(grower, Vault(lambda: bytes(32)), ids, "test.local/ephor/main")
-    return World(storage, clock, ids, KeyedPseudonyms(lambda: bytes(32)))
+    return World(storage, clock, ids, KeyedPseudonyms(lambda: bytes(32)), BundledPacks())

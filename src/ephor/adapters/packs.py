@@ -6,6 +6,7 @@ it is ever run, no file outside the folder is read, and its size is bounded.
 
 from __future__ import annotations
 
+from functools import lru_cache
 from pathlib import Path
 
 import ephor.packs
@@ -68,6 +69,27 @@ def cases(name_or_path: str | Path) -> tuple[Case, ...]:
     for path in _files(folder) if folder.is_dir() else []:
         found += read_cases(_read(path), path.name)
     return tuple(found)
+
+
+@lru_cache(maxsize=16)
+def _bundled(name: str) -> Pack:
+    return load(name)
+
+
+class BundledPacks:
+    """The packs that come with Ephor; each is read once in a process."""
+
+    def names(self) -> list[str]:
+        """Return their names."""
+        return bundled()
+
+    def load(self, name: str) -> Pack:
+        """Return one of them, or the pack in a folder whose path is given. Raises NotFoundError."""
+        return load(name) if "/" in name else _bundled(name)
+
+    def cases(self, name: str) -> tuple[Case, ...]:
+        """Return a pack's own cases."""
+        return cases(name)
 
 
 def _shelf() -> Path:

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from datetime import date
 from typing import Any, Protocol
 
 from ephor.engine.plane import Engine
+from ephor.engine.regulation import Law
 from ephor.rooms.agents.manifest import Manifest
 
 
@@ -25,6 +27,9 @@ class Door:
     """Who acts when nobody is named."""
     database: str
     """The database that commands use when none is named."""
+    law: Law
+    """Questions to the law that need no plane."""
+    today: Callable[[], date]
     read_bytes: Callable[[str], bytes]
     """Reads a file, or standard input for ``-``."""
     read_yaml: Callable[[str], Mapping[str, Any]]

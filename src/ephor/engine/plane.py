@@ -9,8 +9,10 @@ from ephor.engine.access import Access
 from ephor.engine.agents import Agents
 from ephor.engine.approvals import Approvals
 from ephor.engine.policies import Policies
-from ephor.engine.ports import Unit, World
-from ephor.rooms.agents.agent import Agent
+from ephor.engine.calls import Calls
+from ephor.engine.decisions import Decisions
+from ephor.engine.ports import World
+from ephor.engine.regulation import Regulation
 from ephor.rooms.policies.governance import POLICIES
 
 
@@ -34,13 +36,20 @@ class Engine:
 
     @cached_property
     def approvals(self) -> Approvals:
-        return Approvals(self.world, POLICIES, _category_of)
+        return Approvals(self.world, POLICIES, self.regulation.category_in)
+
+    @cached_property
+    def regulation(self) -> Regulation:
+        return Regulation(self.world)
+
+    @cached_property
+    def decisions(self) -> Decisions:
+        return Decisions(self.world)
+
+    @cached_property
+    def calls(self) -> Calls:
+        return Calls(self.world)
 
     def close(self) -> None:
         """Release the database."""
         self.world.storage.close()
-
-
-def _category_of(_unit: Unit, _agent: Agent) -> str | None:
-    """No agent has a class of the law until the regulation use cases keep one: nothing can be approved before."""
-    return None

@@ -10,6 +10,8 @@ from typing import Protocol, TypeVar
 
 from ephor.kernel.events import Event
 from ephor.kernel.ids import EntryId
+from ephor.rooms.regulation.cases import Case
+from ephor.rooms.regulation.pack import Pack
 
 
 class Record(Protocol):
@@ -39,6 +41,10 @@ class Pseudonyms(Protocol):
 
     def of(self, subject: str) -> str:
         """Return ``sub_…``, always the same for the same subject, useless without the key."""
+        ...
+
+    def fingerprint(self, data: bytes) -> str:
+        """Return a keyed digest of *data*: arguments and results are often so short that a plain one can be guessed."""
         ...
 
 
@@ -164,6 +170,20 @@ class Storage(Protocol):
     def close(self) -> None: ...
 
 
+class Packs(Protocol):
+    """The law as data."""
+
+    def names(self) -> Sequence[str]: ...
+
+    def load(self, name: str) -> Pack:
+        """Return a pack by its name, or by the path of its folder. Raises NotFoundError."""
+        ...
+
+    def cases(self, name: str) -> Sequence[Case]:
+        """Return a pack's own cases."""
+        ...
+
+
 @dataclass(frozen=True, slots=True)
 class World:
     """Everything outside that a use case may touch."""
@@ -172,3 +192,4 @@ class World:
     clock: Clock
     ids: Ids
     pseudonyms: Pseudonyms
+    packs: Packs

@@ -133,3 +133,8 @@ class KeyedPseudonyms:
         """Return ``sub_…`` for a subject's own identifier; case and surrounding space do not matter."""
         data = subject.strip().casefold().encode("utf-8", "surrogatepass")
         return "sub_" + hmac.new(self._key, data, hashlib.sha256).hexdigest()[:32]
+
+    def fingerprint(self, data: bytes) -> str:
+        """Return ``hmac-sha256:`` and the digest, under a key of its own derived from the pseudonym key."""
+        key = hmac.new(self._key, b"ephor/fingerprint/1", hashlib.sha256).digest()
+        return "hmac-sha256:" + hmac.new(key, data, hashlib.sha256).hexdigest()

@@ -12,7 +12,10 @@ from typing import Any
 from ephor.kernel.errors import InvalidInputError
 from ephor.rooms.access.people import Person
 from ephor.rooms.agents.agent import Agent
+from ephor.rooms.approvals.call import CallApproval
 from ephor.rooms.approvals.request import ApprovalRequest
+
+from ephor.rooms.regulation.record import AgentClassification
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,6 +30,8 @@ SHELVES: Mapping[type[Any], Plan] = {
     Person: Plan("people"),
     Agent: Plan("agents", ("status",)),
     ApprovalRequest: Plan("approval_requests", ("agent", "status")),
+    CallApproval: Plan("call_approvals", ("call_digest", "status", "agent")),
+    AgentClassification: Plan("agent_classifications"),
 }
 
 

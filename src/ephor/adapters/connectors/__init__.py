@@ -1,0 +1,1 @@
+"""Connectors to the data stores that subject requests reach."""

@@ -1,0 +1,180 @@
+"""Any SQLite or PostgreSQL database as a data store, through SQLAlchemy Core: names are quoted, values are bound."""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy import exc
+
+from ephor.adapters.connectors.values import from_json, from_json_loosely, to_json
+from ephor.engine.ports_data import DataStore
+from ephor.kernel.errors import ConflictError, InvalidInputError, NotFoundError, UnavailableError
+from ephor.rooms.dsr.store import Find, ForeignKey, Key, Row, Table, Tally, Value
+
+_CHUNK = 400
+"""Rows per statement: SQLite takes 32766 bound values, older builds 999."""
+
+
+def connect(url: str) -> DataStore:
+    """Return the data store at *url*, ``sqlite:///PATH`` or ``postgresql+psycopg://…``.
+
+    Raises:
+        InvalidInputError: not such a URL.
+        NotFoundError: the SQLite file does not exist; none is created.
+        UnavailableError: the database does not answer.
+    """
+    try:
+        parsed = sa.engine.make_url(url)
+    except exc.ArgumentError:
+        raise InvalidInputError("the store's URL cannot be read; write `sqlite:///shop.db` or `postgresql+psycopg://…`") from None
+    backend = parsed.get_backend_name()
+    if backend not in ("sqlite", "postgresql"):
+        raise InvalidInputError(f"`{backend}` stores are not supported; use sqlite or postgresql")
+    if backend == "sqlite" and not (parsed.database and Path(parsed.database).is_file()):
+        raise NotFoundError(f"there is no SQLite file `{parsed.database}`; name an existing one")
+    try:
+        engine = sa.create_engine(parsed, poolclass=sa.pool.NullPool, hide_parameters=True)
+    except (ImportError, exc.SQLAlchemyError) as error:
+        raise UnavailableError(f"no driver for `{parsed.drivername}`: {error}; install `ephor[postgres]`") from error
+    if backend == "sqlite":
+        sa.event.listen(engine, "connect", _prepare_sqlite)
+    return SqlStore(engine)
+
+
+def _prepare_sqlite(connection: Any, _record: object) -> None:
+    connection.execute("PRAGMA foreign_keys = ON")  # off by default: deleting would leave rows that point nowhere
+    connection.execute("PRAGMA secure_delete = ON")  # deleted content is overwritten with zeros
+    connection.execute("PRAGMA busy_timeout = 5000")
+
+
+class SqlStore:
+    """A database. Its tables are read once per run, when they are first asked for."""
+
+    def __init__(self, engine: sa.Engine) -> None:
+        self._engine = engine
+        self._known: dict[str, Table] = {}
+        self._types: dict[tuple[str, str], sa.types.TypeEngine[Any]] = {}
+
+    def tables(self) -> Mapping[str, Table]:
+        with self._guarded(), self._engine.connect() as connection, warnings.catch_warnings():
+            warnings.simplefilter("ignore", exc.SAWarning)  # a column type SQLAlchemy does not know is read as it comes
+            look = sa.inspect(connection)
+            self._known = {name: self._table(look, name) for name in look.get_table_names()}
+        return self._known
+
+    def find(self, ask: Find) -> Sequence[Row]:
+        table = self._clause(ask.name.collection, (*ask.columns, ask.column))
+        column = table.c[ask.column]
+        rows: list[Row] = []
+        with self._guarded(), self._engine.connect() as connection:
+            for values in _chunks(self._bound(table.name, (ask.column,), [(one,) for one in ask.values])):
+                flat = [value for (value,) in values]
+                if ask.fold:
+                    where = sa.func.lower(column).in_([str(one).lower() for one in flat])
+                else:
+                    where = column.in_(flat)
+                query = sa.select(*(table.c[name] for name in ask.columns)).where(where).order_by(table.c[ask.columns[0]])
+                found = connection.execute(query)
+                rows += [dict(zip(ask.columns, map(to_json, row), strict=True)) for row in found]
+        return rows
+
+    def tally(self, ask: Tally) -> Mapping[Key, int]:
+        table = self._clause(ask.name.collection, ask.columns)
+        columns = [table.c[name] for name in ask.columns]
+        counts: dict[Key, int] = {}
+        with self._guarded(), self._engine.connect() as connection:
+            for values in _chunks(self._bound(table.name, ask.columns, ask.values)):
+                query = sa.select(*columns, sa.func.count()).where(_any_of(columns, values)).group_by(*columns)
+                counts.update({tuple(map(to_json, row[:-1])): int(row[-1]) for row in connection.execute(query)})
+        return counts
+
+    def delete(self, table: str, key: Sequence[str], rows: Sequence[Key]) -> int:
+        clause = self._clause(table, key)
+        columns = [clause.c[name] for name in key]
+        with self._guarded(), self._engine.begin() as connection:
+            batches = _chunks(self._bound(table, key, rows))
+            return sum(connection.execute(sa.delete(clause).where(_any_of(columns, batch))).rowcount for batch in batches)
+
+    def update(self, table: str, key: Sequence[str], rows: Sequence[Key], values: Mapping[str, Value]) -> int:
+        clause = self._clause(table, (*key, *values))
+        columns = [clause.c[name] for name in key]
+        new = {clause.c[name]: self._value(table, name, value) for name, value in values.items()}
+        with self._guarded(), self._engine.begin() as connection:
+            batches = _chunks(self._bound(table, key, rows))
+            change = sa.update(clause).values(new)
+            return sum(connection.execute(change.where(_any_of(columns, batch))).rowcount for batch in batches)
+
+    def scrub(self) -> str:
+        with self._guarded(), self._engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
+            if self._engine.dialect.name != "sqlite":
+                connection.execute(sa.text("VACUUM"))
+                return "postgresql: vacuumed; write-ahead log archives, replicas and backups are not touched"
+            connection.execute(sa.text("VACUUM"))
+            busy, *_ = connection.execute(sa.text("PRAGMA wal_checkpoint(TRUNCATE)")).one()
+            if busy:
+                raise UnavailableError("others hold the database, so its log still has deleted bytes; fulfil again when they are done")
+            return "sqlite: overwritten, vacuumed, log truncated; backups and copies are not touched"
+
+    def close(self) -> None:
+        self._engine.dispose()
+
+    def _table(self, look: sa.Inspector, name: str) -> Table:
+        columns = look.get_columns(name)
+        self._types.update({(name, column["name"]): column["type"] for column in columns})
+        ties = tuple(
+            ForeignKey(tuple(one["constrained_columns"]), one["referred_table"], tuple(one["referred_columns"]))
+            for one in look.get_foreign_keys(name)
+        )
+        key = tuple(look.get_pk_constraint(name)["constrained_columns"])
+        return Table(name, tuple(column["name"] for column in columns), key, ties)
+
+    def _clause(self, name: str, columns: Sequence[str]) -> sa.TableClause:
+        """Return the table with quoted names, if the database has it."""
+        known = self._known or self.tables()
+        if name not in known or set(columns) - set(known[name].columns):
+            raise InvalidInputError(f"the store has no table `{name[:80]}` with these columns")
+        quoted = (sa.sql.quoted_name(column, quote=True) for column in dict.fromkeys(columns))
+        # No types: a SQLite column may hold what its type cannot, and one such row must not stop a search.
+        return sa.table(sa.sql.quoted_name(name, quote=True), *(sa.column(column) for column in quoted))
+
+    def _bound(self, table: str, columns: Sequence[str], keys: Sequence[Key]) -> list[tuple[object, ...]]:
+        """Return the keys as the columns' own types; a value that a column cannot hold matches nothing."""
+        bound = []
+        for key in keys:
+            try:
+                bound.append(tuple(self._value(table, name, value) for name, value in zip(columns, key, strict=True)))
+            except InvalidInputError:
+                continue
+        return bound
+
+    def _value(self, table: str, column: str, value: Value) -> object:
+        kind = self._types[table, column]
+        if self._engine.dialect.name == "sqlite":
+            return from_json_loosely(kind, value)
+        return from_json(kind, value, f"{table}.{column}")
+
+    @contextmanager
+    def _guarded(self) -> Iterator[None]:
+        """Say in Ephor's words what the database says; its own message may quote data, so it stays out."""
+        try:
+            yield
+        except exc.IntegrityError as error:
+            raise ConflictError("the store's own constraints forbid this; nothing was changed in that table, plan again") from error
+        except exc.SQLAlchemyError as error:
+            raise UnavailableError(f"the data store did not answer ({type(error).__name__}); try again") from error
+
+
+def _any_of(columns: Sequence[sa.ColumnElement[Any]], keys: Sequence[tuple[object, ...]]) -> sa.ColumnElement[bool]:
+    if len(columns) == 1:
+        return columns[0].in_([key[0] for key in keys])
+    return sa.or_(*(sa.and_(*(column == part for column, part in zip(columns, key, strict=True))) for key in keys))
+
+
+def _chunks(keys: Sequence[tuple[object, ...]]) -> Iterator[Sequence[tuple[object, ...]]]:
+    for start in range(0, len(keys), _CHUNK):
+        yield keys[start : start + _CHUNK]

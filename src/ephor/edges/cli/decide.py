@@ -1,0 +1,68 @@
+"""`ephor decide`: ask before acting."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any, Optional
+
+import orjson
+import typer
+from rich.console import Console
+
+from ephor.edges.cli.options import Database, Json
+from ephor.edges.cli.render import emit
+from ephor.kernel.errors import InvalidInputError
+from ephor.kernel.vocabulary import Sensitivity, word
+from ephor.rooms.decisions.model import Call, Decision
+
+
+def decide(
+    context: typer.Context,
+    agent: Annotated[str, typer.Option("--agent", metavar="ID", help="The agent that wants to act.")],
+    tool: Annotated[str, typer.Option("--tool", metavar="NAME", help="The tool it wants to call.")],
+    arguments: Annotated[str, typer.Option("--arguments", metavar="JSON", help="The call's arguments, a JSON object.")] = "{}",
+    on_behalf_of: Annotated[Optional[str], typer.Option("--on-behalf-of", metavar="DELEGATION", help="A delegation's id.")] = None,  # noqa: UP045
+    subject: Annotated[Optional[str], typer.Option("--subject", help="The data subject the call touches; only a pseudonym is kept.")] = None,  # noqa: UP045
+    purpose: Annotated[Optional[str], typer.Option("--purpose", help="What the data is used for.")] = None,  # noqa: UP045
+    sensitivity: Annotated[Optional[str], typer.Option("--sensitivity", help="Raises what the tool declares, never lowers it.")] = None,  # noqa: UP045
+    json: Json = False,
+    database: Database = None,
+) -> None:
+    """Decide a call and record the decision: allow, ask or deny, with every reason.
+
+    The exit code is 0 whatever the answer: a denial is an answer. Read `outcome`.
+
+    Example: ephor decide --agent support-assistant --tool customer_lookup --arguments '{"id": 7}'
+    """
+    call = Call(
+        agent=agent,
+        tool=tool,
+        arguments=_arguments(arguments),
+        on_behalf_of=on_behalf_of,
+        subject=subject,
+        purpose=purpose,
+        sensitivity=word(Sensitivity, sensitivity, "sensitivity") if sensitivity else None,
+    )
+    decision = context.obj.open(database).decisions.decide(call)
+    emit(decision, lambda out: _print(out, decision), json=json)
+
+
+def _arguments(text: str) -> dict[str, Any]:
+    try:
+        value = orjson.loads(text)
+    except orjson.JSONDecodeError as error:
+        raise InvalidInputError(f"--arguments is not JSON: {error}; write an object such as '{{\"id\": 7}}'") from None
+    if not isinstance(value, dict):
+        raise InvalidInputError(f"--arguments is a JSON {type(value).__name__}; write an object such as '{{\"id\": 7}}'")
+    return value
+
+
+def _print(out: Console, decision: Decision) -> None:
+    out.print(f"{decision.outcome.value}  {decision.id}")
+    for reason in decision.reasons:
+        out.print(f"  {reason.outcome.value:5} {reason.code}: {reason.text}")
+    for one in decision.obligations:
+        shown = f", except {', '.join(one.reveal)}" if one.reveal else ""
+        out.print(f"  must  mask personal data in the {one.where}{shown}" if one.kind == "mask" else f"  must  show: {one.text}")
+    if decision.approval and not decision.allowed:
+        out.print(f"  waits for a person: ephor approvals show {decision.approval}")
+    out.print(f"recorded as {decision.entry}")

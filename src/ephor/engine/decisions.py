@@ -1,0 +1,224 @@
+"""Use case: an agent asks before it acts. A decision that could not be recorded was not made."""
+
+from __future__ import annotations
+
+import dataclasses
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from hashlib import sha256
+from threading import Lock
+
+from ephor.engine.authority import compile_authority, first_giver, lent_by, subject_standing
+from ephor.engine.ports import Unit, World
+from ephor.kernel.canonical import digest
+from ephor.kernel.events import Event
+from ephor.kernel.ids import EntryId
+from ephor.rooms.agents.manifest import Tool
+from ephor.rooms.approvals.call import PATIENCE, CallApproval, CallStatus, claim, is_usable, standing_of
+from ephor.rooms.decisions.arguments import encode_arguments
+from ephor.rooms.decisions.authority import AgentAuthority, Authority
+from ephor.rooms.decisions.decide import decide
+from ephor.rooms.decisions.model import Call, Decision, Outcome, Reason, Verdict
+from ephor.rooms.pii.structure import mask_structure
+
+_FRESH = timedelta(seconds=60)
+"""How long a compiled authority serves when nothing changed: what runs out by the clock is noticed within it."""
+
+
+@dataclass(slots=True)
+class _Compiled:
+    """The authority in use; replaced as a whole, under a lock, when governance state has moved on."""
+
+    authority: Authority | None = None
+    lock: Lock = field(default_factory=Lock)
+
+
+@dataclass(frozen=True, slots=True)
+class Decisions:
+    """Answers to calls."""
+
+    world: World
+    _compiled: _Compiled = field(default_factory=_Compiled)
+
+    def decide(self, call: Call, *, intent: bool = False) -> Decision:
+        """Decide *call* and record the decision; with *intent*, that the tool is invoked now, too.
+
+        The entry is durable when this returns. If it cannot be recorded the error travels up and the caller must not act.
+
+        Raises:
+            InvalidInputError: the arguments are not JSON that can be recorded.
+            UnavailableError: the ledger did not take the entry.
+        """
+        now = self.world.clock.now()
+        arguments = encode_arguments(call.arguments)
+        authority = self._authority(now).agents.get(call.agent)
+        verdict = self._verdict(call, authority, now)
+        made = _Made(self.world, call, authority, verdict, self.world.pseudonyms.fingerprint(arguments), now, intent)
+        if verdict.outcome is Outcome.ASK and authority is not None:
+            with self.world.storage.unit() as unit:
+                return made.ask(unit, authority)
+        decision = made.decision()
+        entries = self.world.storage.append(made.events(decision))
+        return dataclasses.replace(decision, entry=entries[0])
+
+    def explain(self, call: Call) -> Verdict:
+        """Return what `decide` would say now. Nothing is recorded, so nothing may be done on the strength of it."""
+        now = self.world.clock.now()
+        return self._verdict(call, self._authority(now).agents.get(call.agent), now)
+
+    def _verdict(self, call: Call, authority: AgentAuthority | None, now: datetime) -> Verdict:
+        if call.subject is None and call.on_behalf_of is None:
+            return decide(call, authority, now=now)
+        with self.world.storage.reading() as unit:
+            subject = self.world.pseudonyms.of(call.subject) if call.subject is not None else None
+            return decide(
+                call,
+                authority,
+                now=now,
+                subject=subject_standing(unit, subject, call.purpose, now) if subject else None,
+                lent=lent_by(unit, call.on_behalf_of, now) if call.on_behalf_of else None,
+            )
+
+    def _authority(self, now: datetime) -> Authority:
+        version = self.world.storage.version()
+        held = self._compiled.authority
+        if held is not None and held.version == version and timedelta(0) <= now - held.compiled_at < _FRESH:
+            return held
+        with self._compiled.lock, self.world.storage.reading() as unit:
+            # The version is read again inside: what is compiled is at least as new as the number it goes by.
+            fresh = compile_authority(unit, version=version, now=now)
+            self._compiled.authority = fresh
+            return fresh
+
+
+@dataclass(frozen=True, slots=True)
+class _Made:
+    """One decision in the making: its facts, and the events that record it."""
+
+    world: World
+    call: Call
+    authority: AgentAuthority | None
+    verdict: Verdict
+    args_digest: str
+    now: datetime
+    intent: bool
+
+    def decision(self, *, verdict: Verdict | None = None, approval: str | None = None) -> Decision:
+        said = verdict or self.verdict
+        rests_on = self.authority.digest if self.authority else digest({"agent": None})
+        return Decision(self.world.ids.new("dec"), said.outcome, said.reasons, said.obligations, "", rests_on, approval)
+
+    def ask(self, unit: Unit, authority: AgentAuthority) -> Decision:
+        """Use a person's approval of exactly this call if there is one, else put the question to people."""
+        tool = authority.tools[self.call.tool].tool
+        call_digest = self._call_digest(tool)
+        known = [one for one in unit.shelf(CallApproval).all(call_digest=call_digest) if one.authority == authority.digest]
+        for one in known:
+            if is_usable(one, call_digest=call_digest, authority=authority.digest, now=self.now):
+                return self._claim(unit, one)
+        for one in reversed(known):
+            status = standing_of(one, self.now)
+            if status is CallStatus.PENDING:
+                return self._record(unit, self.decision(approval=one.id), one)
+            if status is CallStatus.REJECTED and self.now < one.expires_at:
+                return self._rejected(unit, one)
+        asked = self._question(unit, authority, tool, call_digest)
+        unit.shelf(CallApproval).add(asked)
+        return self._record(unit, self.decision(approval=asked.id), asked, asked_now=True)
+
+    def _claim(self, unit: Unit, approval: CallApproval) -> Decision:
+        """Let the call through once: the approval is used up in the transaction that records the decision."""
+        text = f"`{approval.decided_by}` approved exactly this call (`{approval.id}`)"
+        reasons = (*self.verdict.reasons, Reason("approved-by-person", Outcome.ALLOW, text))
+        decision = self.decision(verdict=dataclasses.replace(self.verdict, outcome=Outcome.ALLOW, reasons=reasons), approval=approval.id)
+        unit.shelf(CallApproval).replace(approval, claim(approval, decision=decision.id))
+        return self._record(unit, decision, approval)
+
+    def _rejected(self, unit: Unit, approval: CallApproval) -> Decision:
+        text = f"`{approval.decided_by}` rejected exactly this call: {approval.because}"
+        reasons = (*self.verdict.reasons, Reason("rejected-by-person", Outcome.DENY, text))
+        return self._record(unit, self.decision(verdict=Verdict(Outcome.DENY, reasons, ()), approval=approval.id), approval)
+
+    def _record(self, unit: Unit, decision: Decision, approval: CallApproval, *, asked_now: bool = False) -> Decision:
+        entries = [unit.append(event) for event in self.events(decision)]
+        if asked_now:
+            unit.append(self._event("call.asked/1", decision, refs={"approval": approval.id, "shown": approval.shown_digest}))
+        elif decision.allowed:
+            unit.append(self._event("call.claimed/1", decision, refs={"approval": approval.id}))
+        return dataclasses.replace(decision, entry=EntryId(entries[0]))
+
+    def _question(self, unit: Unit, authority: AgentAuthority, tool: Tool, call_digest: str) -> CallApproval:
+        """Put together what a person is shown: facts, not the model's prose, and personal data masked."""
+        masked, _ = mask_structure(dict(self.call.arguments))
+        shown = {
+            "agent": self.call.agent,
+            "tool": tool.name,
+            "effect": tool.effect.value,
+            "sensitivity": tool.sensitivity.value,
+            "data": list(tool.data),
+            "arguments": masked,
+            "why": [reason.text for reason in self.verdict.reasons],
+            "purpose": self.call.purpose,
+            "on_behalf_of": self.call.on_behalf_of,
+        }
+        text = encode_arguments(shown)
+        return CallApproval(
+            id=self.world.ids.new("apr"),
+            agent=self.call.agent,
+            owner=authority.agent.manifest.owner,
+            tool=tool.name,
+            call_digest=call_digest,
+            authority=authority.digest,
+            reasons=tuple(reason.code for reason in self.verdict.reasons),
+            shown=text.decode(),
+            shown_digest="sha256:" + sha256(text).hexdigest(),
+            asked_at=self.now,
+            expires_at=self.now + PATIENCE,
+            on_behalf_of=self.call.on_behalf_of,
+            behalf_person=first_giver(unit, self.call.on_behalf_of) if self.call.on_behalf_of else None,
+        )
+
+    def _call_digest(self, tool: Tool) -> str:
+        """Cover everything an approval is for: any change to it is another call."""
+        definition = {"name": tool.name, "effect": tool.effect.value, "sensitivity": tool.sensitivity.value, "description": tool.description}
+        facts = {
+            "agent": self.call.agent,
+            "tool": definition,
+            "arguments": self.args_digest,
+            "on_behalf_of": self.call.on_behalf_of,
+            "subject": self._subject(),
+            "purpose": self.call.purpose,
+            "model": self.call.model,
+            "sensitivity": self.call.sensitivity.value if self.call.sensitivity else None,
+        }
+        return digest(facts)
+
+    def events(self, decision: Decision) -> list[Event]:
+        """Return what is recorded: the decision, and the intent to invoke the tool where that follows at once."""
+        events = [self._event("decision.made/1", decision)]
+        if self.intent and decision.allowed:
+            events.append(self._event("tool.invoked/1", decision))
+        return events
+
+    def _event(self, kind: str, decision: Decision, refs: dict[str, str] | None = None) -> Event:
+        approval = {"approval": decision.approval} if decision.approval else {}
+        return Event(
+            kind=kind,
+            at=self.now,
+            actor=f"agent:{self.call.agent}",
+            action="call",
+            tool=self.call.tool,
+            on_behalf_of=self.call.on_behalf_of,
+            session=self.call.session,
+            trace=self.call.trace,
+            subject=self._subject(),
+            args_digest=self.args_digest,
+            decision=decision.outcome.value,
+            reasons=tuple(reason.code for reason in decision.reasons),
+            policy_digest=decision.policy_digest,
+            refs={"decision": decision.id, **approval, **(refs or {})},
+            metadata={"purpose": self.call.purpose} if self.call.purpose else {},
+        )
+
+    def _subject(self) -> str | None:
+        return self.world.pseudonyms.of(self.call.subject) if self.call.subject is not None else None

@@ -1,0 +1,123 @@
+"""Use cases: what the law makes of an agent."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date
+
+from ephor.engine.ports import Packs, Unit, World
+from ephor.kernel.events import Event
+from ephor.rooms.access.people import Person, PlanePermission, require
+from ephor.rooms.agents.agent import Agent
+from ephor.rooms.agents.manifest import Manifest
+from ephor.rooms.regulation.cases import Result, run_cases
+from ephor.rooms.regulation.classification import Classification
+from ephor.rooms.regulation.classify import classify
+from ephor.rooms.regulation.pack import Pack
+from ephor.rooms.regulation.record import AgentClassification, category_for
+
+AI_ACT = "eu-ai-act"
+_COMPLETE = "complete"
+
+
+@dataclass(frozen=True, slots=True)
+class Law:
+    """Questions that need the packs and nothing else: no database, no record."""
+
+    shelf: Packs
+
+    def packs(self) -> Sequence[Pack]:
+        """Return the packs that come with this version, by name."""
+        return [self.shelf.load(name) for name in self.shelf.names()]
+
+    def classify(self, facts: Mapping[str, object], on: date, *, role: str | None = None) -> Classification:
+        """Return the class of a system with these *facts* on a day; ``complete`` among them says nothing was left out.
+
+        Raises:
+            InvalidInputError: a fact that the pack does not know, or of another type.
+        """
+        stated = {name: value for name, value in facts.items() if name != _COMPLETE}
+        complete = facts.get(_COMPLETE) is True
+        return classify(self.shelf.load(AI_ACT), stated, on, complete=complete, role=role)
+
+    def classify_manifest(self, manifest: Manifest, on: date) -> Classification:
+        """Return the class that a manifest's facts lead to on a day."""
+        return self.classify(_listed(manifest.facts), on, role=manifest.operator_role.value)
+
+    def test(self, name: str) -> Sequence[Result]:
+        """Run a pack's own cases.
+
+        Raises:
+            NotFoundError: there is no such pack.
+            InvalidInputError: the pack or a case cannot be read.
+        """
+        return run_cases(self.shelf.load(name), self.shelf.cases(name))
+
+
+@dataclass(frozen=True, slots=True)
+class Regulation:
+    """The class that is kept for each agent."""
+
+    world: World
+
+    def classify_agent(self, id: str, *, by: str, on: date | None = None) -> Classification:
+        """Classify a registered agent and keep the result for the manifest in force.
+
+        Raises:
+            NotFoundError: there is no such agent.
+            NotPermittedError: *by* may not.
+        """
+        with self.world.storage.unit() as unit:
+            require(unit.shelf(Person).find(by), PlanePermission.AGENTS, who=by)
+            return self._keep(unit, unit.shelf(Agent).get(id), by, on)
+
+    def record_of(self, id: str) -> AgentClassification | None:
+        """Return the class kept for an agent; it counts only for the manifest it names."""
+        with self.world.storage.reading() as unit:
+            return unit.shelf(AgentClassification).find(id)
+
+    def category_in(self, unit: Unit, agent: Agent) -> str | None:
+        """Return the agent's class for the manifest in force, classifying it now where nobody has."""
+        known = category_for(unit.shelf(AgentClassification).find(agent.id), agent.material_digest)
+        if known is not None:
+            return known
+        return self._keep(unit, agent, "ephor", None).category.value
+
+    def _keep(self, unit: Unit, agent: Agent, by: str, on: date | None) -> Classification:
+        now = self.world.clock.now()
+        found = Law(self.world.packs).classify_manifest(agent.manifest, on or now.date())
+        record = AgentClassification(
+            id=agent.id,
+            digest=agent.material_digest,
+            category=found.category.value,
+            articles=tuple(found.articles),
+            transparency_duties=tuple(str(one) for one in found.transparency_duties),
+            missing_facts=tuple(found.missing_facts),
+            applies_from=found.applies_from,
+            as_of=on or now.date(),
+            pack=found.pack_id,
+            pack_digest=found.pack_digest,
+            at=now,
+            by=by,
+        )
+        shelf = unit.shelf(AgentClassification)
+        shelf.replace(old, record) if (old := shelf.find(agent.id)) else shelf.add(record)
+        unit.append(
+            Event(
+                kind="agent.classified/1",
+                at=now,
+                actor="ephor" if by == "ephor" else f"person:{by}",
+                resource=f"agent:{agent.id}",
+                decision=record.category,
+                policy_digest=record.pack_digest,
+                refs={"manifest": agent.digest},
+                metadata={"articles": list(record.articles), "as_of": record.as_of.isoformat(), "missing": list(record.missing_facts)},
+            )
+        )
+        return found
+
+
+def _listed(facts: Mapping[str, object]) -> dict[str, object]:
+    """The manifest keeps lists as tuples, because it is frozen; the pack's facts are lists."""
+    return {name: list(value) if isinstance(value, tuple) else value for name, value in facts.items()}
