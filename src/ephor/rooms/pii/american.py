@@ -15,7 +15,7 @@ from ephor.rooms.pii.rules import (
     worded,
 )
 
-_SSN_WORD = r"ssn|ss ?#|social security|social sec|soc sec|social_security\w{0,8}"
+_SSN_WORD = r"ssn|ss|social security|social sec|soc sec|social_security\w{0,8}"
 _STATES = (
     "AL|AK|AZ|AR|CA|CO|CT|DE|DC|FL|GA|HI|ID|IL|IN|IA|KS|KY|LA|ME|MD|MA|MI|MN|MS|MO|MT|NE|NV|NH|NJ|NM|NY|NC|ND|OH|OK|OR|"
     "PA|PR|RI|SC|SD|TN|TX|UT|VT|VA|WA|WV|WI|WY"
@@ -74,7 +74,7 @@ def dea(text: str) -> bool:
 
 
 _DASHED = r"\b\d{3}[\- .]\d{2}[\- .]\d{4}\b"
-_CODE = r"[A-Za-z]{0,4}[\- ]?\d[A-Za-z0-9\-]{3,15}"
+_CODE = r"(?:[A-Za-z]{1,4}[\- ]?)?\d[A-Za-z0-9\-]{3,15}"
 _MBI = r"[1-9][AC-HJKMNP-RT-Y][AC-HJKMNP-RT-Y0-9]\d-?[AC-HJKMNP-RT-Y][AC-HJKMNP-RT-Y0-9]\d-?[AC-HJKMNP-RT-Y]{2}\d{2}"
 RULES = (
     Rule("us_ssn", r"\d{3}[\- .]\d{2}[\- .]\d{4}", _DASHED, apart(unnumbered(_nine))),
@@ -84,16 +84,16 @@ RULES = (
     worded("us_passport", r"passport|passport_?(?:no|number|id)", r"[A-Za-z]?\d{8,9}|[A-Za-z]{2}\d{6,7}", sure(75), gap=TIGHT),
     worded(
         "us_driver_license",
-        r"driver'?s?'? ?licen[sc]e|driving licen[sc]e|drivers?_licen[sc]e\w{0,8}|dln|dl ?(?:no\.?|number|#)|licen[sc]e (?:no\.?|number)",
+        r"driver'?s?'? ?licen[sc]e|driving licen[sc]e|drivers?_licen[sc]e\w{0,8}|dln?|licen[sc]e (?:no|number)",
         r"[A-Za-z]{0,3}\d[\dA-Za-z\-]{4,18}",
         _with_digits(5, 72),
         gap=TIGHT,
     ),
-    worded("medical_record_number", r"mrn|medical record|medical_record\w{0,8}|chart (?:no\.?|number|#)|patient (?:id|no\.?|number|#)|"
+    worded("medical_record_number", r"mrn|medical record|medical_record\w{0,8}|chart (?:no|number)|patient (?:id|no|number)|"
            r"patient_(?:id|no|number)|hospital number", _CODE, _with_digits(4, 76), gap=TIGHT),
-    worded("health_plan_number", r"member (?:id|no\.?|number|#)|member_?id|health ?plan|health_plan\w{0,8}|subscriber (?:id|no\.?|number)|beneficiary|"
-           r"policy (?:no\.?|number|#)|insurance (?:id|no\.?|number)|medicare|medicaid|mbi|hicn",
-           r"[A-Za-z]{0,4}[\- ]?\d[A-Za-z0-9\-]{5,15}", _with_digits(4, 70), gap=TIGHT),
+    worded("health_plan_number", r"member (?:id|no|number)|member_?id|health ?plan|health_plan\w{0,8}|subscriber (?:id|no\.?|number)|beneficiary|"
+           r"policy (?:no|number)|insurance (?:id|no\.?|number)|medicare|medicaid|mbi|hicn",
+           r"(?:[A-Za-z]{1,4}[\- ]?)?\d[A-Za-z0-9\-]{5,15}", _with_digits(4, 70), gap=TIGHT),
     Rule("health_plan_number", rf"\b{_MBI}", rf"\b{_MBI}\b", apart(sure(80))),
     worded("us_dea_number", r"dea", r"[A-HJ-MP-UXa-hj-mp-ux][A-Za-z9]\d{7}", sure(88, dea), gap=TIGHT),
     Rule("us_zip", rf"\b(?:{_STATES}),? \d{{5}}", rf"\b(?:{_STATES}),? (\d{{5}}(?:-\d{{4}})?)\b", apart(sure(70))),

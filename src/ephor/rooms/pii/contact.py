@@ -63,17 +63,18 @@ _HOME = (1, 44, 33, 49, 39, 34, 31, 32, 48, 46, 351, 43, 41, 61, 91, 353, 45, 47
 
 
 def email(data: bytes, start: int, end: int) -> Verdict | None:
-    """Judge an address by RFC 5321, section 4.5.3.1, and by what only looks like one (`logo@2x.png`)."""
+    """Judge an address by RFC 5321, section 4.1.2, without its limits of length, and by what only looks like one (`logo@2x.png`)."""
+    nothing = 0, start, end
     local, _, domain = data[start:end].rpartition(b"@")
     while local[:1] in {b".", b"-", b"'"} and local:
         local, start = local[1:], start + 1
     labels = domain.split(b".")
-    if not local or len(local) > 64 or len(domain) > 253 or local[-1:] == b".":
-        return None
-    if any(not label or len(label) > 63 or label[:1] == b"-" or label[-1:] == b"-" for label in labels):
-        return None
+    if not local or local[-1:] == b"." or data[end : end + 1].isalnum():
+        return nothing
+    if any(not label or label[:1] == b"-" or label[-1:] == b"-" for label in labels):
+        return nothing
     if labels[-1].decode("latin-1").lower() in _FILES or (local == b"git" and data[end : end + 1] == b":"):
-        return None
+        return nothing
     return 95, start, end
 
 
@@ -182,7 +183,7 @@ RULES = (
     Rule(
         "email",
         r"[A-Za-z0-9_%+\-\xff\"]@[A-Za-z0-9\xff]",
-        r"[A-Za-z0-9._%+'\-\xff!#$&*/=?^`{|}~]+@(?:[A-Za-z0-9\-\xff]+\.)+(?:[A-Za-z\xff]{2,24}|xn--[A-Za-z0-9\-]{2,59})\b",
+        r"[A-Za-z0-9._%+'\-\xff!#$&*/=?^`{|}~]+@(?:[A-Za-z0-9\-\xff]+\.)+(?:[A-Za-z\xff]{2,24}|xn--[A-Za-z0-9\-]{2,59})",
         email,
     ),
     Rule("phone", r"\+\(?\d", r"\+\(?\d[\d ().\-/]{5,20}\d", international),

@@ -16,8 +16,9 @@ Verdict = tuple[int, int, int]
 Judge = Callable[[bytes, int, int], "Verdict | None"]
 
 TIGHT = (
-    r"(?:[\s:=#\"'(\[,.\-]|\b(?:is|was|no|nr|num|number|numbers|id|ids|code|of|the|my|her|his|their|your|for|on|at|to|new|as|value|"
-    r"patient|member|client|customer|card|record|policy|plan|account|acct|key|token|plate|us|u\.s\.|uk)\b|_(?:no|nr|num|number|id|code|value)\b){0,8}?"
+    r"(?i:[\s:=#\"'(\[,.\-]|\b(?:is|was|no|nr|num|number|numbers|id|ids|code|of|the|me|him|us|them|my|her|his|their|your|"
+    r"for|on|at|to|new|as|value|patient|member|client|customer|card|record|policy|plan|registration|account|acct|key|token|"
+    r"plate|u\.s\.|uk)\b|_(?:no|nr|num|number|id|code|value)\b){0,8}?"
 )
 """What may stand between a word and an unchecked value: punctuation and filler."""
 WIDE = r"[^0-9\n\x00]{0,40}?"
@@ -119,7 +120,7 @@ def worded(type_: str, words: str, value: str, judge: Judge, *, gap: str = WIDE,
 
 def compact(value: bytes) -> str:
     """Return *value* as text in capitals without spaces, dots, hyphens and slashes."""
-    return value.translate(None, b" .-/\t()").decode("latin-1").upper()
+    return value.translate(None, b" .-+/\t()").decode("latin-1").upper()
 
 
 def stands_apart(data: bytes, start: int, end: int) -> bool:

@@ -52,7 +52,7 @@ def mask_structure(
         return value, ()
     walk = _Walk(types, wanted, operator, fired)
     masked = walk.value(value, _Place("", None, tuple(wanted_paths)))
-    return masked, tuple(walk.finds)
+    return (masked, tuple(walk.finds)) if walk.finds else (value, ())
 
 
 @dataclass(frozen=True, slots=True)
