@@ -38,6 +38,13 @@ class Known:
 
 
 @dataclass(frozen=True, slots=True)
+class Claimed:
+    """The part holds and somebody has said so: an exception that must be invoked; silence does not invoke it."""
+
+    part: Condition
+
+
+@dataclass(frozen=True, slots=True)
 class AllOf:
     """Every part holds."""
 
@@ -58,7 +65,7 @@ class Not:
     part: Condition
 
 
-Condition: TypeAlias = "In | Only | Known | AllOf | AnyOf | Not"
+Condition: TypeAlias = "In | Only | Known | Claimed | AllOf | AnyOf | Not"
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,6 +95,9 @@ def judge(condition: Condition, facts: Facts) -> Finding:
             return _found(fact, _confined(facts, fact, values), facts)
         case Known(fact):
             return _found(fact, None if facts.unknown(fact) else fact in facts.stated, facts)
+        case Claimed(part):
+            found = judge(part, facts)
+            return Finding(False) if found.truth is None else found
         case AllOf(parts):
             return every(judge(part, facts) for part in parts)
         case AnyOf(parts):

@@ -6,10 +6,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from ephor.kernel.errors import InvalidInputError
-from ephor.rooms.regulation.condition import AllOf, AnyOf, Condition, In, Known, Not, Only
+from ephor.rooms.regulation.condition import AllOf, AnyOf, Claimed, Condition, In, Known, Not, Only
 from ephor.rooms.regulation.facts import FactType, Kind
 
-RESERVED = frozenset({"all", "any", "not", "known", "only", "term"})
+RESERVED = frozenset({"all", "any", "not", "known", "only", "claimed", "term"})
 """Words of the language, which therefore cannot name a fact."""
 MAX_WEIGHT = 2_000
 """Most comparisons one condition may make once its terms are written out: a pack must not cost more than it says."""
@@ -25,7 +25,7 @@ class Reader:
     terms: Mapping[str, Condition] = field(default_factory=dict)
 
     def read(self, raw: object, where: str) -> Condition:
-        """Return the condition written as *raw*: ``{fact: [words]}``, or ``all``, ``any``, ``not``, ``known``, ``only``, ``term``.
+        """Return the condition written as *raw*: ``{fact: [words]}``, or ``all``, ``any``, ``not``, ``known``, ``only``, ``claimed``, ``term``.
 
         Raises:
             InvalidInputError: anything else; an unknown fact, word or term; an empty list; too deep or too heavy.
@@ -48,7 +48,7 @@ class Reader:
             )
         if not isinstance(raw, Mapping) or len(raw) != 1:
             raise InvalidInputError(
-                f"condition at {where} is `{str(raw)[:60]}`; write one of {{fact: [words]}}, all, any, not, known, only, term",
+                f"condition at {where} is `{str(raw)[:60]}`; write one of {{fact: [words]}}, all, any, not, known, only, claimed, term",
                 at=where,
             )
         ((word, body),) = raw.items()
@@ -56,6 +56,8 @@ class Reader:
             return self._parts(word, body, f"{where}.{word}", room)
         if word == "not":
             return Not(self._read(body, f"{where}.not", room - 1))
+        if word == "claimed":
+            return Claimed(self._read(body, f"{where}.claimed", room - 1))
         if word == "term":
             return self._term(body, where)
         if word == "known":
@@ -125,7 +127,7 @@ def weight(condition: Condition) -> int:
     match condition:
         case AllOf(parts) | AnyOf(parts):
             return sum(weight(part) for part in parts)
-        case Not(part):
+        case Not(part) | Claimed(part):
             return weight(part)
         case In(_, values) | Only(_, values):
             return len(values)
@@ -138,7 +140,7 @@ def depth(condition: Condition) -> int:
     match condition:
         case AllOf(parts) | AnyOf(parts):
             return 1 + max(depth(part) for part in parts)
-        case Not(part):
+        case Not(part) | Claimed(part):
             return 1 + depth(part)
         case In() | Only() | Known():
             return 1

@@ -38,7 +38,18 @@ _OBLIGATION = frozenset(
     {"id", "cite", "title", "roles", "when", "needs", "in_force", "until", "verified", "note"}
 )
 _TOP = frozenset(
-    {"pack", "vocabulary", "terms", "class_terms", "limits", "doubts", "obligations", "dates", "shortcuts", "least"}
+    {
+        "pack",
+        "vocabulary",
+        "terms",
+        "class_terms",
+        "limits",
+        "doubts",
+        "obligations",
+        "dates",
+        "shortcuts",
+        "least",
+    }
     | {group.value for group in Group}
 )
 _NAME = re.compile(r"[a-z][a-z0-9_.]{0,63}")
