@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import hashlib
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from datetime import UTC, datetime
 from functools import lru_cache
 from operator import attrgetter
@@ -45,7 +45,6 @@ _TEXTS = (  # text fields of an event that go into the entry as they are
     "confidence",
     "error",
 )
-_DEEP = ("refs", "metadata", "payload")
 _STAMP_SIZE = 27
 _texts_of = attrgetter(*_TEXTS)
 _STAMP = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}\.[0-9]{6}Z")
@@ -73,24 +72,28 @@ def encode(
             the message names the field.
     """
     check_known(event.kind)
-    texts = {
+    fields: dict[str, Any] = {
         name: text
         for name, text in zip(_TEXTS, _texts_of(event), strict=True)
         if text is not None and text != ""
     }
-    texts["log"], texts["kind"], texts["id"], texts["src"] = log, event.kind, id, src
-    deep = {
-        name: value for name, value in zip(_DEEP, (event.refs, event.metadata, payload), strict=True) if value
-    }
-    fields: dict[str, Any] = {**texts, **deep, "v": VERSION, "n": n}
+    fields["log"], fields["kind"], fields["id"], fields["src"] = log, event.kind, id, src
     fields["at"], fields["received_at"] = _stamp(event.at), _stamp(received_at)
+    plain = _are_texts(fields.values())
+    fields["v"], fields["n"] = VERSION, n
     if event.duration_ms is not None:
         fields["duration_ms"] = event.duration_ms
     if event.reasons:
         fields["reasons"] = event.reasons
-    if not _is_plain(fields, texts) and (problem := _problem_of(fields)):
+    if event.refs:
+        fields["refs"] = event.refs
+    if event.metadata:
+        fields["metadata"] = event.metadata
+    if payload:
+        fields["payload"] = payload
+    if not (plain and _is_plain(fields)) and (problem := _problem_of(fields)):
         raise InvalidInputError(f"{problem}; correct the event", kind=event.kind)
-    return _write(fields, deep)
+    return _write(fields)
 
 
 def parse(data: bytes) -> Mapping[str, Json]:
@@ -138,26 +141,32 @@ def _stamp(at: datetime) -> str:
     return _utc_stamp(at) if at.tzinfo is UTC else time.stamp(at)
 
 
-def _is_plain(fields: Mapping[str, Any], texts: Mapping[str, str]) -> bool:
-    """Return whether every field is surely right; where this says no, `_problem_of` looks closely.
+def _are_texts(values: Iterable[Any]) -> bool:
+    try:
+        "".join(values)  # nothing but texts can be joined; quicker than asking each
+    except TypeError:
+        return False
+    return True
+
+
+def _is_plain(fields: Mapping[str, Any]) -> bool:
+    """Return whether fields whose texts are texts are surely right; where this says no, `_problem_of` looks closely.
 
     Only speed asks for a second way: this is run for each entry.
     """
-    try:
-        "".join(texts.values())  # nothing but texts can be joined
-    except TypeError:
+    if not (fields["log"] and fields["id"] and fields["src"] and "actor" in fields):
         return False
-    if "" in texts.values() or "actor" not in texts or type(fields["n"]) is not int or fields["n"] < 1:
+    if type(fields["n"]) is not int or fields["n"] < 1:
         return False
     if len(fields["at"]) != _STAMP_SIZE or len(fields["received_at"]) != _STAMP_SIZE:
         return False  # a year before 1000
     return all(check(fields[name]) for name, check in _CLOSE_LOOKS if name in fields)
 
 
-def _write(fields: Mapping[str, Any], deep: Mapping[str, Any]) -> bytes:
-    """Return what `canonical` returns for *fields*, walking only the *deep* ones: the others are flat texts and counts."""
-    if deep:
-        canonical(deep)
+def _write(fields: Mapping[str, Any]) -> bytes:
+    """Return what `canonical` returns for *fields*, walking only what is not flat: the metadata."""
+    if "metadata" in fields:
+        canonical({"metadata": fields["metadata"]})
     try:
         data = orjson.dumps(fields, option=orjson.OPT_SORT_KEYS | orjson.OPT_STRICT_INTEGER)
     except (TypeError, ValueError):
@@ -210,15 +219,13 @@ def _is_moment(value: object) -> bool:
 
 
 def _is_texts(value: object) -> bool:
-    return isinstance(value, list | tuple) and len(value) > 0 and all(map(_is_text, value))
+    return isinstance(value, (list, tuple)) and len(value) > 0 and all(map(_is_text, value))
 
 
 def _is_text_map(value: object) -> bool:
-    return (
-        isinstance(value, Mapping)
-        and len(value) > 0
-        and all(_is_text(k) and _is_text(v) for k, v in value.items())
-    )
+    if not isinstance(value, Mapping) or not value:
+        return False
+    return all(map(_is_text, value)) and all(map(_is_text, value.values())) and "".join(value).isascii()
 
 
 def _is_object(value: object) -> bool:
@@ -243,7 +250,7 @@ _EXPECTED: Mapping[Callable[[object], bool], str] = {
     _is_kind: "`room.happened/version`",
     _is_moment: "a time like 2026-08-02T09:30:00.000000Z",
     _is_texts: "a list of texts, none empty",
-    _is_text_map: "an object of texts, none empty",
+    _is_text_map: "an object of texts, none empty, its keys in ASCII",
     _is_object: "an object that is not empty",
     _is_payload: "an `alg` and a `commitment` like sha256:…",
 }

@@ -147,30 +147,32 @@ def verify_consistency(
     path = [old_root, *proof] if old_size & old_size - 1 == 0 else list(proof)
     if not path:
         raise VerificationError("the consistency proof is empty", old=old_size, new=new_size)
-    node, last = _climb_while_odd(old_size - 1, new_size - 1)
-    old_running = new_running = path[0]
-    for sibling in path[1:]:
-        if last == 0:
-            raise VerificationError(
-                "the consistency proof is longer than the path", old=old_size, new=new_size
-            )
-        if node & 1 or node == last:
-            old_running = node_hash(sibling, old_running)
-            new_running = node_hash(sibling, new_running)
-            node, last = _climb_to_left_turn(node, last)
-        else:
-            new_running = node_hash(new_running, sibling)
-        node, last = node >> 1, last >> 1
-    if last != 0:
-        raise VerificationError("the consistency proof is shorter than the path", old=old_size, new=new_size)
-    if old_running != old_root:
+    old_found, new_found = _climb_both(*_climb_while_odd(old_size - 1, new_size - 1), path)
+    if old_found != old_root:
         raise VerificationError(
             "the consistency proof does not lead to the old root", old=old_size, new=new_size
         )
-    if new_running != new_root:
+    if new_found != new_root:
         raise VerificationError(
             "the consistency proof does not lead to the new root", old=old_size, new=new_size
         )
+
+
+def _climb_both(node: int, last: int, path: Sequence[bytes]) -> tuple[bytes, bytes]:
+    """Return the roots of the old and of the new tree that *path* leads to."""
+    old = new = path[0]
+    for sibling in path[1:]:
+        if last == 0:
+            raise VerificationError("the consistency proof is longer than the path", hashes=len(path))
+        if node & 1 or node == last:
+            old, new = node_hash(sibling, old), node_hash(sibling, new)
+            node, last = _climb_to_left_turn(node, last)
+        else:
+            new = node_hash(new, sibling)
+        node, last = node >> 1, last >> 1
+    if last != 0:
+        raise VerificationError("the consistency proof is shorter than the path", hashes=len(path))
+    return old, new
 
 
 def _check_lengths(*hashes: bytes) -> None:
