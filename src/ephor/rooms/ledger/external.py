@@ -1,0 +1,98 @@
+"""Events that others hand in, in the guide's words or in ours, read strictly."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import fields
+from datetime import datetime
+from typing import Any
+
+from ephor.kernel.errors import InvalidInputError
+from ephor.kernel.events import Event
+from ephor.kernel.time import moment
+from ephor.rooms.ledger.kinds import check_external
+
+_GUIDE = {
+    "timestamp": "at",
+    "agent_id": "actor",
+    "user_id": "on_behalf_of",
+    "session_id": "session",
+    "request_id": "trace",
+    "authorization_policy": "policy_digest",
+    "authorization_result": "decision",
+    "confidence_score": "confidence",
+    "error_code": "error",
+}
+"""The guide's name of a field, and ours."""
+_NOTED = ("resource_type", "decision_factors", "error_message", "event_id")
+"""The guide's fields that an entry keeps in its metadata."""
+_OURS = {one.name for one in fields(Event)}
+
+
+def read_event(raw: Mapping[str, Any], now: datetime) -> Event:
+    """Return the event that *raw* states; one without a time happened *now*.
+
+    ``agent_id`` becomes the actor ``agent:ID``. An ``event_type`` without a version is of version 1.
+
+    >>> from datetime import UTC
+    >>> read_event({"event_type": "agent.started", "agent_id": "bot"}, datetime(2026, 1, 1, tzinfo=UTC)).actor
+    'agent:bot'
+
+    Raises:
+        InvalidInputError: an unknown field, a kind that only Ephor itself may record, or a value of the wrong type.
+    """
+    known: dict[str, Any] = {}
+    noted: dict[str, Any] = dict(_mapping(raw.get("metadata", {})))
+    for name, value in raw.items():
+        if value is None or name in ("metadata", "event_type", "kind"):
+            continue
+        if name in _NOTED:
+            noted["external_id" if name == "event_id" else name] = value
+        elif (ours := _GUIDE.get(name, name)) in _OURS:
+            known[ours] = _value(name, value)
+        else:
+            raise InvalidInputError(f"unknown field `{name}` in an event; use the fields of the guide's audit event", field=name)
+    return Event(kind=_kind(raw), metadata=noted, **{"at": now, **_required(known)})
+
+
+def _kind(raw: Mapping[str, Any]) -> str:
+    kind = raw.get("kind") or raw.get("event_type")
+    if not isinstance(kind, str):
+        raise InvalidInputError("an event needs `event_type`, for example `tool.invoked`")
+    kind = kind if "/" in kind else f"{kind}/1"
+    check_external(kind)
+    return kind
+
+
+def _required(known: dict[str, Any]) -> dict[str, Any]:
+    if "actor" not in known:
+        raise InvalidInputError("an event needs `agent_id`, the agent it is about")
+    return known
+
+
+def _value(name: str, value: Any) -> Any:
+    if name in ("timestamp", "at"):
+        return moment(_text(name, value))
+    if name == "agent_id":
+        return f"agent:{_text(name, value)}"
+    if name in ("confidence_score", "confidence"):
+        return value if isinstance(value, str) else str(value)  # an entry holds no floats
+    if name == "duration_ms":
+        if type(value) is not int or value < 0:
+            raise InvalidInputError(f"`duration_ms` is `{value!r}`; write whole milliseconds")
+        return value
+    if name == "reasons":
+        return tuple(_text(name, one) for one in value) if isinstance(value, list) else (_text(name, value),)
+    return dict(_mapping(value)) if name == "refs" else _text(name, value)
+
+
+def _text(name: str, value: Any) -> str:
+    if not isinstance(value, str):
+        raise InvalidInputError(f"`{name}` is `{str(value)[:60]}`; write text", field=name)
+    return value
+
+
+def _mapping(value: Any) -> Mapping[str, Any]:
+    if not isinstance(value, Mapping):
+        raise InvalidInputError(f"`{str(value)[:60]}` is no object; write `{{…}}`")
+    return value
