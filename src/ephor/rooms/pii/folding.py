@@ -8,6 +8,7 @@ from bisect import bisect_right
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from functools import cache
+from itertools import chain
 
 from ephor.rooms.pii.model import Find
 
@@ -39,7 +40,15 @@ _SPELLED = {
 }
 # What masking writes, so that it is never read as a word before a value. `user[password]=` is a form field, not ours.
 _OURS = re.compile(rb"(?<![A-Za-z0-9_])\[[a-z][a-z0-9_]{1,31}(?::[a-p]{20})?\]|\*{8}")
-_TABLED = 0x20000
+# Where characters fold to anything but a symbol; the ideographs and syllables between are symbols all.
+_TABLED = (
+    (0, 0x3400),
+    (0xA000, 0xAC00),
+    (0xF900, 0x12000),
+    (0x16000, 0x17000),
+    (0x1D000, 0x1F200),
+    (0x1FB00, 0x1FC00),
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,8 +105,9 @@ def _bytes(text: str) -> bytes:
 @cache
 def _table() -> bytes:
     table = bytearray([SYMBOL]) * 0x110000
-    for code in range(_TABLED):
+    for code in chain.from_iterable(range(low, high) for low, high in _TABLED):
         table[code] = _folded(chr(code))
+    table[0xD800:0xE000] = bytes([_DROPPED]) * 0x800  # lone surrogates
     table[0xE0000:0xE0200] = bytes([_DROPPED]) * 0x200  # tags and variation selectors
     return bytes(table)
 

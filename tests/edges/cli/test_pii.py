@@ -1,0 +1,124 @@
+"""`ephor pii`: what it prints, and what it never prints."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from datetime import date
+from pathlib import Path
+from types import SimpleNamespace
+
+import pytest
+import typer
+
+from ephor.edges.cli import pii
+from ephor.kernel.errors import InvalidInputError
+
+SECRETS = ("jane@example.com", "4111", "1111", "jane")
+Run = Callable[..., str]
+
+
+@pytest.fixture
+def run(capsysbinary: pytest.CaptureFixture[bytes], tmp_path: Path) -> Run:
+    door = SimpleNamespace(
+        today=lambda: date(2026, 8, 2), read_bytes=lambda name: (tmp_path / name).read_bytes()
+    )
+    command = typer.main.get_command(pii.app)
+
+    def call(verb: str, content: bytes, *options: str) -> str:
+        (tmp_path / "input").write_bytes(content)
+        (tmp_path / "key").write_bytes(b"a key of the tests, not of anyone")
+        command.main([verb, "input", *options], standalone_mode=False, obj=door)
+        return capsysbinary.readouterr().out.decode("utf-8", "surrogateescape")
+
+    return call
+
+
+def test_scan_says_where_and_what_but_never_the_value(run: Run) -> None:
+    text = b"Hello,\nwrite to jane@example.com, card 4111 1111 1111 1111.\n"
+    report = json.loads(run("scan", text, "--json"))
+    assert report["counts"] == {"credit_card": 1, "email": 1}
+    assert report["finds"][0] == {
+        "type": "email",
+        "confidence": 95,
+        "length": "13 to 24 characters",
+        "start": 16,
+        "end": 32,
+        "line": 2,
+        "column": 10,
+    }
+    assert "name" in {kind["type"] for kind in report["not_looked_for"]}
+    shown = run("scan", text)
+    assert "2:10" in shown
+    assert "not looked for: names of people" in shown
+    assert not any(secret in shown + json.dumps(report) for secret in SECRETS)
+
+
+def test_scan_of_json_gives_paths_without_personal_data(run: Run) -> None:
+    content = json.dumps({"to": {"jane@example.com": "4111 1111 1111 1111"}, "ssn": 123456789}).encode()
+    report = json.loads(run("scan", content, "--json"))
+    assert report["format"] == "json"
+    assert [row["path"] for row in report["finds"]] == ["/to/[email]", "/to/[email]", "/ssn"]
+    assert not any(secret in json.dumps(report) for secret in SECRETS)
+
+
+def test_mask_writes_text_back_byte_for_byte_around_the_finds(run: Run) -> None:
+    assert run("mask", b"\xff jane@example.com \xc3\xa9\r\n") == "\udcff [email] \u00e9\r\n"
+
+
+def test_mask_keeps_the_shape_of_json(run: Run) -> None:
+    content = json.dumps(
+        {"email": "jane@example.com", "rows": [1, None, True, {"n": 4111111111111111}]}
+    ).encode()
+    assert json.loads(run("mask", content)) == {
+        "email": "[email]",
+        "rows": [1, None, True, {"n": "[credit_card]"}],
+    }
+    report = json.loads(run("mask", content, "--json", "--operator", "keep-last"))
+    assert report["masked"]["rows"][3]["n"] == "********1111"
+    assert report["counts"] == {"credit_card": 1, "email": 1}
+
+
+@pytest.mark.parametrize(
+    "content",
+    [b'{"a": "jane@example.com", "a": "x"}', b'{"a": jane@example.com', b"[" * 100_000 + b"jane@example.com", b'{"a": NaN, "b": "jane@example.com"}',
+     b"x" * 300_000 + b" jane@example.com", "jane@example.com".encode("utf-16"), b"\xef\xbb\xbfjane@example.com", b"jane\x00@example.com \xff\xfe"],
+)  # fmt: skip
+def test_what_is_no_plain_json_is_masked_as_text(run: Run, content: bytes) -> None:
+    assert json.loads(run("scan", content, "--json"))["counts"] == {"email": 1}
+    masked = run("mask", content)
+    assert "[email]" in masked
+    assert "example.com" not in masked
+
+
+def test_lone_surrogates_and_long_integers_are_still_json(run: Run) -> None:
+    content = b'{"a": "\\ud800 jane@example.com", "n": 123456789012345678901234567890}'
+    assert json.loads(run("mask", content, "--json"))["masked"] == {
+        "a": "\ufffd [email]",
+        "n": "123456789012345678901234567890",
+    }
+    assert json.loads(run("mask", content))["a"] == "\ufffd [email]"
+
+
+def test_types_profiles_and_operators_are_chosen_by_name(run: Run) -> None:
+    text = b"jane@example.com born 1980-02-29, NY 10001, card 4111 1111 1111 1111"
+    assert json.loads(run("scan", text, "--json", "--types", "email"))["counts"] == {"email": 1}
+    assert json.loads(run("scan", text, "--json", "--profile", "pci"))["counts"] == {"credit_card": 1}
+    assert "born 1980, NY 100**" in run("mask", text, "--profile", "hipaa", "--operator", "generalise")
+    assert "[email:" in run("mask", text, "--operator", "hash", "--key-file", "key")
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [(["--types", "shoe_size"], "unknown type"), (["--profile", "none"], "unknown profile"), (["--types", ","], "no type"),
+     (["--types", "email", "--profile", "pci"], "give one")],
+)  # fmt: skip
+@pytest.mark.parametrize("verb", ["scan", "mask"])
+def test_a_choice_that_is_none_is_refused(run: Run, verb: str, options: list[str], message: str) -> None:
+    with pytest.raises(InvalidInputError, match=message):
+        run(verb, b"x", *options)
+
+
+def test_a_hash_without_a_key_is_refused(run: Run) -> None:
+    with pytest.raises(InvalidInputError, match="needs a key"):
+        run("mask", b"x", "--operator", "hash")
