@@ -93,6 +93,7 @@ def main() -> None:
         today=lambda: SystemClock().now().date(),
         read_bytes=files.read_bytes,
         read_yaml=files.read_mapping,
+        bundle=files.new_folder,
         read_manifest=lambda path: read_manifest(files.read_bytes(path), path),
     )
     try:

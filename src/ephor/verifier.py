@@ -2,7 +2,7 @@
 
 Standard library and `cryptography` only, in one file, so that an auditor can read all of it and run it anywhere:
 ``python -m ephor.verifier BUNDLE --key KEY [--checkpoint FILE]``. It shares no line with the ledger it judges.
-Formats: C2SP signed-note, tlog-checkpoint and tlog-tiles over the Merkle tree of RFC 6962.
+Formats: C2SP signed-note, tlog-checkpoint, tlog-cosignature (Ed25519) and tlog-tiles over the Merkle tree of RFC 6962.
 """
 
 from __future__ import annotations
@@ -19,12 +19,12 @@ from dataclasses import asdict, dataclass, field
 from hashlib import sha256
 from itertools import islice
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 
-CONSISTENT, INCOMPLETE, INVALID = "CONSISTENT", "INCOMPLETE", "INVALID"
+WITNESSED, CONSISTENT, INCOMPLETE, INVALID = "WITNESSED", "CONSISTENT", "INCOMPLETE", "INVALID"
 WIDTH = 256
 MAX_FINDINGS = 100
 MAX_SOURCES = 100_000
@@ -69,7 +69,7 @@ class Finding:
 class Report:
     """The verdict and what it rests on.
 
-    ``unwitnessed_tail`` counts the entries that only the log's own key vouches for. ``erased`` holds the positions of
+    ``unwitnessed_tail`` counts the newest entries that only the log's own key vouches for. ``erased`` holds the positions of
     the erasures recorded in the log: lawful, and no finding. ``content_read`` is false if only hashes were checked.
     """
 
@@ -91,6 +91,7 @@ class _Head:
     origin: str
     size: int
     root: bytes
+    witnessed: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,23 +101,56 @@ class _Key:
     public: bytes
 
 
-def verify(bundle: Path, key: str, earlier: bytes | None = None, *, content: bool = True) -> Report:
+@dataclass(frozen=True, slots=True)
+class _Trust:
+    log: _Key
+    witnesses: tuple[_Key, ...]
+    quorum: int
+
+
+def verify(
+    bundle: Path,
+    key: str,
+    earlier: bytes | None = None,
+    *,
+    witnesses: Sequence[str] = (),
+    quorum: int | None = None,
+    content: bool = True,
+) -> Report:
     """Return what the exported log in *bundle* amounts to under the verifier key *key*.
 
-    *earlier* is a checkpoint kept from before; the log must begin with the very entries it stands for. Without
-    *content* only hashes are checked, not what the entries say.
+    *earlier* is a checkpoint kept from before; the log must begin with the very entries it stands for. *quorum* of
+    the *witnesses*, all unless stated, must have cosigned for the log to count as witnessed. Without *content* only
+    hashes are checked, not what the entries say.
 
     Raises:
-        UsageError: *key* is no verifier key, or *bundle* is no folder.
+        UsageError: a key is no verifier key, the quorum cannot be met, or *bundle* is no folder.
     """
-    trusted = _parse_key(key)
     if not bundle.is_dir():
         raise UsageError(f"`{bundle}` is not a folder; name the folder of an exported log")
-    folder = _Folder(bundle.resolve())
+    files = _Folder(bundle.resolve())
+    return judge(files, key, earlier, witnesses=witnesses, quorum=quorum, content=content)
+
+
+def judge(
+    folder: Files,
+    key: str,
+    earlier: bytes | None = None,
+    *,
+    witnesses: Sequence[str] = (),
+    quorum: int | None = None,
+    content: bool = True,
+) -> Report:
+    """Return what the log behind *folder* amounts to, wherever its files come from; see `verify`.
+
+    Raises:
+        UsageError: a key is no verifier key, or the quorum cannot be met.
+    """
+    trusted = _parse_trust(key, witnesses, quorum)
     try:
         head = _open_checkpoint(folder.read("checkpoint", MAX_NOTE), trusted)
     except _BrokenError as error:
-        audit = _Audit(folder, _Head(trusted.name, 0, b""), None, content=False)
+        audit = _Audit(folder, _Head(trusted.log.name, 0, b""), None, content=False)
         audit.add(
             None, None, f"checkpoint: {error}", "nothing vouches for this log; do not rely on anything in it"
         )
@@ -135,7 +169,8 @@ def verify(bundle: Path, key: str, earlier: bytes | None = None, *, content: boo
 
 def _judge(audit: _Audit) -> Report:
     findings = sorted(audit.findings, key=lambda one: (one.position is None, one.position or 0))
-    verdict = INVALID if audit.invalid else INCOMPLETE if audit.missing else CONSISTENT
+    holds = WITNESSED if audit.head.witnessed else CONSISTENT
+    verdict = INVALID if audit.invalid else INCOMPLETE if audit.missing else holds
     return Report(
         verdict,
         audit.head.origin,
@@ -143,12 +178,20 @@ def _judge(audit: _Audit) -> Report:
         base64.b64encode(audit.head.root).decode(),
         tuple(findings),
         audit.more,
-        audit.head.size,
+        audit.unwitnessed,
         tuple(audit.content.erased),
         audit.content.first_at,
         audit.content.last_at or None,
         audit.reads_content,
     )
+
+
+class Files(Protocol):
+    """The files of a C2SP tlog-tiles log, by name."""
+
+    def read(self, name: str, limit: int) -> bytes | None:
+        """Return the bytes of a file of at most *limit* bytes, or ``None`` if there is none."""
+        ...
 
 
 class _Folder:
@@ -298,7 +341,7 @@ class _Content:
 class _Audit:
     """One pass over a bundle, in memory that does not grow with the number of entries."""
 
-    def __init__(self, folder: _Folder, head: _Head, kept: _Head | None, *, content: bool) -> None:
+    def __init__(self, folder: Files, head: _Head, kept: _Head | None, *, content: bool) -> None:
         self.head, self.reads_content, self.content = head, content, _Content(head.origin)
         self.findings: list[Finding] = []
         self.invalid = self.missing = False
@@ -319,6 +362,14 @@ class _Audit:
             self.findings.append(Finding(position, entry and entry[:80], problem, means))
         else:
             self.more += 1
+
+    @property
+    def unwitnessed(self) -> int:
+        """How many of the newest entries no witness vouches for."""
+        if self.head.witnessed:
+            return 0
+        kept = self._kept
+        return self.head.size - (kept.size if kept and kept.witnessed and not self.invalid else 0)
 
     def run(self) -> None:
         self._check_kept()
@@ -545,13 +596,23 @@ def _base64(text: str) -> bytes:
     return raw if base64.b64encode(raw).decode() == text else b""
 
 
-def _parse_key(text: str) -> _Key:
+def _parse_trust(key: str, witnesses: Sequence[str], quorum: int | None) -> _Trust:
+    known = tuple(_parse_key(text, 4) for text in witnesses)
+    if len({one.public for one in known}) < len(known):
+        raise UsageError("one key stands for two witnesses; a cosignature does not name who gave it")
+    if quorum is not None and not 1 <= quorum <= len(known):
+        raise UsageError(f"no quorum of {quorum} among {len(known)} witnesses")
+    return _Trust(_parse_key(key, 1), known, quorum or len(known))
+
+
+def _parse_key(text: str, algorithm: int) -> _Key:
+    """Read a verifier key: *algorithm* 1 is a log's Ed25519, 4 a witness's."""
     name, _, rest = text.strip().partition("+")
     mark, _, encoded = rest.partition("+")
     raw = _base64(encoded)
-    if not name or len(raw) != 33 or raw[0] != 1:
+    if not name or len(raw) != 33 or raw[0] != algorithm:
         raise UsageError("the key is not a verifier key for Ed25519; write `name+id+key`")
-    identity = sha256(name.encode() + b"\n" + raw).digest()[:4]
+    identity = sha256(name.encode(errors="surrogateescape") + b"\n" + raw).digest()[:4]
     if identity.hex() != mark:
         raise UsageError("the key's id does not belong to it; it was altered")
     if (int.from_bytes(raw[1:], "little") & (1 << 255) - 1) % _FIELD in _SMALL:
@@ -559,7 +620,7 @@ def _parse_key(text: str) -> _Key:
     return _Key(name, identity, raw[1:])
 
 
-def _open_checkpoint(data: bytes | None, key: _Key) -> _Head:
+def _open_checkpoint(data: bytes | None, trust: _Trust) -> _Head:
     if data is None:
         raise _BrokenError("there is none")
     try:
@@ -569,35 +630,49 @@ def _open_checkpoint(data: bytes | None, key: _Key) -> _Head:
     text, blank, signatures = whole.rpartition("\n\n")
     if not blank or not whole.endswith("\n") or any(c < " " and c != "\n" for c in whole):
         raise _BrokenError("it is not a signed note")
-    _check_signature(text + "\n", signatures[:-1].split("\n"), key)
+    found = [_parse_signature(line) for line in signatures[:-1].split("\n")]
+    if not _holds(found, trust.log, lambda raw: (raw, text + "\n")):
+        raise _BrokenError("it is not signed with this key")
+    vouching = sum(
+        _holds(found, witness, lambda raw: _cosigned(raw, text + "\n")) for witness in trust.witnesses
+    )
     lines = text.split("\n")
     if len(lines) < 3 or not all(lines) or not _SIZE.fullmatch(lines[1]):
         raise _BrokenError("it is signed, but not a checkpoint")
-    if lines[0] != key.name:
+    if lines[0] != trust.log.name:
         raise _BrokenError("it is of another log than the key")
     root = _base64(lines[2])
     if len(root) != 32:
         raise _BrokenError("its root hash is malformed")
-    return _Head(lines[0], int(lines[1]), root)
+    return _Head(lines[0], int(lines[1]), root, bool(trust.witnesses) and vouching >= trust.quorum)
 
 
-def _check_signature(text: str, lines: Sequence[str], key: _Key) -> None:
-    held = False
-    for line in lines:
-        dash, _, rest = line.partition(" ")
-        name, _, encoded = rest.partition(" ")
-        raw = _base64(encoded)
-        if dash != "\N{EM DASH}" or not name or len(raw) < 5:
-            raise _BrokenError("it has a malformed signature line")
-        if name != key.name or raw[:4] != key.id:
-            continue  # the specification asks to ignore whom one does not know
+def _parse_signature(line: str) -> tuple[str, bytes, bytes]:
+    dash, _, rest = line.partition(" ")
+    name, _, encoded = rest.partition(" ")
+    raw = _base64(encoded)
+    if dash != "\N{EM DASH}" or not name or len(raw) < 5:
+        raise _BrokenError("it has a malformed signature line")
+    return name, raw[:4], raw[4:]
+
+
+def _holds(
+    signatures: Sequence[tuple[str, bytes, bytes]], key: _Key, split: Callable[[bytes], tuple[bytes, str]]
+) -> bool:
+    """Return whether *key* signed; whom one does not know is ignored, as the specification asks."""
+    mine = [raw for name, identity, raw in signatures if (name, identity) == (key.name, key.id)]
+    for raw in mine:
+        signature, message = split(raw)
         try:
-            Ed25519PublicKey.from_public_bytes(key.public).verify(raw[4:], text.encode())
+            Ed25519PublicKey.from_public_bytes(key.public).verify(signature, message.encode())
         except (InvalidSignature, ValueError):
-            raise _BrokenError("its signature does not hold") from None
-        held = True
-    if not held:
-        raise _BrokenError("it is not signed with this key")
+            raise _BrokenError(f"the signature of `{key.name}` does not hold") from None
+    return bool(mine)
+
+
+def _cosigned(raw: bytes, text: str) -> tuple[bytes, str]:
+    """Return signature and message of a cosignature: time in 64 bits, then Ed25519 (C2SP tlog-cosignature)."""
+    return raw[8:], f"cosignature/v1\ntime {int.from_bytes(raw[:8], 'big')}\n{text}"
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -606,17 +681,28 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("bundle", type=Path, help="folder with `checkpoint` and `tile/`")
     parser.add_argument("--key", required=True, help="verifier key you trust, or a file that holds it")
     parser.add_argument("--checkpoint", type=Path, help="checkpoint you kept from before")
+    parser.add_argument(
+        "--witness", action="append", default=[], help="witness key you trust, or its file; repeat"
+    )
+    parser.add_argument("--quorum", type=int, help="how many of the witnesses suffice; all unless stated")
     parser.add_argument("--hashes-only", action="store_true", help="do not read what the entries say")
     parser.add_argument("--json", action="store_true", help="print the report as JSON")
     asked = parser.parse_args(arguments)
     try:
         earlier = None if asked.checkpoint is None else _read_argument(asked.checkpoint)
-        report = verify(asked.bundle, _find_key(asked.key), earlier, content=not asked.hashes_only)
+        report = verify(
+            asked.bundle,
+            _find_key(asked.key),
+            earlier,
+            witnesses=[_find_key(text) for text in asked.witness],
+            quorum=asked.quorum,
+            content=not asked.hashes_only,
+        )
     except UsageError as error:
         print(_plain(f"error: {error}"), file=sys.stderr)
         return 2
-    print(json.dumps(asdict(report), indent=2) if asked.json else "\n".join(map(_plain, _lines_of(report))))
-    return 0 if report.verdict == CONSISTENT else 1
+    print(json.dumps(asdict(report), indent=2) if asked.json else "\n".join(map(_plain, lines_of(report))))
+    return 0 if report.verdict in (WITNESSED, CONSISTENT) else 1
 
 
 def _find_key(text: str) -> str:
@@ -635,7 +721,8 @@ def _read_argument(path: Path) -> bytes:
         raise UsageError(f"`{path}` cannot be read ({error.strerror}); name a file") from None
 
 
-def _lines_of(report: Report) -> Iterator[str]:
+def lines_of(report: Report) -> Iterator[str]:
+    """Return the report as lines for people."""
     yield f"{report.verdict}  {report.origin}  {report.size} entries  root {report.root}"
     if report.first_at:
         yield f"received from {report.first_at} to {report.last_at}"
@@ -648,8 +735,8 @@ def _lines_of(report: Report) -> Iterator[str]:
         yield f"{place}{f' ({one.entry})' if one.entry else ''}: {one.problem}: {one.means}"
     if report.more_findings:
         yield f"and {report.more_findings} more findings"
-    if report.verdict == CONSISTENT:
-        yield f"the last {report.unwitnessed_tail} entries are vouched for by the log's own key alone; no witness was asked"
+    if report.verdict in (WITNESSED, CONSISTENT) and report.unwitnessed_tail:
+        yield f"the last {report.unwitnessed_tail} entries are vouched for by the log's own key alone"
 
 
 def _plain(text: str) -> str:

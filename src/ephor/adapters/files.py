@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
 from ephor.adapters import strict_yaml
-from ephor.kernel.errors import InvalidInputError, NotFoundError
+from ephor.kernel.errors import ConflictError, InvalidInputError, NotFoundError, UnavailableError
 
 MAX_BYTES = 64 * 1024 * 1024
 """Longest file read as a whole."""
@@ -48,3 +48,28 @@ def read_mapping(path: str) -> Mapping[str, Any]:
     if not isinstance(value, Mapping):
         raise InvalidInputError(f"`{path}` holds no mapping at its top; write `key: value` lines")
     return value
+
+
+def new_folder(path: str) -> Callable[[str, bytes], None]:
+    """Make a folder and return what writes files into it; what is there already is never overwritten.
+
+    Raises:
+        ConflictError: the folder exists and is not empty.
+        UnavailableError: it cannot be made, or a file in it cannot be written.
+    """
+    root = Path(path)
+    try:
+        root.mkdir(parents=True, exist_ok=True)
+        if any(root.iterdir()):
+            raise ConflictError(f"`{path}` is not empty; name a new folder")
+    except OSError as error:
+        raise UnavailableError(f"cannot make `{path}`: {error.strerror}") from error
+
+    def write(name: str, data: bytes) -> None:
+        try:
+            (root / name).parent.mkdir(parents=True, exist_ok=True)
+            (root / name).write_bytes(data)
+        except OSError as error:
+            raise UnavailableError(f"cannot write `{root / name}`: {error.strerror}; the export is incomplete") from error
+
+    return write

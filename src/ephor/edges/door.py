@@ -35,3 +35,5 @@ class Door:
     read_yaml: Callable[[str], Mapping[str, Any]]
     """Reads a YAML or JSON file whose top level is a mapping."""
     read_manifest: Callable[[str], Manifest]
+    bundle: Callable[[str], Callable[[str, bytes], None]]
+    """Opens a new folder, and returns what writes a file of that name into it."""

@@ -8,11 +8,19 @@ from functools import cached_property
 from ephor.engine.access import Access
 from ephor.engine.agents import Agents
 from ephor.engine.approvals import Approvals
-from ephor.engine.policies import Policies
 from ephor.engine.calls import Calls
+from ephor.engine.consent import Consent
 from ephor.engine.decisions import Decisions
+from ephor.engine.delegations import Delegations
+from ephor.engine.dsr import Dsr
+from ephor.engine.models import Models
+from ephor.engine.policies import Policies
+from ephor.engine.ledger import Ledgers
 from ephor.engine.ports import World
 from ephor.engine.regulation import Regulation
+from ephor.engine.retention import Retention
+from ephor.engine.risk import Risk
+from ephor.engine.ropa import Ropa
 from ephor.rooms.policies.governance import POLICIES
 
 
@@ -47,8 +55,40 @@ class Engine:
         return Decisions(self.world)
 
     @cached_property
+    def ledger(self) -> Ledgers:
+        return Ledgers(self.world)
+
+    @cached_property
     def calls(self) -> Calls:
         return Calls(self.world)
+
+    @cached_property
+    def delegations(self) -> Delegations:
+        return Delegations(self.world)
+
+    @cached_property
+    def risk(self) -> Risk:
+        return Risk(self.world)
+
+    @cached_property
+    def models(self) -> Models:
+        return Models(self.world)
+
+    @cached_property
+    def consent(self) -> Consent:
+        return Consent(self.world)
+
+    @cached_property
+    def dsr(self) -> Dsr:
+        return Dsr(self.world)
+
+    @cached_property
+    def retention(self) -> Retention:
+        return Retention(self.world)
+
+    @cached_property
+    def ropa(self) -> Ropa:
+        return Ropa(self.world)
 
     def close(self) -> None:
         """Release the database."""

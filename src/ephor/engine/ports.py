@@ -136,6 +136,10 @@ class Ledger(Protocol):
         """Return positions, newest first, of entries whose ``kind``, ``actor``, ``subject``, … equal *where*."""
         ...
 
+    def kept(self) -> bytes | None:
+        """Return the newest signed head that was kept outside the database; None where none was."""
+        ...
+
     def payload(self, id: str) -> bytes | None:
         """Return the sealed payload in the clear; None when its subject was forgotten. Raises NotFoundError."""
         ...

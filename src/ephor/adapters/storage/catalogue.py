@@ -10,12 +10,21 @@ from dataclasses import dataclass
 from typing import Any
 
 from ephor.kernel.errors import InvalidInputError
+from ephor.rooms.access.delegation import Delegation, PersonRights
 from ephor.rooms.access.people import Person
+from ephor.rooms.access.roles import Role
 from ephor.rooms.agents.agent import Agent
 from ephor.rooms.approvals.call import CallApproval
 from ephor.rooms.approvals.request import ApprovalRequest
-
+from ephor.rooms.consent.restriction import Restriction
+from ephor.rooms.consent.statement import Statement
+from ephor.rooms.dsr.plan import Certificate, DataPlan
+from ephor.rooms.dsr.request import Request
+from ephor.rooms.models.model import ModelVersion
 from ephor.rooms.regulation.record import AgentClassification
+from ephor.rooms.retention.hold import Hold
+from ephor.rooms.risk.assess import AssessmentRecord
+from ephor.rooms.ropa.record import ProcessingRecord
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,10 +37,22 @@ class Plan:
 
 SHELVES: Mapping[type[Any], Plan] = {
     Person: Plan("people"),
+    PersonRights: Plan("person_rights"),
+    Role: Plan("roles"),
+    Delegation: Plan("delegations", ("to_agent",)),
+    AssessmentRecord: Plan("assessments"),
+    ModelVersion: Plan("models", ("status",)),
     Agent: Plan("agents", ("status",)),
     ApprovalRequest: Plan("approval_requests", ("agent", "status")),
     CallApproval: Plan("call_approvals", ("call_digest", "status", "agent")),
     AgentClassification: Plan("agent_classifications"),
+    Statement: Plan("consent_statements", ("subject",)),
+    Restriction: Plan("restrictions", ("subject",)),
+    Request: Plan("subject_requests", ("subject", "status")),
+    DataPlan: Plan("subject_request_plans"),
+    Certificate: Plan("subject_request_certificates"),
+    Hold: Plan("legal_holds"),
+    ProcessingRecord: Plan("processing_records"),
 }
 
 

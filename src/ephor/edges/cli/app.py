@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 import orjson
 import typer
 
-from ephor.edges.cli import agents, approvals, bodies, init, people, policies, reviews
+from ephor.edges.cli import agents, approvals, bodies, classify, decide, init, ledger, packs, people, policies, reviews
 from ephor.edges.door import Door
 from ephor.kernel import errors
 
@@ -30,9 +30,9 @@ app = typer.Typer(
     rich_markup_mode=None,
     pretty_exceptions_enable=False,
 )
-for group in (people.app, agents.app, approvals.app, reviews.app, policies.app, bodies.app):
+for group in (people.app, agents.app, approvals.app, reviews.app, policies.app, bodies.app, packs.app, ledger.app):
     app.add_typer(group)
-for command in (init.init,):
+for command in (init.init, classify.classify, decide.decide):
     app.command()(command)
 
 

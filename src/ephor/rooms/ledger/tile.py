@@ -52,6 +52,26 @@ def _place(index: int, width: int) -> str:
     return place if width == WIDTH else f"{place}.p/{width}"
 
 
+def parse_path(path: str) -> tuple[int | None, int, int] | None:
+    """Return level (None for entries), index and width of a file of a log; None when *path* names no such file.
+
+    >>> parse_path("tile/0/x001/x234/067"), parse_path("tile/entries/x001/000.p/3"), parse_path("tile/0/1")
+    ((0, 1234067, 256), (None, 1000, 3), None)
+    """
+    kind, _, place = path.removeprefix("tile/").partition("/")
+    level = None if kind == "entries" else int(kind) if kind.isascii() and kind.isdigit() else -1
+    whole, dot, wide = place.partition(".p/")
+    digits = "".join(part.removeprefix("x") for part in whole.split("/"))
+    if not (digits.isascii() and digits.isdigit() and (not dot or (wide.isascii() and wide.isdigit()))):
+        return None
+    index, width = int(digits), int(wide) if dot else WIDTH
+    try:
+        written = entries_path(index, width) if level is None else tile_path(level, index, width)
+    except InvalidInputError:
+        return None
+    return (level, index, width) if written == path else None
+
+
 def tiles_of(size: int) -> Iterator[tuple[int, int, int]]:
     """Yield level, index and width of every hash tile of a tree of *size*, level by level, left to right.
 

@@ -128,6 +128,10 @@ class MemoryLedger:
         found = (index for index in range(stop - 1, -1, -1) if matches(summary(self._state.entries[index]), where))
         return [index for index, _ in zip(found, range(limit), strict=False)]
 
+    def kept(self) -> bytes | None:
+        """Nothing is kept outside: there is no outside."""
+        return None
+
     def payload(self, id: str) -> bytes | None:
         sealed = self._state.sealed.get(id)
         if sealed is None:

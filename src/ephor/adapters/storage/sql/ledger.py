@@ -28,8 +28,10 @@ class SqlLedger:
         writing: Callable[[], AbstractContextManager[sa.Connection]],
         rows: Callable[[sa.Connection], SqliteRows],
         vault: Vault,
+        kept: Callable[[], bytes | None],
     ) -> None:
         self._reading, self._writing, self._rows_of, self._vault = reading, writing, rows, vault
+        self.kept = kept
 
     def head(self) -> Head:
         with self._rows() as rows:

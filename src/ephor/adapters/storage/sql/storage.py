@@ -39,7 +39,7 @@ class SqlStorage:
         self._hot: Any = None
         self._version: Any = None
         self._commits = GroupCommit(self._writing, self._commit)
-        self.ledger = SqlLedger(self._reader, self._writer, self._rows, vault)
+        self.ledger = SqlLedger(self._reader, self._writer, self._rows, vault, keys.head)
 
     def set_up(self, origin: str) -> bool:
         """Create what is missing; tell whether this call made the plane.

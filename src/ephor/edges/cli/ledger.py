@@ -1,0 +1,209 @@
+"""`ephor ledger`: what was recorded, and the proof of it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict
+from pathlib import Path
+from typing import Annotated, Any, Optional
+
+import orjson
+import typer
+from rich.console import Console
+
+from ephor import verifier
+from ephor.edges.cli.options import Database, Json
+from ephor.edges.cli.render import emit, table
+from ephor.edges.door import Door
+from ephor.engine.ledger import Ledgers, Shown
+from ephor.kernel.errors import InvalidInputError
+
+app = typer.Typer(name="ledger", help="The one record of what agents did and what people decided.", no_args_is_help=True)
+
+
+@app.command()
+def append(
+    context: typer.Context,
+    file: Annotated[str, typer.Argument(help="JSON lines, one event each in the guide's words; `-` reads standard input.")],
+    json: Json = False,
+    database: Database = None,
+) -> None:
+    """Record events that happened elsewhere. All are read before the first is recorded.
+
+    Example: echo '{"event_type": "tool.invoked", "agent_id": "bot", "action": "call"}' | ephor ledger append -
+    """
+    door: Door = context.obj
+    ids = door.open(database).ledger.append(_lines(door.read_bytes(file)))
+    emit({"appended": len(ids), "entries": list(ids)}, lambda out: out.print(f"{len(ids)} recorded"), json=json)
+
+
+@app.command("list")
+def list_entries(
+    context: typer.Context,
+    kind: Annotated[Optional[str], typer.Option(help="For example decision.made/1.")] = None,  # noqa: UP045
+    agent: Annotated[Optional[str], typer.Option(help="An agent's id.")] = None,  # noqa: UP045
+    tool: Annotated[Optional[str], typer.Option()] = None,  # noqa: UP045
+    outcome: Annotated[Optional[str], typer.Option(help="allow, ask or deny; or a category.")] = None,  # noqa: UP045
+    before: Annotated[Optional[int], typer.Option(help="Only entries before this position.")] = None,  # noqa: UP045
+    limit: Annotated[int, typer.Option(min=1, max=1000)] = 20,
+    json: Json = False,
+    database: Database = None,
+) -> None:
+    """List entries, newest first.
+
+    Example: ephor ledger list --kind decision.made/1 --outcome deny
+    """
+    asked = {"kind": kind, "actor": f"agent:{agent}" if agent else None, "tool": tool, "decision": outcome}
+    where = {name: value for name, value in asked.items() if value is not None}
+    found = context.obj.open(database).ledger.list(where, before=before, limit=limit)
+    emit(found, lambda out: _print_list(out, found), json=json)
+
+
+@app.command()
+def show(
+    context: typer.Context,
+    entry: Annotated[str, typer.Argument(help="An entry's id, or its position from 0.")],
+    json: Json = False,
+    database: Database = None,
+) -> None:
+    """Show one entry as it was recorded, and its sealed payload where its subject was not forgotten.
+
+    Example: ephor ledger show 12
+    """
+    found = context.obj.open(database).ledger.show(entry)
+    emit(found, lambda out: _print_one(out, found), json=json)
+
+
+@app.command()
+def verify(
+    context: typer.Context,
+    checkpoint: Annotated[Optional[str], typer.Option("--checkpoint", metavar="FILE", help="A checkpoint you kept from before.")] = None,  # noqa: UP045
+    bundle: Annotated[Optional[str], typer.Option("--bundle", metavar="DIR", help="Judge an export instead of the database.")] = None,  # noqa: UP045
+    key: Annotated[Optional[str], typer.Option("--key", help="The public key you trust, or a file that holds it.")] = None,  # noqa: UP045
+    json: Json = False,
+    database: Database = None,
+) -> None:
+    """Check every entry, every tile and the signed head; exit 1 when the ledger does not hold.
+
+    A database names its own key, so without --key this finds damage but proves nothing against an administrator.
+
+    Example: ephor ledger verify --checkpoint kept-in-may --key auditor.pub
+    """
+    door: Door = context.obj
+    earlier = door.read_bytes(checkpoint) if checkpoint else None
+    trusted = _key(door, key)
+    if bundle is not None:
+        if trusted is None:
+            raise InvalidInputError("a bundle cannot vouch for itself; name the public key you trust with --key")
+        report = _judge_bundle(bundle, trusted, earlier)
+    else:
+        report = door.open(database).ledger.verify(trusted, earlier)
+    emit(asdict(report), lambda out: _print_report(out, report, trusted), json=json)
+    if report.verdict != verifier.CONSISTENT:
+        raise typer.Exit(1)
+
+
+@app.command()
+def prove(
+    context: typer.Context,
+    entry: Annotated[str, typer.Argument(help="An entry's id, or its position from 0.")],
+    json: Json = False,
+    database: Database = None,
+) -> None:
+    """Prove that an entry is in the ledger as its signed checkpoint states it (RFC 9162, section 2.1.3).
+
+    Example: ephor ledger prove 12 --json
+    """
+    made = context.obj.open(database).ledger.prove(entry)
+
+    def human(out: Console) -> None:
+        out.print(f"entry {made.position} ({made.id}) is in the tree of {made.size}\nleaf {made.leaf}")
+        for one in made.path:
+            out.print(f"  + {one}")
+        out.print(f"root {made.root}\n\n{made.checkpoint}", end="")
+
+    emit(made, human, json=json)
+
+
+@app.command()
+def checkpoint(context: typer.Context, json: Json = False, database: Database = None) -> None:
+    """Print the signed checkpoint. Keep it where no administrator of this plane can change it.
+
+    Example: ephor ledger checkpoint > kept-in-may
+    """
+    head = context.obj.open(database).ledger.head()
+    told = {"origin": head.origin, "size": head.size, "root": head.root.hex(), "key": head.key, "checkpoint": head.note.decode()}
+    emit(told, lambda out: out.print(told["checkpoint"], end=""), json=json)
+
+
+@app.command()
+def export(
+    context: typer.Context,
+    folder: Annotated[str, typer.Argument(metavar="DIR", help="A new or empty folder.")],
+    json: Json = False,
+    database: Database = None,
+) -> None:
+    """Write the ledger as a C2SP tlog-tiles folder that others' tools verify. Erased payloads are not in it.
+
+    Example: ephor ledger export bundle && python -m ephor.verifier bundle --key auditor.pub
+    """
+    door: Door = context.obj
+    ledger: Ledgers = door.open(database).ledger
+    head = ledger.export(door.bundle(folder))
+    told = {"folder": folder, "size": head.size, "root": head.root.hex(), "key": head.key}
+    emit(told, lambda out: out.print(f"{head.size} entries in {folder}\npublic key: {head.key}"), json=json)
+
+
+def _lines(data: bytes) -> Sequence[Mapping[str, Any]]:
+    events = []
+    for number, line in enumerate(data.splitlines(), 1):
+        if not line.strip():
+            continue
+        try:
+            value = orjson.loads(line)
+        except orjson.JSONDecodeError as error:
+            raise InvalidInputError(f"line {number} is not JSON: {error}; nothing was recorded", line=number) from None
+        if not isinstance(value, dict):
+            raise InvalidInputError(f"line {number} is no JSON object; write one event a line, nothing was recorded", line=number)
+        events.append(value)
+    return events
+
+
+def _key(door: Door, text: str | None) -> str | None:
+    """A key on the command line holds a `+`; anything else is the file that holds it."""
+    if text is None or (text.count("+") >= 2 and not Path(text).exists()):
+        return text
+    return door.read_bytes(text).decode("utf-8", "replace").strip()
+
+
+def _judge_bundle(bundle: str, key: str, earlier: bytes | None) -> verifier.Report:
+    try:
+        return verifier.verify(Path(bundle), key, earlier)
+    except verifier.UsageError as error:
+        raise InvalidInputError(str(error)) from error
+
+
+def _print_list(out: Console, found: Sequence[Shown]) -> None:
+    rows = [
+        (one.position, one.entry["at"][:19], one.entry["kind"], one.entry["actor"], _about(one.entry), one.entry.get("decision", ""))
+        for one in found
+    ]
+    table(out, ("#", "at (UTC)", "kind", "actor", "about", "outcome"), rows, empty="nothing recorded that fits")
+
+
+def _about(entry: Mapping[str, Any]) -> str:
+    return str(entry.get("tool") or entry.get("resource") or entry.get("subject") or "")
+
+
+def _print_one(out: Console, found: Shown) -> None:
+    out.print(f"entry {found.position}, leaf {found.leaf}")
+    out.print(orjson.dumps(found.entry, option=orjson.OPT_INDENT_2).decode())
+    if "payload" in found.entry:
+        out.print("payload: erased with its subject's key" if found.payload is None else f"payload: {found.payload}")
+
+
+def _print_report(out: Console, report: verifier.Report, key: str | None) -> None:
+    for line in verifier.lines_of(report):
+        out.print(line)
+    if key is None:
+        out.print("the key was taken from the database itself; to rule out its administrator, give --key and --checkpoint from elsewhere")
