@@ -554,3 +554,69 @@ def test_hostile_json_within_the_profile_limits_is_canonical_for_both():
     for value in ({"a": [[[[[[[1]]]]]]]}, {"a": {"b": {"c": {"d": {"e": {"f": {"g": {}}}}}}}}):
         data = canonical(value)
         verifier._check_profile(json.loads(data), verifier.MAX_DEPTH)
+
+
+def witness(seed):
+    """Return a witness's verifier key and the cosignature line it gives (C2SP tlog-cosignature)."""
+    key = Ed25519PrivateKey.from_private_bytes(bytes([seed]) * 32)
+    raw = b"\x04" + key.public_key().public_bytes_raw()
+    name = f"witness.example/{seed}"
+    identity = verifier.sha256(name.encode() + b"\n" + raw).digest()[:4]
+
+    def cosign(signed, at=1_679_315_147):
+        message = f"cosignature/v1\ntime {at}\n{note.parse(signed).text}".encode()
+        mark = identity + at.to_bytes(8, "big") + key.sign(message)
+        return signed + f"— {name} {verifier.base64.b64encode(mark).decode()}\n".encode()
+
+    return f"{name}+{identity.hex()}+{verifier.base64.b64encode(raw).decode()}", cosign
+
+
+ONE, TWO = witness(21), witness(22)
+
+
+def test_a_log_is_witnessed_when_the_quorum_cosigned(tmp_path, capsys):
+    folder = export(tmp_path, ENTRIES[:9], signed=ONE[1](sign_head(ENTRIES[:9])))
+    report = verifier.verify(folder, KEY, witnesses=[ONE[0]])
+    assert (report.verdict, report.unwitnessed_tail) == ("WITNESSED", 0)
+    assert verifier.verify(folder, KEY, witnesses=[ONE[0], TWO[0]]).verdict == "CONSISTENT"
+    assert verifier.verify(folder, KEY, witnesses=[ONE[0], TWO[0]], quorum=1).verdict == "WITNESSED"
+    assert verifier.verify(folder, KEY).verdict == "CONSISTENT"
+    assert (
+        verifier.main([str(folder), "--key", KEY, "--witness", ONE[0], "--witness", TWO[0], "--quorum", "1"])
+        == 0
+    )
+    assert capsys.readouterr().out.startswith("WITNESSED")
+
+
+def test_a_witnessed_earlier_checkpoint_shortens_the_unwitnessed_tail(tmp_path):
+    folder = export(tmp_path, ENTRIES[:9])
+    kept = ONE[1](sign_head(ENTRIES[:6]))
+    report = verifier.verify(folder, KEY, kept, witnesses=[ONE[0]])
+    assert (report.verdict, report.unwitnessed_tail) == ("CONSISTENT", 3)
+    forged = export(tmp_path / "forged", [make_entry(0, after=1), *ENTRIES[1:9]])
+    assert verifier.verify(forged, KEY, kept, witnesses=[ONE[0]]).unwitnessed_tail == 9
+
+
+def test_a_forged_cosignature_spoils_the_checkpoint(tmp_path):
+    foreign = ONE[1](sign_head(ENTRIES[:8])).splitlines(keepends=True)[-1]
+    report = verifier.verify(
+        export(tmp_path, ENTRIES[:9], signed=sign_head(ENTRIES[:9]) + foreign), KEY, witnesses=[ONE[0]]
+    )
+    assert report.verdict == "INVALID"
+    assert "witness.example/21" in report.findings[0].problem
+
+
+def test_the_logs_own_signature_does_not_replace_a_witness(tmp_path):
+    folder = export(tmp_path, ENTRIES[:3])
+    with pytest.raises(verifier.UsageError):
+        verifier.verify(folder, KEY, witnesses=[KEY])
+    assert verifier.verify(folder, KEY, witnesses=[ONE[0]]).verdict == "CONSISTENT"
+
+
+@pytest.mark.parametrize(
+    ("witnesses", "quorum"),
+    [((), 1), ((ONE[0],), 0), ((ONE[0],), 2), ((ONE[0], ONE[0]), None), (("x",), None)],
+)
+def test_a_witness_policy_that_cannot_be_met_is_bad_usage(whole, witnesses, quorum):
+    with pytest.raises(verifier.UsageError):
+        verifier.verify(whole, KEY, witnesses=witnesses, quorum=quorum)
