@@ -13,6 +13,8 @@ from pathlib import Path
 
 import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from ephor import verifier
 from ephor.kernel.canonical import canonical
@@ -620,3 +622,23 @@ def test_the_logs_own_signature_does_not_replace_a_witness(tmp_path):
 def test_a_witness_policy_that_cannot_be_met_is_bad_usage(whole, witnesses, quorum):
     with pytest.raises(verifier.UsageError):
         verifier.verify(whole, KEY, witnesses=witnesses, quorum=quorum)
+
+
+@settings(max_examples=60, deadline=None)
+@given(st.data())
+def test_a_byte_changed_anywhere_in_a_large_bundle_is_noticed(whole, data):
+    files = sorted(one for one in whole.rglob("*") if one.is_file())
+    path = data.draw(st.sampled_from(files))
+    honest = path.read_bytes()
+    at, change = data.draw(st.integers(0, len(honest) - 1)), data.draw(st.integers(1, 255))
+    try:
+        path.write_bytes(honest[:at] + bytes([honest[at] ^ change]) + honest[at + 1 :])
+        assert verifier.verify(whole, KEY).verdict != "CONSISTENT"
+    finally:
+        path.write_bytes(honest)
+
+
+@settings(max_examples=30, deadline=None)
+@given(st.one_of(st.binary(max_size=200), st.text(max_size=200).map(str.encode)))
+def test_no_checkpoint_whatever_is_worse_than_invalid(whole, data):
+    assert verifier.verify(whole, KEY, data).verdict == "INVALID"
