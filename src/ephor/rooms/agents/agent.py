@@ -79,8 +79,8 @@ class Agent:
     registered_by: str
     changed_at: datetime
     """When the manifest or the status changed last."""
-    manifest_by: str
-    """Who registered the manifest that is in force."""
+    authors: tuple[str, ...]
+    """Who registered what approval is asked for: everybody since the manifest that was approved last."""
     approval: str | None = None
     """The approval request this agent was last approved by, while that approval stands."""
     approved_digest: str | None = None
@@ -100,7 +100,7 @@ def new_agent(manifest: Manifest, *, by: str, at: datetime) -> Agent:
         registered_at=at,
         registered_by=by,
         changed_at=at,
-        manifest_by=by,
+        authors=(by,),
     )
 
 
@@ -117,12 +117,13 @@ def revise(agent: Agent, manifest: Manifest, *, by: str, at: datetime) -> tuple[
     if manifest_digest(manifest) == agent.digest:
         return agent, ()
     found = changes(agent.manifest, manifest)
-    revised = dataclasses.replace(
-        agent, manifest=manifest, digest=manifest_digest(manifest), changed_at=at, manifest_by=by
-    )
+    revised = dataclasses.replace(agent, manifest=manifest, digest=manifest_digest(manifest), changed_at=at)
     if not any(change.material for change in found):
         return revised, found
-    ended = unapproved(dataclasses.replace(revised, material_digest=material_digest(manifest)))
+    authors = (by,) if agent.approval else tuple(sorted({*agent.authors, by}))
+    ended = dataclasses.replace(
+        unapproved(revised), material_digest=material_digest(manifest), authors=authors
+    )
     if ended.status in (AgentStatus.DRAFT, AgentStatus.SUSPENDED):
         return ended, found
     return move(ended, AgentStatus.DRAFT, reason="the manifest changed", at=at), found

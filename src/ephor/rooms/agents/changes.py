@@ -72,5 +72,5 @@ def _text(value: object) -> str | None:
     if isinstance(value, list):
         return ", ".join(_text(part) or "" for part in value)
     if isinstance(value, Mapping):
-        return "{" + ", ".join(f"{key}: {_text(part)}" for key, part in value.items()) + "}"
+        return "{" + ", ".join(f"{key}: {_text(part)}" for key, part in sorted(value.items())) + "}"
     return str(value)

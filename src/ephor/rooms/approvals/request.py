@@ -75,7 +75,8 @@ class ApprovalRequest:
     material_digest: str
     policy_digest: str
     owner: str
-    manifest_by: str
+    authors: tuple[str, ...]
+    """Who registered the manifest, or changed it since it was last approved."""
     requested_by: str
     requested_at: datetime
     justification: str
@@ -129,7 +130,7 @@ def request(
         material_digest=agent.material_digest,
         policy_digest=policy_digest(policy),
         owner=manifest.owner,
-        manifest_by=agent.manifest_by,
+        authors=agent.authors,
         requested_by=by,
         requested_at=at,
         justification=worded(justification, "justification"),
@@ -168,7 +169,7 @@ def review(asked: ApprovalRequest, given: Review) -> ApprovalRequest:
     here.
 
     Raises:
-        NotPermittedError: the reviewer requested it, owns the agent, or wrote the manifest.
+        NotPermittedError: the reviewer requested it, owns the agent, or registered its manifest.
         ConflictError: the request is decided, or this review is not required or already in.
         InvalidInputError: a rejection without notes.
     """
@@ -225,11 +226,8 @@ def _decided(asked: ApprovalRequest, last: Review) -> ApprovalRequest:
 
 
 def _refuse_own(asked: ApprovalRequest, reviewer: str) -> None:
-    parts = {
-        asked.requested_by: "requested this approval",
-        asked.owner: "owns the agent",
-        asked.manifest_by: "registered the manifest under review",
-    }
+    parts = dict.fromkeys(asked.authors, "registered the manifest under review")
+    parts |= {asked.requested_by: "requested this approval", asked.owner: "owns the agent"}
     if reviewer in parts:
         raise NotPermittedError(
             f"`{reviewer}` {parts[reviewer]} and cannot review it, whatever their roles; ask another reviewer",
