@@ -31,7 +31,9 @@ def connect(url: str) -> DataStore:
     try:
         parsed = sa.engine.make_url(url)
     except exc.ArgumentError:
-        raise InvalidInputError("the store's URL cannot be read; write `sqlite:///shop.db` or `postgresql+psycopg://…`") from None
+        raise InvalidInputError(
+            "the store's URL cannot be read; write `sqlite:///shop.db` or `postgresql+psycopg://…`"
+        ) from None
     backend = parsed.get_backend_name()
     if backend not in ("sqlite", "postgresql"):
         raise InvalidInputError(f"`{backend}` stores are not supported; use sqlite or postgresql")
@@ -40,14 +42,18 @@ def connect(url: str) -> DataStore:
     try:
         engine = sa.create_engine(parsed, poolclass=sa.pool.NullPool, hide_parameters=True)
     except (ImportError, exc.SQLAlchemyError) as error:
-        raise UnavailableError(f"no driver for `{parsed.drivername}`: {error}; install `ephor[postgres]`") from error
+        raise UnavailableError(
+            f"no driver for `{parsed.drivername}`: {error}; install `ephor[postgres]`"
+        ) from error
     if backend == "sqlite":
         sa.event.listen(engine, "connect", _prepare_sqlite)
     return SqlStore(engine)
 
 
 def _prepare_sqlite(connection: Any, _record: object) -> None:
-    connection.execute("PRAGMA foreign_keys = ON")  # off by default: deleting would leave rows that point nowhere
+    connection.execute(
+        "PRAGMA foreign_keys = ON"
+    )  # off by default: deleting would leave rows that point nowhere
     connection.execute("PRAGMA secure_delete = ON")  # deleted content is overwritten with zeros
     connection.execute("PRAGMA busy_timeout = 5000")
 
@@ -62,7 +68,9 @@ class SqlStore:
 
     def tables(self) -> Mapping[str, Table]:
         with self._guarded(), self._engine.connect() as connection, warnings.catch_warnings():
-            warnings.simplefilter("ignore", exc.SAWarning)  # a column type SQLAlchemy does not know is read as it comes
+            warnings.simplefilter(
+                "ignore", exc.SAWarning
+            )  # a column type SQLAlchemy does not know is read as it comes
             look = sa.inspect(connection)
             self._known = {name: self._table(look, name) for name in look.get_table_names()}
         return self._known
@@ -78,7 +86,11 @@ class SqlStore:
                     where = sa.func.lower(column).in_([str(one).lower() for one in flat])
                 else:
                     where = column.in_(flat)
-                query = sa.select(*(table.c[name] for name in ask.columns)).where(where).order_by(table.c[ask.columns[0]])
+                query = (
+                    sa.select(*(table.c[name] for name in ask.columns))
+                    .where(where)
+                    .order_by(table.c[ask.columns[0]])
+                )
                 found = connection.execute(query)
                 rows += [dict(zip(ask.columns, map(to_json, row), strict=True)) for row in found]
         return rows
@@ -89,8 +101,12 @@ class SqlStore:
         counts: dict[Key, int] = {}
         with self._guarded(), self._engine.connect() as connection:
             for values in _chunks(self._bound(table.name, ask.columns, ask.values)):
-                query = sa.select(*columns, sa.func.count()).where(_any_of(columns, values)).group_by(*columns)
-                counts.update({tuple(map(to_json, row[:-1])): int(row[-1]) for row in connection.execute(query)})
+                query = (
+                    sa.select(*columns, sa.func.count()).where(_any_of(columns, values)).group_by(*columns)
+                )
+                counts.update(
+                    {tuple(map(to_json, row[:-1])): int(row[-1]) for row in connection.execute(query)}
+                )
         return counts
 
     def delete(self, table: str, key: Sequence[str], rows: Sequence[Key]) -> int:
@@ -98,7 +114,10 @@ class SqlStore:
         columns = [clause.c[name] for name in key]
         with self._guarded(), self._engine.begin() as connection:
             batches = _chunks(self._bound(table, key, rows))
-            return sum(connection.execute(sa.delete(clause).where(_any_of(columns, batch))).rowcount for batch in batches)
+            return sum(
+                connection.execute(sa.delete(clause).where(_any_of(columns, batch))).rowcount
+                for batch in batches
+            )
 
     def update(self, table: str, key: Sequence[str], rows: Sequence[Key], values: Mapping[str, Value]) -> int:
         clause = self._clause(table, (*key, *values))
@@ -107,17 +126,24 @@ class SqlStore:
         with self._guarded(), self._engine.begin() as connection:
             batches = _chunks(self._bound(table, key, rows))
             change = sa.update(clause).values(new)
-            return sum(connection.execute(change.where(_any_of(columns, batch))).rowcount for batch in batches)
+            return sum(
+                connection.execute(change.where(_any_of(columns, batch))).rowcount for batch in batches
+            )
 
     def scrub(self) -> str:
-        with self._guarded(), self._engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
+        with (
+            self._guarded(),
+            self._engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection,
+        ):
             if self._engine.dialect.name != "sqlite":
                 connection.execute(sa.text("VACUUM"))
                 return "postgresql: vacuumed; write-ahead log archives, replicas and backups are not touched"
             connection.execute(sa.text("VACUUM"))
             busy, *_ = connection.execute(sa.text("PRAGMA wal_checkpoint(TRUNCATE)")).one()
             if busy:
-                raise UnavailableError("others hold the database, so its log still has deleted bytes; fulfil again when they are done")
+                raise UnavailableError(
+                    "others hold the database, so its log still has deleted bytes; fulfil again when they are done"
+                )
             return "sqlite: overwritten, vacuumed, log truncated; backups and copies are not touched"
 
     def close(self) -> None:
@@ -127,7 +153,9 @@ class SqlStore:
         columns = look.get_columns(name)
         self._types.update({(name, column["name"]): column["type"] for column in columns})
         ties = tuple(
-            ForeignKey(tuple(one["constrained_columns"]), one["referred_table"], tuple(one["referred_columns"]))
+            ForeignKey(
+                tuple(one["constrained_columns"]), one["referred_table"], tuple(one["referred_columns"])
+            )
             for one in look.get_foreign_keys(name)
         )
         key = tuple(look.get_pk_constraint(name)["constrained_columns"])
@@ -147,7 +175,9 @@ class SqlStore:
         bound = []
         for key in keys:
             try:
-                bound.append(tuple(self._value(table, name, value) for name, value in zip(columns, key, strict=True)))
+                bound.append(
+                    tuple(self._value(table, name, value) for name, value in zip(columns, key, strict=True))
+                )
             except InvalidInputError:
                 continue
         return bound
@@ -164,15 +194,23 @@ class SqlStore:
         try:
             yield
         except exc.IntegrityError as error:
-            raise ConflictError("the store's own constraints forbid this; nothing was changed in that table, plan again") from error
+            raise ConflictError(
+                "the store's own constraints forbid this; nothing was changed in that table, plan again"
+            ) from error
         except exc.SQLAlchemyError as error:
-            raise UnavailableError(f"the data store did not answer ({type(error).__name__}); try again") from error
+            raise UnavailableError(
+                f"the data store did not answer ({type(error).__name__}); try again"
+            ) from error
 
 
-def _any_of(columns: Sequence[sa.ColumnElement[Any]], keys: Sequence[tuple[object, ...]]) -> sa.ColumnElement[bool]:
+def _any_of(
+    columns: Sequence[sa.ColumnElement[Any]], keys: Sequence[tuple[object, ...]]
+) -> sa.ColumnElement[bool]:
     if len(columns) == 1:
         return columns[0].in_([key[0] for key in keys])
-    return sa.or_(*(sa.and_(*(column == part for column, part in zip(columns, key, strict=True))) for key in keys))
+    return sa.or_(
+        *(sa.and_(*(column == part for column, part in zip(columns, key, strict=True))) for key in keys)
+    )
 
 
 def _chunks(keys: Sequence[tuple[object, ...]]) -> Iterator[Sequence[tuple[object, ...]]]:

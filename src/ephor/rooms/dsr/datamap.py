@@ -96,8 +96,23 @@ def is_under(category: str, parent: str) -> bool:
 
 
 # Keys of the format that describe and do not steer; they are read over.
-_PROSE = {"name", "description", "meta", "organization_fides_key", "tags", "data_qualifier", "retention", "data_categories"}
-_DATASET = {"fides_key", "collections", "fidesctl_meta", "third_country_transfers", "joint_controller"} | _PROSE
+_PROSE = {
+    "name",
+    "description",
+    "meta",
+    "organization_fides_key",
+    "tags",
+    "data_qualifier",
+    "retention",
+    "data_categories",
+}
+_DATASET = {
+    "fides_key",
+    "collections",
+    "fidesctl_meta",
+    "third_country_transfers",
+    "joint_controller",
+} | _PROSE
 _COLLECTION = {"name", "fields", "fides_meta", "fidesops_meta"} | _PROSE
 _FIELD = {"name", "data_categories", "fides_meta", "fidesops_meta"} | _PROSE
 _COLLECTION_META = {"after", "erase_after"}
@@ -147,19 +162,28 @@ def _field(collection: Name, given: Mapping[str, object]) -> Field:
     identity = meta.get("identity")
     return Field(
         name=name,
-        categories=tuple(_word(one, f"data category of {where}") for one in _list(given.get("data_categories"), where)),
+        categories=tuple(
+            _word(one, f"data category of {where}") for one in _list(given.get("data_categories"), where)
+        ),
         primary_key=_truth(meta.get("primary_key"), where),
         identity=None if identity is None else _word(identity, f"identity of {where}"),
-        references=tuple(_reference(one, where) for one in _entries(meta.get("references"), f"references of {where}")),
+        references=tuple(
+            _reference(one, where) for one in _entries(meta.get("references"), f"references of {where}")
+        ),
     )
 
 
 def _reference(given: Mapping[str, object], where: str) -> Reference:
     _keys(given, {"dataset", "field", "direction"}, f"a reference of {where}")
-    dataset, path = _word(given.get("dataset"), f"dataset of {where}"), _word(given.get("field"), f"reference of {where}")
+    dataset, path = (
+        _word(given.get("dataset"), f"dataset of {where}"),
+        _word(given.get("field"), f"reference of {where}"),
+    )
     collection, dot, field = path.rpartition(".")
     if not dot or "." in collection:
-        raise InvalidInputError(f"{where} refers to `{path}`; write `collection.field`, nested fields are not supported")
+        raise InvalidInputError(
+            f"{where} refers to `{path}`; write `collection.field`, nested fields are not supported"
+        )
     direction = given.get("direction")
     if direction not in (None, "to", "from"):
         raise InvalidInputError(f"{where} has direction `{direction}`; use `to`, `from` or none")
@@ -178,14 +202,20 @@ def _check(read: DataMap) -> None:
         for field in collection.fields:
             for one in field.references:
                 if f"{one.target}.{one.field}" not in seen:
-                    raise InvalidInputError(f"`{collection.name}.{field.name}` refers to `{one.target}.{one.field}`, which is not in the map")
+                    raise InvalidInputError(
+                        f"`{collection.name}.{field.name}` refers to `{one.target}.{one.field}`, which is not in the map"
+                    )
         for after in collection.erase_after:
             if str(after) not in seen:
-                raise InvalidInputError(f"`{collection.name}` is to be erased after `{after}`, which is not in the map")
+                raise InvalidInputError(
+                    f"`{collection.name}` is to be erased after `{after}`, which is not in the map"
+                )
 
 
 def _meta(given: Mapping[str, object], known: set[str], where: str) -> Mapping[str, object]:
-    meta = given.get("fides_meta") or given.get("fidesops_meta") or {}  # the second is the format's older spelling
+    meta = (
+        given.get("fides_meta") or given.get("fidesops_meta") or {}
+    )  # the second is the format's older spelling
     if not isinstance(meta, Mapping):
         raise InvalidInputError(f"`fides_meta` of {where} is not a mapping")
     _keys(meta, known, f"`fides_meta` of {where}")
@@ -194,7 +224,9 @@ def _meta(given: Mapping[str, object], known: set[str], where: str) -> Mapping[s
 
 def _keys(given: Mapping[str, object], known: set[str], where: str) -> None:
     if unknown := sorted(str(key) for key in given if key not in known):
-        raise InvalidInputError(f"{where} holds `{unknown[0][:80]}`, which is not supported; it would change what is erased")
+        raise InvalidInputError(
+            f"{where} holds `{unknown[0][:80]}`, which is not supported; it would change what is erased"
+        )
 
 
 def _entries(value: object, where: str) -> Sequence[Mapping[str, object]]:

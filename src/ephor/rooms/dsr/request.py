@@ -8,7 +8,7 @@ from datetime import date, datetime
 from enum import StrEnum, unique
 
 from ephor.kernel.errors import ConflictError
-from ephor.rooms.dsr.rights import DsrLaw, Right, needs_identity, needs_stores
+from ephor.rooms.dsr.rights import DsrLaw, Right, changes_stores, needs_identity, needs_stores
 
 
 @unique
@@ -37,6 +37,11 @@ _WITH_STORES: Mapping[RequestStatus, frozenset[RequestStatus]] = {
     _S.APPROVED: frozenset({_S.PLANNED, _S.IN_PROGRESS, _S.REFUSED}),
     _S.IN_PROGRESS: frozenset({_S.FULFILLED, _S.PARTLY_FULFILLED}),
 }
+_READING: Mapping[RequestStatus, frozenset[RequestStatus]] = {
+    **_WITH_STORES,
+    _S.APPROVED: frozenset({_S.PLANNED, _S.FULFILLED, _S.PARTLY_FULFILLED, _S.REFUSED}),
+}
+"""Reading changes nothing, so an interrupted run is simply run again."""
 _WITHOUT_STORES: Mapping[RequestStatus, frozenset[RequestStatus]] = {
     _S.RECEIVED: frozenset({_S.IDENTITY_VERIFIED, _S.REFUSED}),
     _S.IDENTITY_VERIFIED: frozenset({_S.FULFILLED, _S.REFUSED}),
@@ -86,7 +91,8 @@ class Request:
 def next_steps(request: Request) -> frozenset[RequestStatus]:
     """Return the statuses that may follow; which they are depends on what the right takes."""
     if needs_stores(request.right):
-        return _WITH_STORES.get(request.status, frozenset())
+        steps = _WITH_STORES if changes_stores(request.right) else _READING
+        return steps.get(request.status, frozenset())
     steps = _WITHOUT_STORES if needs_identity(request.right) else _WITHOUT_IDENTITY
     return steps.get(request.status, frozenset())
 

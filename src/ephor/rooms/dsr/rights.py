@@ -177,6 +177,11 @@ def needs_stores(right: Right) -> bool:
     return fulfilment_of(right) in _STORES
 
 
+def changes_stores(right: Right) -> bool:
+    """Tell whether carrying out *right* changes data stores."""
+    return fulfilment_of(right) in (Fulfilment.ERASE, Fulfilment.CORRECT)
+
+
 def needs_identity(right: Right) -> bool:
     """Tell whether the requester must be shown to be the data subject.
 

@@ -1,0 +1,287 @@
+"""Use cases: data subject requests, from their receipt to the proof that they were carried out."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import date, timedelta
+from typing import Any
+
+import orjson
+
+from ephor.engine.dsr_carry import Carrier, Deliver
+from ephor.engine.dsr_work import Stores, look_into, record
+from ephor.engine.ports import World
+from ephor.kernel import ids
+from ephor.kernel.canonical import Json
+from ephor.kernel.errors import ConflictError, InvalidInputError, NotPermittedError
+from ephor.kernel.events import Event
+from ephor.rooms.access.people import Person, PlanePermission, require
+from ephor.rooms.dsr.deadline import Deadlines, deadlines, extend
+from ephor.rooms.dsr.opening import check_opening
+from ephor.rooms.dsr.plan import Certificate, DataPlan
+from ephor.rooms.dsr.request import ENDED, Request, RequestStatus, check_step, is_overdue
+from ephor.rooms.dsr.rights import ground_of, needs_stores, right_of
+from ephor.rooms.dsr.store import Value
+
+
+@dataclass(frozen=True, slots=True)
+class RequestView:
+    """A request with its plan and, at the end, its certificate."""
+
+    request: Request
+    plan: DataPlan | None
+    certificate: Certificate | None
+    overdue: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Dsr:
+    """Subject requests. Who the subject is lies sealed in the ledger; records hold a pseudonym."""
+
+    world: World
+
+    def open(
+        self,
+        right: str,
+        identities: Mapping[str, str],
+        *,
+        by: str,
+        law: str = "gdpr",
+        subject: str | None = None,
+        channel: str = "cli",
+        received_on: date | None = None,
+        purposes: Sequence[str] = (),
+        corrections: Mapping[str, Value] | None = None,
+        holidays: Sequence[date] = (),
+    ) -> Request:
+        """Record a request and the days that count for it; seal what was given to find the person by.
+
+        *subject* is what consent and decisions know the person as; by default the first identity.
+
+        Raises:
+            InvalidInputError: the law gives no such right, or the request lacks what the right takes.
+            NotPermittedError: *by* may not.
+        """
+        under, asked = right_of(law, right)
+        check_opening(asked, identities, purposes, corrections or {})
+        now = self.world.clock.now()
+        day = received_on or now.date()
+        if day > now.date() + timedelta(1):  # a day ahead is today somewhere on earth
+            raise InvalidInputError(
+                f"a request cannot have been received on {day.isoformat()}, which is still to come"
+            )
+        days = deadlines(under, asked, day, holidays)
+        name = self.world.pseudonyms.of(subject or next(iter(identities.values())))
+        sealed = orjson.dumps({"identities": dict(identities), "corrections": dict(corrections or {})})
+        with self.world.storage.unit() as unit:
+            actor = require(unit.shelf(Person).find(by), PlanePermission.PRIVACY, who=by)
+            id = self.world.ids.new("dsr")
+            received = Event(
+                kind="dsr.received/1",
+                at=now,
+                actor=f"person:{actor.id}",
+                resource=f"request:{id}",
+                subject=name,
+                metadata={"law": under.value, "right": asked.value, "due": days.due.isoformat()},
+            )
+            request = Request(
+                id=id,
+                right=asked,
+                law=under,
+                subject=name,
+                channel=ids.name(channel, "a channel"),
+                received_at=now,
+                received_on=day,
+                due=days.due,
+                status=RequestStatus.RECEIVED,
+                entry=unit.append(received, sealed),
+                opened_by=actor.id,
+                identity_kinds=tuple(sorted(identities)),
+                purposes=tuple(dict.fromkeys(purposes)),
+                confirm_by=days.confirm,
+                extendable_to=days.extended,
+            )
+            unit.shelf(Request).add(request)
+        return request
+
+    def verify_identity(self, id: str, method: str, *, by: str) -> Request:
+        """Record that *by* found the requester to be the data subject, and how.
+
+        Raises:
+            InvalidInputError: no method is named.
+            ConflictError: the request is past that, or its right takes no verification.
+        """
+        if not method.strip():
+            raise InvalidInputError(
+                "how the identity was verified is not said; name the method, for example `postal code sent by letter`"
+            )
+        request = self._check(id, RequestStatus.IDENTITY_VERIFIED, by=by)
+        event = self._event("dsr.identity-verified/1", request, by=by)
+        verified = {"verified_by": by, "verification_method": method.strip(), "verified_at": event.at}
+        return self._step(request, RequestStatus.IDENTITY_VERIFIED, event, verified)
+
+    def plan(
+        self, id: str, given: Mapping[str, object], stores: Stores, *, by: str, release_shared: bool = False
+    ) -> DataPlan:
+        """Work out what carrying out the request would do in *stores*, by the data map *given*; change nothing there.
+
+        Raises:
+            InvalidInputError: the map cannot be read, does not fit the stores, or carries none of the identities.
+            ConflictError: the identity was not verified yet, the right takes no stores, or the identifiers are gone.
+            NotPermittedError: *by* may not.
+        """
+        request = self._check(id, RequestStatus.PLANNED, by=by)
+        made, _ = look_into(self.world, request, given, stores, by=by, release_shared=release_shared)
+        rows: dict[str, Json] = {line.collection: line.act for line in made.lines}
+        planned = replace(request, status=RequestStatus.PLANNED, approved_by="", approved_plan="")
+        event = self._event(
+            "dsr.planned/1", request, by=by, policy_digest=made.digest, metadata={"rows": rows}
+        )
+        with self.world.storage.unit() as unit:
+            shelf = unit.shelf(DataPlan)
+            if old := shelf.find(id):
+                shelf.replace(old, made)
+            else:
+                shelf.add(made)
+            record(unit, request, planned, event)
+        return made
+
+    def approve(self, id: str, *, by: str) -> Request:
+        """Release the plan as it stands; the approval is for that plan and no other.
+
+        Raises:
+            NotPermittedError: *by* may not, or took the request in.
+            ConflictError: there is no plan to approve.
+        """
+        request = self._check(id, RequestStatus.APPROVED, by=by)
+        if by == request.opened_by:
+            raise NotPermittedError(
+                f"`{by}` took in request `{id}`; somebody else approves its plan", person=by
+            )
+        with self.world.storage.unit() as unit:
+            plan = unit.shelf(DataPlan).get(id)
+            approved = replace(
+                request, status=RequestStatus.APPROVED, approved_by=by, approved_plan=plan.digest
+            )
+            event = self._event(
+                "dsr.approved/1", request, by=by, policy_digest=plan.digest, approver=f"person:{by}"
+            )
+            record(unit, request, approved, event)
+        return approved
+
+    def extend(self, id: str, reason: str, *, by: str) -> Request:
+        """Extend the time once, in the first period, with the reason the subject was told.
+
+        Raises:
+            ConflictError: the request has ended, the law or the first period does not allow it, or it was done before.
+            InvalidInputError: no reason.
+        """
+        if not reason.strip():
+            raise InvalidInputError(
+                "an extension takes its reason, which the data subject is told (GDPR Art. 12(3)); add one"
+            )
+        now = self.world.clock.now()
+        with self.world.storage.unit() as unit:
+            require(unit.shelf(Person).find(by), PlanePermission.PRIVACY, who=by)
+            request = unit.shelf(Request).get(id)
+            if request.status in ENDED:
+                raise ConflictError(f"request `{id}` is {request.status}; there is nothing to extend")
+            days = Deadlines(request.due, request.confirm_by, request.extendable_to)
+            due = extend(days, today=now.date(), already=request.extended_at is not None)
+            longer = replace(request, due=due, extended_at=now, extension_reason=reason.strip())
+            record(
+                unit,
+                request,
+                longer,
+                self._event("dsr.extended/1", request, by=by, metadata={"due": due.isoformat()}),
+            )
+        return longer
+
+    def refuse(self, id: str, ground: str, *, by: str, notes: str = "") -> Request:
+        """Refuse the request on a ground that its law lists.
+
+        Raises:
+            InvalidInputError: the law has no such ground for this right.
+            ConflictError: the request has ended, or stores may have been changed for it already.
+        """
+        request = self._check(id, RequestStatus.REFUSED, by=by)
+        source = ground_of(request.law, request.right, ground).source
+        event = self._event("dsr.refused/1", request, by=by, reasons=(ground,))
+        refused = {
+            "refusal_ground": f"{ground} ({source})",
+            "refusal_notes": notes.strip(),
+            "closed_at": event.at,
+        }
+        return self._step(request, RequestStatus.REFUSED, event, refused)
+
+    def show(self, id: str) -> RequestView:
+        """Return a request with its plan and certificate. Raises NotFoundError."""
+        today = self.world.clock.now().date()
+        with self.world.storage.reading() as unit:
+            request = unit.shelf(Request).get(id)
+            plan, certificate = unit.shelf(DataPlan).find(id), unit.shelf(Certificate).find(id)
+        return RequestView(request, plan, certificate, is_overdue(request, today))
+
+    def requests(self, *, open_only: bool = False) -> Sequence[Request]:
+        """Return the requests by id, oldest first; with *open_only*, those not answered yet."""
+        with self.world.storage.reading() as unit:
+            return [one for one in unit.shelf(Request).all() if not open_only or one.status not in ENDED]
+
+    def fulfil(
+        self,
+        id: str,
+        *,
+        by: str,
+        given: Mapping[str, object] | None = None,
+        stores: Stores | None = None,
+        deliver: Deliver | None = None,
+    ) -> Certificate:
+        """Carry the request out and return the proof. One that was interrupted is carried through; one that is done is not repeated.
+
+        *given* and *stores* are the data map and the stores it was planned with; *deliver* takes the package of an
+        access or portability request, before anything is called done.
+
+        Raises:
+            ConflictError: it is not approved, the data changed since, a legal hold stands in the way, or this right is
+                one that Ephor cannot carry out.
+            NotPermittedError: *by* may not.
+            VerificationError: the stores still hold what was deleted; nothing is called done.
+        """
+        with self.world.storage.reading() as unit:
+            require(unit.shelf(Person).find(by), PlanePermission.PRIVACY, who=by)
+            if done := unit.shelf(Certificate).find(id):
+                return done
+            request = unit.shelf(Request).get(id)
+        carrier = Carrier(self.world, by)
+        if not needs_stores(request.right):
+            return carrier.without_stores(request)
+        if given is None or not stores:
+            raise InvalidInputError(
+                "this right reaches into data stores; give the data map and a store for each dataset"
+            )
+        return carrier.with_stores(request, given, stores, deliver)
+
+    def _check(self, id: str, to: RequestStatus, *, by: str) -> Request:
+        """Return the request if *by* may take it to *to*, and it may go there."""
+        with self.world.storage.reading() as unit:
+            require(unit.shelf(Person).find(by), PlanePermission.PRIVACY, who=by)
+            request = unit.shelf(Request).get(id)
+        check_step(request, to)
+        return request
+
+    def _step(self, request: Request, to: RequestStatus, event: Event, changes: Mapping[str, Any]) -> Request:
+        moved = replace(request, status=to, **changes)
+        with self.world.storage.unit() as unit:
+            record(unit, request, moved, event)
+        return moved
+
+    def _event(self, kind: str, request: Request, *, by: str, **facts: Any) -> Event:
+        return Event(
+            kind=kind,
+            at=self.world.clock.now(),
+            actor=f"person:{by}",
+            resource=f"request:{request.id}",
+            subject=request.subject,
+            **facts,
+        )

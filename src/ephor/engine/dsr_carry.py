@@ -1,0 +1,284 @@
+"""Carrying out a request that was approved: in order, again from where it stopped, and closed only with its proof."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+from ephor.engine import dsr_work as work
+from ephor.engine.dsr_work import Stores
+from ephor.engine.ports import Forgotten, Unit, World
+from ephor.kernel.canonical import Json
+from ephor.kernel.errors import ConflictError, InvalidInputError
+from ephor.kernel.events import Event
+from ephor.kernel.time import stamp
+from ephor.rooms.consent.record import event_of, withdrawals
+from ephor.rooms.consent.restriction import Restriction
+from ephor.rooms.consent.statement import Standing, Statement, standings
+from ephor.rooms.dsr.datamap import parse_map
+from ephor.rooms.dsr.investigate import Investigation, collected, held_collections
+from ephor.rooms.dsr.judge import Stay
+from ephor.rooms.dsr.opening import by_collection
+from ephor.rooms.dsr.plan import Batch, Certificate, DataPlan
+from ephor.rooms.dsr.request import ENDED, Request, RequestStatus, check_step
+from ephor.rooms.dsr.rights import Fulfilment, changes_stores, fulfilment_of
+from ephor.rooms.retention.hold import Hold
+from ephor.rooms.ropa.record import ProcessingRecord
+
+Deliver = Callable[[str, bytes], None]
+"""Takes a file name and a document, and returns when it is safely where it belongs."""
+
+_NOTHING = Forgotten(0, 0)
+
+
+@dataclass(frozen=True, slots=True)
+class Carrier:
+    """Carries requests out on behalf of the person *by*."""
+
+    world: World
+    by: str
+
+    def without_stores(self, request: Request) -> Certificate:
+        """Stop purposes or restrict processing; refuse what only a person can do."""
+        way = fulfilment_of(request.right)
+        if way is Fulfilment.BY_HAND:
+            raise ConflictError(
+                f"Ephor cannot carry out {request.right} by itself and does not call it done; a person answers "
+                f"`{request.id}` by {request.due.isoformat()}, or refuses it on a ground of the law"
+            )
+        check_step(request, RequestStatus.FULFILLED)
+        said = tuple(f"consent for {purpose} withdrawn" for purpose in request.purposes) or (
+            "processing restricted",
+        )
+        with self.world.storage.unit() as unit:
+            if way is Fulfilment.RESTRICT:
+                self._restrict(unit, request, ())
+            else:
+                self._withdraw(unit, request, request.purposes)
+            return self._close(unit, request, None, said)
+
+    def with_stores(
+        self, request: Request, given: Mapping[str, object], stores: Stores, deliver: Deliver | None
+    ) -> Certificate:
+        """Hand out, correct or erase by the approved plan."""
+        if not changes_stores(request.right):
+            return self._hand_out(request, given, stores, deliver)
+        if request.status is not RequestStatus.IN_PROGRESS:
+            request = self._begin(request, given, stores)
+        return self._carry_through(request, given, stores)
+
+    def _hand_out(
+        self, request: Request, given: Mapping[str, object], stores: Stores, deliver: Deliver | None
+    ) -> Certificate:
+        if deliver is None:
+            raise InvalidInputError("this right ends in a document; say where it goes")
+        check_step(request, RequestStatus.FULFILLED)
+        plan, found = self._as_approved(request, given, stores)
+        package = work.document(self._content(request, plan, found))
+        deliver(f"{request.id}.json", package)
+        said = (f"{request.id}.json: {len(package)} bytes handed over",)
+        with self.world.storage.unit() as unit:
+            return self._close(
+                unit, request, plan, said, package="sha256:" + hashlib.sha256(package).hexdigest()
+            )
+
+    def _begin(self, request: Request, given: Mapping[str, object], stores: Stores) -> Request:
+        """Write down, sealed, which rows will be worked on, so that an interrupted run can be carried through."""
+        check_step(request, RequestStatus.IN_PROGRESS)
+        _, found = self._as_approved(request, given, stores)
+        batches = found.batches()
+        if fulfilment_of(request.right) is Fulfilment.CORRECT:
+            chosen = by_collection(work.sealed(self.world, request)["corrections"])
+            batches = tuple(one for one in batches if one.collection in chosen)
+        work.check_present(batches, stores)
+        rows: dict[str, Json] = {one.collection: len(one.rows) for one in batches}
+        event = self._event("data.accessed/1", request, action="dsr.fulfil", metadata={"rows": rows})
+        with self.world.storage.unit() as unit:
+            if fulfilment_of(request.right) is Fulfilment.ERASE:
+                _check_alone(unit, request)
+            started = replace(
+                request, status=RequestStatus.IN_PROGRESS, work=unit.append(event, work.pack(batches))
+            )
+            unit.shelf(Request).replace(request, started)
+        return started
+
+    def _carry_through(self, request: Request, given: Mapping[str, object], stores: Stores) -> Certificate:
+        """Work through the list, however much of it was done before; then prove it and close."""
+        payload = self.world.storage.ledger.payload(request.work)
+        if payload is None:
+            raise ConflictError(
+                f"the rows of `{request.id}` were erased with its subject; open a new request"
+            )
+        batches = work.unpack(payload)
+        work.check_stores(batches, stores)
+        with self.world.storage.reading() as unit:
+            plan = unit.shelf(DataPlan).get(request.id)
+        self._check_holds(request, given, batches)
+        if plan.fulfilment is Fulfilment.CORRECT:
+            said = self._correct(request, batches, stores)
+            with self.world.storage.unit() as unit:
+                return self._close(unit, request, plan, said)
+        for batch in batches:
+            if gone := work.erase(batch, stores):
+                self._note("data.deleted/1", request, batch.collection, gone)
+        said = work.prove_gone(batches, stores)
+        with self.world.storage.unit() as unit:
+            return self._close_erasure(unit, request, plan, said)
+
+    def _correct(self, request: Request, batches: Sequence[Batch], stores: Stores) -> tuple[str, ...]:
+        wanted = by_collection(work.sealed(self.world, request)["corrections"])
+        said = []
+        for batch in batches:
+            changed = work.correct(batch, stores, wanted[batch.collection])
+            self._note("data.modified/1", request, batch.collection, changed)
+            said.append(f"{batch.collection}: {changed} of {len(batch.rows)} rows corrected")
+        return tuple(said)
+
+    def _as_approved(
+        self, request: Request, given: Mapping[str, object], stores: Stores
+    ) -> tuple[DataPlan, Investigation]:
+        """Return plan and rows if the stores still are what the approval was for."""
+        with self.world.storage.reading() as unit:
+            approved = unit.shelf(DataPlan).get(request.id)
+        now, found = work.look_into(
+            self.world, request, given, stores, by=self.by, release_shared=approved.release_shared
+        )
+        if now.digest != request.approved_plan:
+            raise ConflictError(
+                f"map, data or holds changed since the plan of `{request.id}` was approved; plan and approve again"
+            )
+        return approved, found
+
+    def _content(self, request: Request, plan: DataPlan, found: Investigation) -> dict[str, object]:
+        """Return what the package says; an access request also gets the information of GDPR Art. 15(1)."""
+        withheld = [
+            {"collection": line.collection, "rows": stay.rows, "shared_with": stay.because}
+            for line in plan.lines
+            for stay in line.stays
+            if stay.reason is Stay.SHARED and not plan.release_shared
+        ]
+        content: dict[str, object] = {
+            "request": request.id,
+            "right": request.right,
+            "law": request.law,
+            "prepared_at": stamp(self.world.clock.now()),
+            "collections": collected(found, plan),
+            "withheld_for_others": withheld,
+            "not_searched": [*plan.unreachable, *plan.unmapped],
+        }
+        if plan.fulfilment is Fulfilment.PACKAGE:
+            with self.world.storage.reading() as unit:
+                content["consents"] = unit.shelf(Statement).all(subject=request.subject)
+                content["processing"] = unit.shelf(ProcessingRecord).all()
+        return content
+
+    def _check_holds(self, request: Request, given: Mapping[str, object], batches: Sequence[Batch]) -> None:
+        """Stop before a hold that was placed while the run was interrupted."""
+        with self.world.storage.reading() as unit:
+            holds = unit.shelf(Hold).all()
+        if fulfilment_of(request.right) is Fulfilment.CORRECT:
+            return  # a correction keeps the data
+        now = self.world.clock.now()
+        held = held_collections(parse_map(given), holds, on=now.date(), subject=request.subject)
+        for batch in batches:
+            if stands := held.get(work.name_of(batch)):
+                raise ConflictError(
+                    f"legal hold {stands} covers `{batch.collection}` now; nothing further is deleted until it is released"
+                )
+
+    def _close_erasure(
+        self, unit: Unit, request: Request, plan: DataPlan, said: Sequence[str]
+    ) -> Certificate:
+        """Withdraw what consent stands, restrict what had to stay, destroy the subject's key, and close."""
+        history = unit.shelf(Statement).all(subject=request.subject)
+        standing = standings(history, self.world.clock.now())
+        self._withdraw(unit, request, [name for name, holds in standing.items() if holds is Standing.GIVEN])
+        kept = [
+            line.collection
+            for line in plan.lines
+            if any(stay.reason is not Stay.NOT_PERSONAL for stay in line.stays)
+        ]
+        if kept:
+            self._restrict(unit, request, tuple(kept))
+        forgotten = _NOTHING
+        if plan.ledger == "destroyed":
+            forgotten = unit.forget(request.subject)
+            counts: dict[str, Json] = {"keys": forgotten.keys, "payloads": forgotten.payloads}
+            unit.append(self._event("erasure/1", request, metadata=counts))
+        return self._close(unit, request, plan, said, forgotten=forgotten)
+
+    def _withdraw(self, unit: Unit, request: Request, purposes: Sequence[str]) -> None:
+        shelf = unit.shelf(Statement)
+        history, now = shelf.all(subject=request.subject), self.world.clock.now()
+        for said in withdrawals(history, request.subject, purposes, at=now, channel="dsr", by=self.by):
+            shelf.add(said)
+            unit.append(event_of(said, actor=f"person:{self.by}", request=request.id))
+
+    def _restrict(self, unit: Unit, request: Request, scope: tuple[str, ...]) -> None:
+        """Note that the subject's data may be stored and nothing else; `_close` records it (GDPR Art. 18)."""
+        ground = "asked for" if not scope else "not erased"
+        one = Restriction(
+            self.world.ids.new("res"), request.subject, self.world.clock.now(), ground, request.id, scope
+        )
+        unit.shelf(Restriction).add(one)
+
+    def _close(
+        self,
+        unit: Unit,
+        request: Request,
+        plan: DataPlan | None,
+        said: Sequence[str],
+        *,
+        package: str = "",
+        forgotten: Forgotten = _NOTHING,
+    ) -> Certificate:
+        partly = plan is not None and plan.is_partial and not (plan.release_shared and package)
+        status = RequestStatus.PARTLY_FULFILLED if partly else RequestStatus.FULFILLED
+        check_step(request, status)
+        rows: dict[str, Json] = {line.collection: line.act for line in plan.lines} if plan else {}
+        facts: dict[str, Json] = {"status": status.value, "rows": rows, "proof": list(said)}
+        event = self._event("dsr.fulfilled/1", request, output_hash=package or None, metadata=facts)
+        entry = work.record(unit, request, replace(request, status=status, closed_at=event.at), event)
+        certificate = Certificate(
+            id=request.id,
+            fulfilment=fulfilment_of(request.right),
+            subject=request.subject,
+            plan_digest=plan.digest if plan else "",
+            lines=plan.lines if plan else (),
+            verified=tuple(said),
+            keys_destroyed=forgotten.keys,
+            payloads_destroyed=forgotten.payloads,
+            package_digest=package,
+            entry=entry,
+            completed_at=event.at,
+        )
+        unit.shelf(Certificate).add(certificate)
+        return certificate
+
+    def _note(self, kind: str, request: Request, collection: str, rows: int) -> None:
+        """Record one finished collection; it is recorded at once, for the run may stop before the next."""
+        event = self._event(
+            kind, request, action="dsr.fulfil", metadata={"collection": collection, "rows": rows}
+        )
+        self.world.storage.append([event])
+
+    def _event(self, kind: str, request: Request, **facts: Any) -> Event:
+        return Event(
+            kind=kind,
+            at=self.world.clock.now(),
+            actor=f"person:{self.by}",
+            resource=f"request:{request.id}",
+            subject=request.subject,
+            **facts,
+        )
+
+
+def _check_alone(unit: Unit, request: Request) -> None:
+    """Erasing a subject destroys what their other requests were opened with, so those are answered first."""
+    others = [one.id for one in unit.shelf(Request).all(subject=request.subject) if one.status not in ENDED]
+    if others := [id for id in others if id != request.id]:
+        raise ConflictError(
+            f"the same person's request `{others[0]}` is still open; fulfil or refuse it before the erasure"
+        )

@@ -1,0 +1,187 @@
+"""What subject requests do in data stores: put the questions, hand out, correct, delete, and ask again afterwards."""
+
+from __future__ import annotations
+
+from collections.abc import Generator, Mapping, Sequence
+from typing import Any, TypeVar
+
+import msgspec
+import orjson
+
+from ephor.engine.ports import Unit, World
+from ephor.engine.ports_data import DataStore
+from ephor.kernel.canonical import digest
+from ephor.kernel.errors import ConflictError, InvalidInputError, VerificationError
+from ephor.kernel.events import Event
+from ephor.rooms.dsr.datamap import Name, parse_map
+from ephor.rooms.dsr.investigate import Investigation, held_collections, investigate, ledger_fate
+from ephor.rooms.dsr.opening import by_collection
+from ephor.rooms.dsr.plan import Batch, DataPlan, make_plan
+from ephor.rooms.dsr.request import Request
+from ephor.rooms.dsr.rights import fulfilment_of
+from ephor.rooms.dsr.store import Ask, Find, Key, Tally, Value, fit
+from ephor.rooms.retention.hold import Hold
+
+Stores = Mapping[str, DataStore]
+"""Data stores by dataset."""
+T = TypeVar("T")
+
+
+def record(unit: Unit, before: Request, after: Request, event: Event) -> str:
+    """Put a changed request in its place with the event that says so; return the entry's id."""
+    unit.shelf(Request).replace(before, after)
+    return unit.append(event)
+
+
+def sealed(world: World, request: Request) -> Mapping[str, Mapping[str, Any]]:
+    """Return the identities and corrections that came with a request.
+
+    Raises:
+        ConflictError: they were erased with their subject.
+    """
+    payload = world.storage.ledger.payload(request.entry)
+    if payload is None:
+        raise ConflictError(
+            f"what `{request.id}` was opened with was erased with its subject; open a new request"
+        )
+    content: Mapping[str, Mapping[str, Any]] = orjson.loads(payload)
+    return content
+
+
+def look_into(
+    world: World,
+    request: Request,
+    given: Mapping[str, object],
+    stores: Stores,
+    *,
+    by: str,
+    release_shared: bool,
+) -> tuple[DataPlan, Investigation]:
+    """Return what is in the stores for a request, and the plan it comes to today.
+
+    Raises:
+        InvalidInputError: map and stores do not fit each other, or the request.
+        ConflictError: the identifiers are gone.
+    """
+    data_map, now, content = parse_map(given), world.clock.now(), sealed(world, request)
+    way = fulfilment_of(request.right)
+    shapes = fit(data_map, {dataset: store.tables() for dataset, store in stores.items()})
+    with world.storage.reading() as unit:
+        holds = unit.shelf(Hold).all()
+    held = held_collections(data_map, holds, on=now.date(), subject=request.subject)
+    found = drive(investigate(data_map, shapes, content["identities"], way, held), stores)
+    plan = make_plan(
+        request.id,
+        way,
+        data_map,
+        found.verdicts,
+        map_digest=digest(repr(data_map)),
+        unreachable=found.unreachable,
+        unmapped=shapes.unmapped,
+        corrections={name: tuple(values) for name, values in by_collection(content["corrections"]).items()},
+        release_shared=release_shared,
+        ledger=ledger_fate(way, holds, on=now.date(), subject=request.subject),
+        made_at=now,
+        made_by=by,
+    )
+    return plan, found
+
+
+def drive(asking: Generator[Ask, Any, T], stores: Stores) -> T:
+    """Put every question of *asking* to its store and return what it comes to."""
+    answer: object = None
+    while True:
+        try:
+            ask = asking.send(answer)
+        except StopIteration as end:
+            result: T = end.value
+            return result
+        store = stores[ask.name.dataset]
+        answer = store.find(ask) if isinstance(ask, Find) else store.tally(ask)
+
+
+def check_present(batches: Sequence[Batch], stores: Stores) -> None:
+    """Check that every row can be found again by its key, before the first one is touched.
+
+    A key that does not survive the way through JSON would make a deletion, and its proof, pass over the row.
+
+    Raises:
+        ConflictError: a row cannot be found again.
+    """
+    for batch in batches:
+        if (there := _count(batch, stores)) != len(batch.rows):
+            raise ConflictError(
+                f"{len(batch.rows)} rows of `{batch.collection}` were found and {there} can be found again by "
+                f"`{', '.join(batch.key)}`; plan again, with a primary key that tells the rows apart"
+            )
+
+
+def erase(batch: Batch, stores: Stores) -> int:
+    """Delete the rows of one collection; those gone already do not matter. Return how many went."""
+    name = name_of(batch)
+    return stores[name.dataset].delete(name.collection, batch.key, batch.rows)
+
+
+def correct(batch: Batch, stores: Stores, values: Mapping[str, Value]) -> int:
+    """Set *values* in the rows of one collection. Return how many there were."""
+    name = name_of(batch)
+    return stores[name.dataset].update(name.collection, batch.key, batch.rows, values)
+
+
+def prove_gone(batches: Sequence[Batch], stores: Stores) -> tuple[str, ...]:
+    """Remove what deleting left in the files, ask the stores again, and return what they said.
+
+    Raises:
+        VerificationError: a row is still there.
+    """
+    touched = dict.fromkeys(name_of(batch).dataset for batch in batches)
+    said = [f"{dataset}: {stores[dataset].scrub()}" for dataset in touched]
+    for batch in batches:
+        if left := _count(batch, stores):
+            raise VerificationError(
+                f"{left} rows of `{batch.collection}` are there after they were deleted; something wrote them again"
+            )
+        said.append(f"{batch.collection}: {len(batch.rows)} rows asked for by key, 0 left")
+    return tuple(said)
+
+
+def name_of(batch: Batch) -> Name:
+    """Return the collection a batch belongs to."""
+    dataset, _, collection = batch.collection.partition(".")
+    return Name(dataset, collection)
+
+
+def pack(batches: Sequence[Batch]) -> bytes:
+    """Return the list of rows as the payload that is sealed while they are worked on."""
+    return orjson.dumps([{"collection": one.collection, "key": one.key, "rows": one.rows} for one in batches])
+
+
+def unpack(payload: bytes) -> tuple[Batch, ...]:
+    """Return the list of rows that `pack` wrote."""
+    return tuple(
+        Batch(one["collection"], tuple(one["key"]), tuple(tuple(row) for row in one["rows"]))
+        for one in orjson.loads(payload)
+    )
+
+
+def check_stores(batches: Sequence[Batch], stores: Stores) -> None:
+    """Check that the store of every batch is given. Raises InvalidInputError."""
+    for batch in batches:
+        if name_of(batch).dataset not in stores:
+            raise InvalidInputError(f"no store is given for dataset `{name_of(batch).dataset}`; add one")
+
+
+def document(content: Mapping[str, object]) -> bytes:
+    """Return a package as indented JSON with keys in order; machine-readable as GDPR Art. 20(1) asks."""
+    return (
+        orjson.dumps(
+            msgspec.to_builtins(content, str_keys=True), option=orjson.OPT_INDENT_2 | orjson.OPT_SORT_KEYS
+        )
+        + b"\n"
+    )
+
+
+def _count(batch: Batch, stores: Stores) -> int:
+    name = name_of(batch)
+    rows: tuple[Key, ...] = batch.rows
+    return sum(stores[name.dataset].tally(Tally(name, batch.key, rows)).values())

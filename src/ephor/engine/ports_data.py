@@ -1,0 +1,46 @@
+"""What subject requests need from data stores, said in the engine's own words."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Protocol
+
+from ephor.rooms.dsr.store import Find, Key, Row, Table, Tally, Value
+
+
+class DataStore(Protocol):
+    """One database that holds personal data. Each call is its own transaction."""
+
+    def tables(self) -> Mapping[str, Table]:
+        """Return every table, as the database describes it now."""
+        ...
+
+    def find(self, ask: Find) -> Sequence[Row]:
+        """Return the rows asked for, ordered by their first column."""
+        ...
+
+    def tally(self, ask: Tally) -> Mapping[Key, int]:
+        """Return how many rows hold each combination; one that no row holds is left out."""
+        ...
+
+    def delete(self, table: str, key: Sequence[str], rows: Sequence[Key]) -> int:
+        """Delete rows by their primary key, all or none; those gone already do not matter. Return how many went.
+
+        Raises:
+            ConflictError: a foreign key of the database forbids it.
+        """
+        ...
+
+    def update(self, table: str, key: Sequence[str], rows: Sequence[Key], values: Mapping[str, Value]) -> int:
+        """Set *values* in rows by their primary key, all or none. Return how many there were."""
+        ...
+
+    def scrub(self) -> str:
+        """Remove what deleting left behind in the files, as far as this database lets it; return what was done.
+
+        Raises:
+            UnavailableError: others hold the database; deleted bytes may still be there.
+        """
+        ...
+
+    def close(self) -> None: ...

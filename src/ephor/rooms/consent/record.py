@@ -1,0 +1,52 @@
+"""How a statement of consent is written into the ledger, and what ends the consent of somebody who asked for it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+
+from ephor.kernel.events import Event
+from ephor.kernel.time import stamp
+from ephor.rooms.consent.statement import ConsentState, Statement, next_number, statement_id
+
+
+def event_of(said: Statement, *, actor: str, request: str | None = None) -> Event:
+    """Return the event that records a statement; it names the subject by pseudonym only."""
+    expires = {"expires_at": stamp(said.expires_at)} if said.expires_at else {}
+    return Event(
+        kind=f"consent.{said.state.value}/1",
+        at=said.at,
+        actor=actor,
+        resource=f"consent:{said.id}",
+        subject=said.subject,
+        input_hash=said.proof,
+        refs={"request": request} if request else {},
+        metadata={"purpose": said.purpose, "notice": said.notice_version, "channel": said.channel, **expires},
+    )
+
+
+def withdrawals(
+    history: Sequence[Statement],
+    subject: str,
+    purposes: Sequence[str],
+    *,
+    at: datetime,
+    channel: str,
+    by: str,
+) -> tuple[Statement, ...]:
+    """Return the statements that withdraw consent for *purposes*, in their order, to go behind one subject's *history*."""
+    first = next_number(history)
+    return tuple(
+        Statement(
+            id=statement_id(subject, number),
+            subject=subject,
+            purpose=purpose,
+            state=ConsentState.WITHDRAWN,
+            notice_version="",
+            channel=channel,
+            at=at,
+            number=number,
+            recorded_by=by,
+        )
+        for number, purpose in enumerate(purposes, first)
+    )

@@ -1,0 +1,104 @@
+"""One pass over the stores: what was found of a person, and what may be done with it."""
+
+from __future__ import annotations
+
+from collections.abc import Generator, Iterable, Mapping
+from dataclasses import dataclass
+from datetime import date
+from typing import Any
+
+from ephor.rooms.dsr.datamap import DataMap, Name
+from ephor.rooms.dsr.judge import Stay, Verdict, erasure_order, judge_erasure, judge_sharing
+from ephor.rooms.dsr.plan import Batch, DataPlan, given_fields
+from ephor.rooms.dsr.rights import Fulfilment
+from ephor.rooms.dsr.route import plan_route
+from ephor.rooms.dsr.store import Ask, Shapes, Value
+from ephor.rooms.dsr.survey import Found, survey
+from ephor.rooms.retention.hold import Hold, covering
+
+LEDGER = "ephor.ledger"
+"""The collection that a legal hold names to keep a subject's sealed payloads."""
+
+
+@dataclass(frozen=True, slots=True)
+class Investigation:
+    """The rows found and the verdict on them, collections in the order in which they would be worked on."""
+
+    shapes: Shapes
+    found: Found
+    verdicts: tuple[Verdict, ...]
+    unreachable: tuple[str, ...]
+
+    def batches(self) -> tuple[Batch, ...]:
+        """Return the rows to act on, collection by collection."""
+        return tuple(
+            Batch(str(one.collection.name), self.shapes.mapped[one.collection.name].key, one.act)
+            for one in self.verdicts
+            if one.act
+        )
+
+
+def investigate(
+    data_map: DataMap,
+    shapes: Shapes,
+    identities: Mapping[str, str],
+    fulfilment: Fulfilment,
+    held: Mapping[Name, str],
+) -> Generator[Ask, Any, Investigation]:
+    """Return what is found of the person, and what may be done with each row for this kind of fulfilment.
+
+    Raises:
+        InvalidInputError: the map carries none of these identities.
+    """
+    route = plan_route(data_map, identities)
+    found = yield from survey(route, shapes, identities)
+    verdicts = yield from judge_sharing(route, shapes, found)
+    order = route.reached
+    if fulfilment is Fulfilment.ERASE:
+        verdicts = yield from judge_erasure(shapes, found, verdicts, held)
+        order = erasure_order(shapes, route.reached)
+    return Investigation(
+        shapes, found, tuple(verdicts[name] for name in order), tuple(str(name) for name in route.unreachable)
+    )
+
+
+def held_collections(
+    data_map: DataMap, holds: Iterable[Hold], *, on: date, subject: str
+) -> Mapping[Name, str]:
+    """Return the collections under a legal hold that day, each with the ids of its holds."""
+    listed = tuple(holds)
+    held = {}
+    for one in data_map.collections:
+        found = covering(listed, on=on, collection=str(one.name), categories=one.categories, subject=subject)
+        if found:
+            held[one.name] = ", ".join(hold.id for hold in found)
+    return held
+
+
+def ledger_fate(fulfilment: Fulfilment, holds: Iterable[Hold], *, on: date, subject: str) -> str:
+    """Return what becomes of the subject's sealed payloads in the ledger, as a plan states it."""
+    if fulfilment is not Fulfilment.ERASE:
+        return "untouched"
+    found = covering(holds, on=on, collection=LEDGER, categories=(), subject=subject)
+    return "held: " + ", ".join(hold.id for hold in found) if found else "destroyed"
+
+
+def collected(found: Investigation, plan: DataPlan) -> Mapping[str, list[dict[str, Value]]]:
+    """Return the rows that a package gives out, cut to the fields that the plan names.
+
+    Rows that are another person's too are given only if the approved plan releases them (GDPR Art. 15(4), 20(4)).
+    """
+    given: dict[str, list[dict[str, Value]]] = {}
+    for verdict in found.verdicts:
+        released = [
+            key
+            for kept in verdict.kept
+            if kept.reason is Stay.NOT_PERSONAL or (kept.reason is Stay.SHARED and plan.release_shared)
+            for key in kept.keys
+        ]
+        fields = given_fields(verdict, plan.fulfilment, {})
+        keys = {*verdict.act, *released}
+        rows = [row for key, row in found.found[verdict.collection.name].items() if key in keys]
+        if fields and rows:
+            given[str(verdict.collection.name)] = [{name: row[name] for name in fields} for row in rows]
+    return given

@@ -1,0 +1,169 @@
+"""What may be done with each row that was found: whose else it is, what forbids its deletion, what hangs on it."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Collection as Container
+from collections.abc import Generator, Mapping, Sequence
+from dataclasses import dataclass
+from enum import StrEnum, unique
+from typing import Any
+
+from ephor.rooms.dsr.datamap import Collection, Name
+from ephor.rooms.dsr.route import Route
+from ephor.rooms.dsr.store import Ask, ForeignKey, Key, Row, Shapes, Tally
+from ephor.rooms.dsr.survey import Found
+
+
+@unique
+class Stay(StrEnum):
+    """Why a row is left as it is."""
+
+    SHARED = "shared"
+    """Another person's rows hang on it as well: a person has to look at it."""
+    NOT_PERSONAL = "not_personal"
+    """Shared, and nothing in it is about a person by the map: nothing to do."""
+    HELD = "held"
+    """A legal hold or a duty to keep: processing is restricted instead (GDPR Art. 17(3)(b), (e), 18)."""
+    REFERENCED = "referenced"
+    """Rows that stay, or that nobody looked at, name it by a foreign key."""
+
+
+@dataclass(frozen=True, slots=True)
+class Kept:
+    """Rows of one collection that stay, for one reason."""
+
+    reason: Stay
+    because: str
+    keys: tuple[Key, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """What happens to the rows found in one collection."""
+
+    collection: Collection
+    act: tuple[Key, ...]
+    kept: tuple[Kept, ...]
+
+
+def judge_sharing(route: Route, shapes: Shapes, found: Found) -> Generator[Ask, Any, Mapping[Name, Verdict]]:
+    """Return which rows are this person's alone.
+
+    A row is shared when, along any reference of the map, it belongs with more rows than those found for this person:
+    an address that another customer has too, a message whose recipient is somebody else.
+    """
+    shared: dict[Name, dict[Key, str]] = {name: {} for name in route.reached}
+    both = dict.fromkeys(
+        pair
+        for edge in route.edges
+        for pair in (
+            (edge.source, edge.source_field, edge.target, edge.target_field),
+            (edge.target, edge.target_field, edge.source, edge.source_field),
+        )
+    )
+    for name, column, other, other_column in both:
+        if name not in found or other not in found or not found[name]:
+            continue
+        values = _distinct((row[column],) for row in found[name].values())
+        if not values:
+            continue
+        totals = yield Tally(other, (other_column,), values)
+        own = Counter((row[other_column],) for row in found[other].values())
+        for key, row in found[name].items():
+            if totals.get((row[column],), 0) > own[(row[column],)]:
+                shared[name].setdefault(key, str(other))
+    return {name: _share(shapes.mapped[name].collection, found[name], shared[name]) for name in route.reached}
+
+
+def judge_erasure(
+    shapes: Shapes, found: Found, sharing: Mapping[Name, Verdict], held: Mapping[Name, str]
+) -> Generator[Ask, Any, Mapping[Name, Verdict]]:
+    """Return which rows can be deleted; *held* names the collections under a hold, and the holds.
+
+    What a foreign key of the database names from a row that stays, stays too, and so on until nothing more follows.
+    """
+    verdicts = {name: _hold(verdict, held.get(name)) for name, verdict in sharing.items()}
+    ties = []
+    for name, verdict in verdicts.items():
+        for holder, key in shapes.pointing_to(name) if verdict.act else ():
+            values = _distinct(_pick(found[name][row], key.target_columns) for row in verdict.act)
+            totals = (yield Tally(holder, key.columns, values)) if values else {}
+            ties.append((name, holder, key, totals))
+    settled = False
+    while not settled:
+        settled = True
+        for name, holder, key, totals in ties:
+            going = frozenset(verdicts[holder].act if holder in verdicts else ())
+            stuck = _stuck(verdicts[name].act, found, name, holder, key, totals, going)
+            if stuck:
+                verdicts[name] = _keep(verdicts[name], Kept(Stay.REFERENCED, str(holder), stuck))
+                settled = False
+    return verdicts
+
+
+def erasure_order(shapes: Shapes, names: Sequence[Name]) -> tuple[Name, ...]:
+    """Return *names* so that rows which name others by a foreign key go before them; a circle goes farthest first.
+
+    ``erase_after`` in the map is respected the same way.
+    """
+    before: dict[Name, set[Name]] = {name: set() for name in names}
+    for name in names:
+        holders = {holder for holder, _ in shapes.pointing_to(name)} | set(
+            shapes.mapped[name].collection.erase_after
+        )
+        before[name] = (holders & set(names)) - {name}
+    order: list[Name] = []
+    rest = list(reversed(names))
+    while rest:
+        name = next((one for one in rest if not before[one] - set(order)), rest[0])
+        rest.remove(name)
+        order.append(name)
+    return tuple(order)
+
+
+def _share(collection: Collection, rows: Mapping[Key, Row], shared: Mapping[Key, str]) -> Verdict:
+    reason = Stay.SHARED if collection.is_personal else Stay.NOT_PERSONAL
+    groups = tuple(
+        Kept(reason, other, tuple(key for key, with_ in shared.items() if with_ == other))
+        for other in sorted(set(shared.values()))
+    )
+    return Verdict(collection, tuple(key for key in rows if key not in shared), groups)
+
+
+def _hold(verdict: Verdict, holds: str | None) -> Verdict:
+    return (
+        verdict if holds is None or not verdict.act else _keep(verdict, Kept(Stay.HELD, holds, verdict.act))
+    )
+
+
+def _keep(verdict: Verdict, kept: Kept) -> Verdict:
+    staying = frozenset(kept.keys)
+    return Verdict(
+        verdict.collection, tuple(key for key in verdict.act if key not in staying), (*verdict.kept, kept)
+    )
+
+
+def _stuck(
+    act: Sequence[Key],
+    found: Found,
+    name: Name,
+    holder: Name,
+    key: ForeignKey,
+    totals: Mapping[Key, int],
+    going: Container[Key],
+) -> tuple[Key, ...]:
+    """Return the rows that more rows name than are going."""
+    leaving = Counter(
+        _pick(row, key.columns) for row_key, row in found.get(holder, {}).items() if row_key in going
+    )
+    named = ((one, _pick(found[name][one], key.target_columns)) for one in act)
+    return tuple(one for one, value in named if totals.get(value, 0) > leaving[value])
+
+
+def _pick(row: Row, columns: Sequence[str]) -> Key:
+    return tuple(row[column] for column in columns)
+
+
+def _distinct(keys: Any) -> tuple[Key, ...]:
+    return tuple(dict.fromkeys(key for key in keys if None not in key))

@@ -1,0 +1,153 @@
+"""What a data store is to a request: tables with keys, and two questions that can be put to it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import TypeAlias
+
+from ephor.kernel.errors import InvalidInputError
+from ephor.rooms.dsr.datamap import Collection, DataMap, Name
+
+Value: TypeAlias = "str | int | float | bool | None"
+"""What a column holds, as JSON can say it; a connector translates to and from the column's own type."""
+Row: TypeAlias = "Mapping[str, Value]"
+Key: TypeAlias = "tuple[Value, ...]"
+"""The values of a row's primary key."""
+
+
+@dataclass(frozen=True, slots=True)
+class ForeignKey:
+    """What the database itself enforces: *columns* name a row of *target* by *target_columns*."""
+
+    columns: tuple[str, ...]
+    target: str
+    target_columns: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Table:
+    """A table as the database describes it."""
+
+    name: str
+    columns: tuple[str, ...]
+    primary_key: tuple[str, ...]
+    foreign_keys: tuple[ForeignKey, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Find:
+    """Which rows hold one of *values* in *column*? ``fold`` compares without regard to case."""
+
+    name: Name
+    columns: tuple[str, ...]
+    column: str
+    values: tuple[Value, ...]
+    fold: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Tally:
+    """How many rows hold each of these combinations of values?"""
+
+    name: Name
+    columns: tuple[str, ...]
+    values: tuple[Key, ...]
+
+
+Ask: TypeAlias = "Find | Tally"
+
+
+@dataclass(frozen=True, slots=True)
+class Shape:
+    """A mapped collection over its table: the columns to read and those that tell rows apart."""
+
+    collection: Collection
+    key: tuple[str, ...]
+    columns: tuple[str, ...]
+    unmapped: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Shapes:
+    """All mapped collections, and every table of the stores they lie in."""
+
+    mapped: Mapping[Name, Shape]
+    tables: Mapping[Name, Table]
+
+    @property
+    def unmapped(self) -> tuple[str, ...]:
+        """Tables and columns that the stores have and the map does not mention: nobody looked there."""
+        tables = [str(name) for name in self.tables if name not in self.mapped]
+        columns = [f"{name}.{column}" for name, shape in self.mapped.items() for column in shape.unmapped]
+        return tuple(sorted(tables + columns))
+
+    def pointing_to(self, name: Name) -> tuple[tuple[Name, ForeignKey], ...]:
+        """Return each foreign key of a table in the same store that names rows of *name*."""
+        return tuple(
+            (holder, key)
+            for holder, table in self.tables.items()
+            if holder.dataset == name.dataset
+            for key in table.foreign_keys
+            if key.target == name.collection
+        )
+
+
+def fit(data_map: DataMap, stores: Mapping[str, Mapping[str, Table]]) -> Shapes:
+    """Return the map laid over the tables of its stores, by dataset.
+
+    Raises:
+        InvalidInputError: a dataset without a store, a collection or field that its store does not have, or a
+            collection without a primary key.
+    """
+    for dataset in data_map.datasets:
+        if dataset not in stores:
+            raise InvalidInputError(f"no store is given for dataset `{dataset}`; add `--store {dataset}=URL`")
+    tables = {
+        Name(dataset, name): stores[dataset][name]
+        for dataset in data_map.datasets
+        for name in sorted(stores[dataset])
+    }
+    shapes = {}
+    for collection in data_map.collections:
+        table = tables.get(collection.name)
+        if table is None:
+            raise InvalidInputError(
+                f"the store of `{collection.name.dataset}` has no table `{collection.name.collection}`"
+            )
+        shapes[collection.name] = _shape(collection, table)
+    needed = _needed(tables)
+    fitted = {name: _widen(shape, needed.get(name, ())) for name, shape in shapes.items()}
+    return Shapes(fitted, tables)
+
+
+def _shape(collection: Collection, table: Table) -> Shape:
+    names = tuple(field.name for field in collection.fields)
+    if missing := [name for name in names if name not in table.columns]:
+        raise InvalidInputError(
+            f"table `{collection.name}` has no column `{missing[0]}`; correct the data map"
+        )
+    key = tuple(field.name for field in collection.fields if field.primary_key) or table.primary_key
+    if not key:
+        raise InvalidInputError(
+            f"`{collection.name}` has no primary key; mark its fields with `primary_key: true` in the data map"
+        )
+    unmapped = tuple(column for column in table.columns if column not in names)
+    return Shape(collection, key, tuple(dict.fromkeys((*key, *names))), unmapped)
+
+
+def _needed(tables: Mapping[Name, Table]) -> Mapping[Name, tuple[str, ...]]:
+    """The columns that foreign keys compare, on both ends: without them nobody can tell what hangs on a row."""
+    needed: dict[Name, tuple[str, ...]] = {}
+    for name, table in tables.items():
+        for key in table.foreign_keys:
+            target = Name(name.dataset, key.target)
+            needed[name] = (*needed.get(name, ()), *key.columns)
+            needed[target] = (*needed.get(target, ()), *key.target_columns)
+    return needed
+
+
+def _widen(shape: Shape, columns: tuple[str, ...]) -> Shape:
+    return Shape(
+        shape.collection, shape.key, tuple(dict.fromkeys((*shape.columns, *columns))), shape.unmapped
+    )

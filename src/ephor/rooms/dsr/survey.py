@@ -1,0 +1,70 @@
+"""Finding a person's rows: which questions to put to the stores, one after the other.
+
+The functions yield questions and are sent the answers, so they touch no store themselves.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Generator, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, TypeAlias
+
+from ephor.rooms.dsr.datamap import Name
+from ephor.rooms.dsr.route import Edge, Route
+from ephor.rooms.dsr.store import Ask, Find, Key, Row, Shapes
+
+Found: TypeAlias = "Mapping[Name, Mapping[Key, Row]]"
+"""Rows by collection and primary key, in the order they were found."""
+
+_FOLDED = frozenset({"email"})
+"""Identities compared without regard to case: nobody tells two people apart by it, and a row missed stays behind."""
+
+
+@dataclass(slots=True)
+class _Search:
+    """Rows found so far, whether they were climbed to, and what is still to be followed."""
+
+    rows: dict[Name, dict[Key, Row]]
+    climbed: dict[tuple[Name, Key], bool] = field(default_factory=dict)
+    open: deque[tuple[Edge, tuple[Key, ...], bool]] = field(default_factory=deque)
+
+
+def survey(route: Route, shapes: Shapes, identities: Mapping[str, str]) -> Generator[Ask, Any, Found]:
+    """Return every row that the identities lead to.
+
+    A row is entered at most twice, climbed to or not, so circles in the references end.
+    """
+    search = _Search({name: {} for name in route.reached})
+    for start in route.starts:
+        value = identities[start.kind]
+        columns = shapes.mapped[start.collection].columns
+        rows = yield Find(start.collection, columns, start.field, (value,), fold=start.kind in _FOLDED)
+        _enter(search, route, shapes, start.collection, rows, climbed=False)
+    while search.open:
+        edge, keys, climbed = search.open.popleft()
+        held = (search.rows[edge.source][key][edge.source_field] for key in keys)
+        values = tuple(dict.fromkeys(value for value in held if value is not None))
+        if values:
+            columns = shapes.mapped[edge.target].columns
+            rows = yield Find(edge.target, columns, edge.target_field, values)
+            _enter(search, route, shapes, edge.target, rows, climbed=climbed)
+    return search.rows
+
+
+def _enter(
+    search: _Search, route: Route, shapes: Shapes, name: Name, rows: Sequence[Row], *, climbed: bool
+) -> None:
+    """Keep what is new, or newly reached without climbing, and queue where it leads."""
+    fresh: list[Key] = []
+    for row in rows:
+        key = tuple(row[column] for column in shapes.mapped[name].key)
+        before = search.climbed.get((name, key))
+        if before is None or (before and not climbed):
+            fresh.append(key)
+            search.climbed[name, key] = climbed
+            search.rows[name].setdefault(key, row)
+    for edge in route.edges if fresh else ():
+        flag = route.follow(edge, climbed=climbed) if edge.source == name else None
+        if flag is not None:
+            search.open.append((edge, tuple(fresh), flag))
