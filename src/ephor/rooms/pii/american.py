@@ -73,7 +73,7 @@ def dea(text: str) -> bool:
     return (digits[0] + digits[2] + digits[4] + 2 * (digits[1] + digits[3] + digits[5])) % 10 == digits[6]
 
 
-_DASHED = r"\b\d{3}[\- .]\d{2}[\- .]\d{4}\b"
+_DASHED = r"(?:\b|_)(\d{3}[\- .]\d{2}[\- .]\d{4})(?:\b|_)"
 _CODE = r"(?:[A-Za-z]{1,4}[\- ]?)?\d[A-Za-z0-9\-]{3,15}"
 _MBI = r"[1-9][AC-HJKMNP-RT-Y][AC-HJKMNP-RT-Y0-9]\d-?[AC-HJKMNP-RT-Y][AC-HJKMNP-RT-Y0-9]\d-?[AC-HJKMNP-RT-Y]{2}\d{2}"
 RULES = (

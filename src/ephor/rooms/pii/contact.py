@@ -96,7 +96,10 @@ def north_american(data: bytes, start: int, end: int) -> Verdict | None:
 
     Area 555 is given to nobody and so stands in examples, with any exchange.
     """
-    digits = _digits(data[start:end])[-10:]
+    value = data[start:end]
+    if b"." in value and b"-" in value:  # a clause such as 252.227-7013
+        return None
+    digits = _digits(value)[-10:]
     if digits[0] in "01" or digits[1:3] == "11" or (digits[3] in "01" and digits[:3] != "555"):
         return None
     return 75, start, end

@@ -9,7 +9,7 @@ from ephor.rooms.pii.checksums import luhn, vin
 from ephor.rooms.pii.rules import TIGHT, Rule, Verdict, apart, sure, worded
 
 _VERSIONED = re.compile(
-    rb"(?:version|ver|release|build|firmware|rev|section|chapter|oid|v)[\s.:=#\"'-]{0,3}$|[=<>~^]=? ?$",
+    rb"(?:version(?:added|changed)?|ver|release|build|firmware|rev|section|chapter|oid|identifier|v)[\s.:=#(\"'-]{0,3}$|[=<>~^]=? ?$",
     re.IGNORECASE,
 )
 _DOTTED = re.compile(rb"(?:\.\d+)+")
@@ -24,9 +24,11 @@ def v4(data: bytes, start: int, end: int) -> Verdict | None:
     run = _DOTTED.match(data, end)
     if run or data[max(0, start - 1) : start] in {b".", b"-", b"_"}:
         return 0, start, run.end() if run else end
-    before = data[max(0, start - 14) : start]
+    before = data[max(0, start - 24) : start]
     assigned = before[-1:] == b"=" and before[-2:-1] not in b"=<>~^!" and before[-2:-1] != b""
-    if not assigned and _VERSIONED.search(before):
+    if data[start : start + 2] == b"0." or (
+        not assigned and _VERSIONED.search(before)
+    ):  # 0.0.0.0/8 is no host (RFC 1122, 3.2.1.3)
         return None
     return 85, start, end
 
@@ -57,7 +59,8 @@ def mac(data: bytes, start: int, end: int) -> Verdict | None:
     longer = data[max(0, start - 1) : start] in {b":", b"-"} or (
         end < len(data) and data[end] in row and data[end + 1 : end + 2].isalnum()
     )
-    return None if longer else (88, start, end)
+    nobody = len(set(data[start:end].lower()) - {58, 45}) == 1  # all zeroes, or broadcast
+    return None if longer or nobody else (88, start, end)
 
 
 def place(data: bytes, start: int, end: int) -> Verdict | None:

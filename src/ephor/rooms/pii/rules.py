@@ -141,6 +141,6 @@ def _free_after(after: bytes) -> bool:
     if not after:
         return True
     first, farther = after[:1], after[1:]
-    if first == b".":
+    if first in b"._":
         return not farther.isdigit()
-    return not (first.isalnum() or first in b"@_" or (first in b"-/\\" and farther.isalnum()))
+    return not (first.isalnum() or first == b"@" or (first in b"-/\\" and farther.isalnum()))

@@ -6,7 +6,7 @@ import re
 
 from ephor.rooms.pii.rules import Rule, Verdict, sure
 
-_CODE = re.compile(rb"[A-Za-z_]*|[A-Za-z_.]+[(\[{].*|[<{$(\[].*|[*x.]+")
+_CODE = re.compile(rb"[A-Za-z_.]*[)\]}:|]*|[A-Za-z_.]+[(\[{].*|[<{$(\[].*|[*x.]+[)\]}]*")
 _NAMED = r"api[ _\-]?key|apikey|access[ _\-]?token|auth[ _\-]?token|refresh[ _\-]?token|client[ _\-]?secret|secret[ _\-]?key|bearer"
 
 
