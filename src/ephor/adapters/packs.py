@@ -65,6 +65,8 @@ def cases(name_or_path: str | Path) -> tuple[Case, ...]:
         InvalidInputError: a case cannot be read; the message says which file and where.
     """
     folder = _folder(name_or_path) / "cases"
+    if folder.is_symlink():
+        raise InvalidInputError("folder `cases` is a link; put the cases themselves there", file="cases")
     found: list[Case] = []
     for path in _files(folder) if folder.is_dir() else []:
         found += read_cases(_read(path), path.name)

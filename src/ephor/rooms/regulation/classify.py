@@ -112,6 +112,7 @@ def _steps(case: _Case) -> tuple[tuple[Category, Finding], ...]:
 def _decide(case: _Case) -> tuple[Category, tuple[str, ...], Category | None]:
     """Return the category, the facts it waits for, and the strictest category that already holds."""
     missing: list[str] = []
+    in_scope = case.any_of(Group.EXCLUSION).truth is False
     for category, finding in _steps(case):
         if finding.truth is None:
             missing.extend(finding.unknown)
@@ -120,13 +121,10 @@ def _decide(case: _Case) -> tuple[Category, tuple[str, ...], Category | None]:
         if category is Category.NEEDS_REVIEW:
             return category, (*missing, *finding.unknown, *_asked(case)), None
         if missing:
-            return Category.NEEDS_REVIEW, tuple(missing), _floor(category)
+            # Whatever the answers, it stays at least this strict, unless it may yet be out of scope.
+            return Category.NEEDS_REVIEW, tuple(missing), category if in_scope else None
         return category, (), None
     return Category.NEEDS_REVIEW, tuple(missing), None
-
-
-def _floor(category: Category) -> Category | None:
-    return None if category is Category.OUT_OF_SCOPE else category
 
 
 def _doubted(case: _Case) -> Finding:

@@ -91,7 +91,9 @@ class Fields:
     def mapping(self, name: str) -> Mapping[str, object]:
         """Return a mapping; left out is empty."""
         value = self.raw.get(name, {})
-        return value if isinstance(value, Mapping) else self._refuse(name, value, "a mapping")
+        if isinstance(value, Mapping) and all(isinstance(key, str) for key in value):
+            return value
+        return self._refuse(name, value, "a mapping")
 
     def _refuse(self, name: str, value: object, wanted: str) -> NoReturn:
         got = "missing" if value is None else f"`{str(value)[:60]}`"

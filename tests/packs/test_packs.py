@@ -1,0 +1,142 @@
+"""Every bundled pack answers its own cases, and every provision is triggered by one case and spared by another."""
+
+from __future__ import annotations
+
+from datetime import date
+
+import pytest
+
+from ephor.adapters import packs
+from ephor.rooms.regulation.cases import run_cases, untested
+from ephor.rooms.regulation.classification import Category
+from ephor.rooms.regulation.classify import classify
+from ephor.rooms.regulation.pack import Group
+
+NAMES = packs.bundled()
+LOADED = {name: packs.load(name) for name in NAMES}
+CASES = {name: packs.cases(name) for name in NAMES}
+AI_ACT = LOADED["eu-ai-act"]
+ON = date(2026, 11, 24)
+
+
+@pytest.mark.parametrize(
+    ("name", "case"),
+    [(name, case) for name in NAMES for case in CASES[name]],
+    ids=lambda value: getattr(value, "name", value),
+)
+def test_a_case_answers_as_written(name, case):
+    (result,) = run_cases(LOADED[name], [case])
+    assert result.differences == ()
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_every_provision_is_triggered_and_spared(name):
+    assert untested(LOADED[name], CASES[name]) == ()
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_no_two_cases_share_a_name(name):
+    names = [case.name for case in CASES[name]]
+    assert len(names) == len(set(names))
+
+
+def test_every_listed_function_stands_in_some_case():
+    used = {case.facts.get("function") for case in CASES["eu-ai-act"]}
+    assert set(AI_ACT.vocabulary["function"].values) <= used
+
+
+def test_every_exception_spares_in_some_case():
+    told = []
+    for case in CASES["eu-ai-act"]:
+        told += classify(AI_ACT, case.facts, case.on, complete=case.complete).elements
+    idle = [
+        (element.id, escape.title)
+        for element in AI_ACT.elements
+        for escape in element.escapes
+        if not any(
+            one.id == element.id and f"{escape.title}, {escape.article}" in one.because for one in told
+        )
+    ]
+    assert idle == []
+
+
+def test_dates_are_those_of_the_amended_act():
+    since = {element.id: element.since.isoformat() for element in AI_ACT.elements if element.since}
+    late = {"intimate-imagery", "child-abuse-material"}
+    for element in AI_ACT.of(Group.PRACTICE):
+        assert since[element.id] == ("2026-12-02" if element.id in late else "2025-02-02")
+    assert {since[element.id] for element in AI_ACT.of(Group.AREA)} == {"2027-12-02"}
+    assert {since[element.id] for element in AI_ACT.of(Group.PRODUCT)} == {"2028-08-02"}
+    assert {since[element.id] for element in AI_ACT.of(Group.DUTY)} == {"2026-08-02"}
+
+
+def test_all_ten_practices_and_all_points_of_annex_iii_are_there():
+    practices = [element.article for element in AI_ACT.of(Group.PRACTICE)]
+    assert practices == [
+        f"Art 5(1)({letter})" for letter in ("a", "b", "ba", "bb", "c", "d", "e", "f", "g", "h")
+    ]
+    points = {"1": "abc", "2": "", "3": "abcd", "4": "ab", "5": "abcd", "6": "abcde", "7": "abcd", "8": "ab"}
+    wanted = [
+        f"Annex III {number}" + (f"({letter})" if letter else "")
+        for number, letters in points.items()
+        for letter in (letters or [""])
+    ]
+    assert [element.article for element in AI_ACT.of(Group.AREA)] == wanted
+
+
+STORY = [
+    (
+        {"function": "chatbot", "domain": "customer_service", "interacts_with_persons": True},
+        ("limited", ["Art 50(1)"], "2026-08-02", False),
+    ),
+    (
+        {"function": "cv_ranking", "domain": "employment", "subjects": ["job_applicants"], "profiling": True},
+        ("high", ["Annex III 4(a)"], "2027-12-02", True),
+    ),
+    (
+        {
+            "function": "emotion_inference",
+            "domain": "employment",
+            "subjects": ["employees"],
+            "context": "workplace",
+            "biometric": "emotion_recognition",
+        },
+        ("unacceptable", ["Art 5(1)(f)"], "2025-02-02", True),
+    ),
+]
+
+
+@pytest.mark.parametrize(("facts", "wanted"), STORY, ids=["support", "recruiting", "emotions"])
+def test_the_three_systems_of_the_demo_are_classed_as_the_law_has_it(facts, wanted):
+    answer = classify(AI_ACT, facts, ON, complete=True).as_json()
+    got = (answer["category"], answer["articles"], answer["applies_from"], answer["human_oversight_required"])
+    assert got == wanted
+
+
+def test_the_support_agent_gets_its_notice_with_article_and_day():
+    answer = classify(AI_ACT, STORY[0][0], date(2026, 8, 1), complete=True)
+    (notice,) = answer.notices
+    assert (notice.article, notice.who, notice.in_force) == ("Art 50(1)", "provider", False)
+    assert "AI system" in notice.text
+    assert classify(AI_ACT, STORY[0][0], date(2026, 8, 2), complete=True).notices[0].in_force is True
+
+
+def test_obligations_tell_whether_they_are_in_force_on_the_day():
+    facts = STORY[1][0]
+    before = {
+        one.obligation.id: one.in_force for one in classify(AI_ACT, facts, ON, complete=True).obligations
+    }
+    after = {
+        one.obligation.id: one.in_force
+        for one in classify(AI_ACT, facts, date(2027, 12, 2), complete=True).obligations
+    }
+    assert before["eu-ai-act/human-oversight"] is False
+    assert after["eu-ai-act/human-oversight"] is True
+    assert before["eu-ai-act/literacy"] is True
+
+
+@pytest.mark.parametrize("key", sorted(AI_ACT.shortcuts))
+def test_a_key_of_the_guide_is_never_minimal(key):
+    for complete in (True, False):
+        answer = classify(AI_ACT, {"use_case": key}, ON, complete=complete)
+        assert answer.category not in (Category.MINIMAL, Category.LIMITED, Category.OUT_OF_SCOPE)
