@@ -6,7 +6,7 @@ import hashlib
 from collections.abc import Sequence
 
 _LETTER_VALUES = {code: str(code - 55) for code in range(65, 91)}
-_DOUBLED = str.maketrans("0123456789", "0246813579")
+_DOUBLED = bytes.maketrans(b"0123456789", b"0246813579")
 _BASE58 = "123456789ABCDEFGHJKLMNPQRSTUVWXYZabcdefghijkmnopqrstuvwxyz"
 _BECH32 = "qpzry9x8gf2tvdw0s3jn54khce6mua7l"
 _ODD = dict(
@@ -25,9 +25,8 @@ def luhn(digits: str) -> bool:
     >>> luhn("4111111111111111"), luhn("4111111111111112")
     (True, False)
     """
-    straight = digits[::-2].encode()
-    doubled = digits[-2::-2].translate(_DOUBLED).encode()
-    return (sum(straight) + sum(doubled) - 48 * len(digits)) % 10 == 0
+    raw = digits.encode()
+    return (sum(raw[::-2]) + sum(raw[-2::-2].translate(_DOUBLED)) - 48 * len(raw)) % 10 == 0
 
 
 def weighted(digits: str, weights: Sequence[int]) -> int:

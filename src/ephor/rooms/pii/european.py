@@ -37,9 +37,12 @@ def steuer_id(digits: str) -> bool:
     >>> steuer_id("86095742719"), steuer_id("12345678901")
     (True, False)
     """
-    counts = sorted(digits[:10].count(digit) for digit in set(digits[:10]))
-    repeated = counts[-1] in {2, 3} and counts[:-1] == [1] * (len(counts) - 1)
-    return digits[0] != "0" and repeated and iso7064_mod11_10(digits)
+    first = digits[:10]
+    if digits[0] == "0" or len(set(first)) not in {8, 9}:
+        return False
+    # Nine different digits: one stands twice. Eight: one must stand three times, not two of them twice.
+    repeated = len(set(first)) == 9 or max(map(first.count, set(first))) == 3
+    return repeated and iso7064_mod11_10(digits)
 
 
 def nir(text: str) -> bool:
@@ -79,8 +82,9 @@ def pesel(digits: str) -> bool:
     """
     month = int(digits[2:4])
     century = {0: 1900, 1: 2000, 2: 2100, 3: 2200, 4: 1800}[month // 20]
-    right = (10 - weighted(digits, (1, 3, 7, 9, 1, 3, 7, 9, 1, 3)) % 10) % 10 == int(digits[10])
-    return right and is_day(century + int(digits[:2]), month % 20, int(digits[4:6]))
+    if not is_day(century + int(digits[:2]), month % 20, int(digits[4:6])):
+        return False
+    return (10 - weighted(digits, (1, 3, 7, 9, 1, 3, 7, 9, 1, 3)) % 10) % 10 == int(digits[10])
 
 
 def personnummer(digits: str) -> bool:
@@ -102,10 +106,11 @@ def rijksregister(digits: str) -> bool:
     >>> rijksregister("85073003328"), rijksregister("85073003329")
     (True, False)
     """
+    # BIS numbers add 20 or 40 to the month.
+    if int(digits[2:4]) % 20 > 12 or int(digits[4:6]) > 31:
+        return False
     number, check = int(digits[:9]), int(digits[9:])
-    month = int(digits[2:4]) % 20  # BIS numbers add 20 or 40
-    dated = month <= 12 and int(digits[4:6]) <= 31
-    return dated and number > 0 and check in {97 - number % 97, 97 - (2_000_000_000 + number) % 97}
+    return number > 0 and check in {97 - number % 97, 97 - (2_000_000_000 + number) % 97}
 
 
 def nif(digits: str) -> bool:
