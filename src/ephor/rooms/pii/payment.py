@@ -176,9 +176,9 @@ def bitcoin(data: bytes, start: int, end: int) -> Verdict | None:
     return (97, start, end) if (bech32(text) if segwit else base58check(text)) else None
 
 
-_GROUPED = rf"\d{{4}}{_S}\d{{4}}{_S}\d{{4}}{_S}\d{{4}}"
+_GROUPED = rf"[2-68]\d{{3}}{_S}\d{{4}}{_S}\d{{4}}{_S}\d{{4}}"
 RULES = (
-    Rule("credit_card", r"\d{13}", r"(?:\b|_)(\d{13,19})(?:\b|_)", apart(card)),
+    Rule("credit_card", r"\d{13}", r"(?:\b|_)([2-68]\d{12,18})(?:\b|_)", apart(card)),
     Rule("credit_card", r"\d{4}[ .\-]{1,3}\d{4}", rf"\b{_GROUPED}\b", apart(card)),
     Rule("credit_card", r"\d{4}[ .\-]{1,3}\d{4}", rf"\b{_GROUPED}{_S}\d{{1,3}}\b", apart(card)),
     Rule("credit_card", r"\d{4}[ .\-]{1,3}\d{6}", r"\b3\d{3}[ .\-]{1,3}\d{6}[ .\-]{1,3}\d{4,5}\b", apart(card)),

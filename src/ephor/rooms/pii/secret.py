@@ -7,6 +7,8 @@ import re
 from ephor.rooms.pii.rules import Rule, Verdict, sure
 
 _CODE = re.compile(rb"[A-Za-z_.]*[)\]}:|]*|[A-Za-z_.]+[(\[{].*|[<{$(\[].*|[*x.]+[)\]}]*")
+_DIGIT = re.compile(rb"[0-9]")
+_LETTER = re.compile(rb"[A-Za-z_\xff]")
 _NAMED = r"api[ _\-]?key|apikey|access[ _\-]?token|auth[ _\-]?token|refresh[ _\-]?token|client[ _\-]?secret|secret[ _\-]?key|bearer"
 
 
@@ -17,9 +19,8 @@ def passphrase(data: bytes, start: int, end: int) -> Verdict | None:
 
 def token(data: bytes, start: int, end: int) -> Verdict | None:
     """Judge what is called a key or token: letters and digits both."""
-    value = data[start:end]
-    mixed = any(48 <= byte <= 57 for byte in value) and any(byte >= 65 for byte in value)
-    return (78, start, end) if mixed else None
+    mixed = _DIGIT.search(data, start, end) and _LETTER.search(data, start, end)
+    return (78 if mixed else 0), start, end
 
 
 RULES = (
