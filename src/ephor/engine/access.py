@@ -1,4 +1,4 @@
-"""Use cases: who operates the plane."""
+"""Use cases: who operates the plane, and which roles agents can have."""
 
 from __future__ import annotations
 
@@ -7,14 +7,16 @@ from dataclasses import dataclass
 
 from ephor.engine.ports import Unit, World
 from ephor.kernel import ids
-from ephor.kernel.errors import ConflictError, InvalidInputError
+from ephor.kernel.canonical import Json
+from ephor.kernel.errors import ConflictError, InvalidInputError, NotFoundError
 from ephor.kernel.events import Event
 from ephor.rooms.access.people import Person, PlanePermission, PlaneRole, require
+from ephor.rooms.access.roles import STANDARD_ROLES, Role, custom_role
 
 
 @dataclass(frozen=True, slots=True)
 class Access:
-    """People and their roles."""
+    """People and their roles; agents' roles."""
 
     world: World
 
@@ -43,7 +45,9 @@ class Access:
             if known := people.find(id):
                 return known
             if people.page("", 1):
-                raise ConflictError(f"this plane already has people and `{id}` is not among them; ask an administrator to add them")
+                raise ConflictError(
+                    f"this plane already has people and `{id}` is not among them; ask an administrator to add them"
+                )
             person = _person(id, name, [PlaneRole.ADMINISTRATOR])
             self._add(unit, person, actor="ephor")
             return person
@@ -52,6 +56,48 @@ class Access:
         """Return everybody, by id."""
         with self.world.storage.reading() as unit:
             return unit.shelf(Person).all()
+
+    def add_role(
+        self, name: str, permissions: Sequence[str], tools: Sequence[str], max_sensitivity: str, *, by: str
+    ) -> Role:
+        """Create a role for agents.
+
+        Raises:
+            InvalidInputError: an unknown permission or sensitivity, an impossible name, or nothing granted.
+            NotPermittedError: *by* may not.
+            ConflictError: there is a role of that name; standard roles cannot be redefined.
+        """
+        role = custom_role(name, permissions, tools, max_sensitivity)
+        with self.world.storage.unit() as unit:
+            require(unit.shelf(Person).find(by), PlanePermission.ROLES, who=by)
+            unit.shelf(Role).add(role)
+            facts: dict[str, Json] = {
+                "permissions": [permission.value for permission in role.permissions],
+                "tools": list(role.allowed_tools),
+                "max_data_sensitivity": role.max_data_sensitivity.value,
+            }
+            self._record(unit, "role.added/1", by, f"role:{name}", facts)
+        return role
+
+    def roles(self) -> Sequence[Role]:
+        """Return every role agents can have, the standard ones first."""
+        with self.world.storage.reading() as unit:
+            return [*STANDARD_ROLES.values(), *unit.shelf(Role).all()]
+
+    def role(self, name: str) -> Role:
+        """Return one role. Raises NotFoundError."""
+        with self.world.storage.reading() as unit:
+            found = STANDARD_ROLES.get(name) or unit.shelf(Role).find(name)
+        if found is None:
+            raise NotFoundError(f"there is no role `{name}`; see `ephor roles list`", role=name)
+        return found
+
+    def _record(self, unit: Unit, kind: str, by: str, resource: str, facts: dict[str, Json]) -> None:
+        unit.append(
+            Event(
+                kind=kind, at=self.world.clock.now(), actor=f"person:{by}", resource=resource, metadata=facts
+            )
+        )
 
     def _add(self, unit: Unit, person: Person, *, actor: str) -> None:
         unit.shelf(Person).add(person)

@@ -13,9 +13,9 @@ from ephor.engine.consent import Consent
 from ephor.engine.decisions import Decisions
 from ephor.engine.delegations import Delegations
 from ephor.engine.dsr import Dsr
+from ephor.engine.ledger import Ledgers
 from ephor.engine.models import Models
 from ephor.engine.policies import Policies
-from ephor.engine.ledger import Ledgers
 from ephor.engine.ports import World
 from ephor.engine.regulation import Regulation
 from ephor.engine.retention import Retention

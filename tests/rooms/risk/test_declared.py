@@ -134,7 +134,7 @@ def test_permissions_and_what_a_tool_reveals_tell_its_data(tool: Tool, kinds: tu
     ],
 )
 def test_permissions_tell_what_a_tool_can_do(permission: str, field: str) -> None:
-    tool = Tool("t", Effect.READ, Sensitivity.PUBLIC, permissions=(permission,))
+    tool = Tool("t", Effect.WRITE, Sensitivity.PUBLIC, permissions=(permission,))
     use = profile_of(replace(FAQ, tools=(tool,))).tools[0]
     assert {name: getattr(use, name) for name in ("powerful", "untrusted", "delegates")} == {
         name: name == field for name in ("powerful", "untrusted", "delegates")

@@ -8,7 +8,27 @@ from collections.abc import Mapping, Sequence
 import orjson
 import typer
 
-from ephor.edges.cli import agents, approvals, bodies, classify, decide, init, ledger, packs, people, policies, reviews
+from ephor.edges.cli import (
+    agents,
+    approvals,
+    assess,
+    bodies,
+    classify,
+    consent,
+    decide,
+    delegations,
+    dsr,
+    init,
+    ledger,
+    models,
+    packs,
+    people,
+    policies,
+    retention,
+    reviews,
+    roles,
+    ropa,
+)
 from ephor.edges.door import Door
 from ephor.kernel import errors
 
@@ -30,9 +50,21 @@ app = typer.Typer(
     rich_markup_mode=None,
     pretty_exceptions_enable=False,
 )
-for group in (people.app, agents.app, approvals.app, reviews.app, policies.app, bodies.app, packs.app, ledger.app):
+for group in (
+    people.app,
+    agents.app,
+    approvals.app,
+    reviews.app,
+    policies.app,
+    bodies.app,
+    packs.app,
+    ledger.app,
+    roles.app,
+    delegations.app,
+    models.app,
+):
     app.add_typer(group)
-for command in (init.init, classify.classify, decide.decide):
+for command in (init.init, classify.classify, decide.decide, assess.assess):
     app.command()(command)
 
 
@@ -57,12 +89,23 @@ def _unforeseen(error: Exception, *, json: bool) -> int:
     """Usage errors of the argument parser are bad input; everything else is ours to answer for, and failed closed."""
     if hasattr(error, "format_message"):
         return _report("invalid-input", error.format_message(), 2, json=json)
-    return _report("unavailable", f"{type(error).__name__}: {error}; nothing was decided, please report this", 7, json=json)
+    return _report(
+        "unavailable",
+        f"{type(error).__name__}: {error}; nothing was decided, please report this",
+        7,
+        json=json,
+    )
 
 
-def _report(code: str, message: str, exit_code: int, *, json: bool, facts: Mapping[str, object] | None = None) -> int:
+def _report(
+    code: str, message: str, exit_code: int, *, json: bool, facts: Mapping[str, object] | None = None
+) -> int:
     if json:
-        line = orjson.dumps({"error": code, "message": message, "facts": dict(facts or {})}, default=str, option=orjson.OPT_NON_STR_KEYS)
+        line = orjson.dumps(
+            {"error": code, "message": message, "facts": dict(facts or {})},
+            default=str,
+            option=orjson.OPT_NON_STR_KEYS,
+        )
         sys.stderr.write(line.decode(errors="replace") + "\n")
     else:
         if hasattr(sys.stderr, "reconfigure"):

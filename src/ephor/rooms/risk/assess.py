@@ -5,7 +5,7 @@ from __future__ import annotations
 import dataclasses
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime
 
 from ephor.kernel.canonical import digest
 from ephor.kernel.errors import InvalidInputError
@@ -81,6 +81,7 @@ class AssessmentRecord:
     manifest_digest: str
     assessment: Assessment
     assessed_by: str
+    assessed_at: datetime
 
 
 def assess(profile: Profile, as_of: date, evidence: Mapping[str, date]) -> Assessment:

@@ -17,7 +17,7 @@ _MEANS: tuple[tuple[tuple[DataKind, ...], str], ...] = (
         "user customer client employee staff applicant candidate cv resume account profile location device ip cookie "
         "communication message conversation chat ticket call behaviour behavior demographic age gender birth education "
         "employment order purchase history photo voice image video recording family passport licence license ssn student "
-        "pupil child citizen resident tenant hr review rating preference signature",
+        "pupil child support request correspondence letter emotion mood application vacancy citizen resident tenant hr review rating preference signature",
     ),
     (
         (_PERSONAL, _HEALTH),

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 
 from ephor.kernel.truth import Truth
-from ephor.kernel.vocabulary import Sensitivity, UseCase, word
+from ephor.kernel.vocabulary import Effect, Sensitivity, UseCase, word
 from ephor.rooms.agents.manifest import Fact, Manifest, Tool
 from ephor.rooms.risk.categories import NOBODY, PERMISSION_KINDS, RANKING, kinds_of
 from ephor.rooms.risk.profile import DataKind, Influence, Profile, ToolUse
@@ -59,7 +59,7 @@ def _tool_use(tool: Tool) -> ToolUse:
         data=_ordered([*kinds, *([DataKind.PERSONAL] if tool.reveals else [])]),
         asks=bool(tool.ask),
         unmasked=bool(tool.reveals),
-        powerful="tool:filesystem:execute" in tool.permissions,
+        powerful="tool:filesystem:execute" in tool.permissions and tool.effect > Effect.READ,
         untrusted="tool:web_search:execute" in tool.permissions,
         delegates=any(permission.startswith("agent:") for permission in tool.permissions),
     )

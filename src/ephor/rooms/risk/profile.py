@@ -44,7 +44,7 @@ class ToolUse:
     unmasked: bool = False
     """Some personal data passes unmasked in its results."""
     powerful: bool = False
-    """It runs code or reaches the file system."""
+    """It runs code or changes files."""
     untrusted: bool = False
     """What it returns was written by strangers."""
     delegates: bool = False

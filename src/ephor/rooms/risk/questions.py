@@ -7,9 +7,7 @@ from ephor.kernel.vocabulary import Effect, Sensitivity, UseCase
 from ephor.rooms.risk.categories import FRAGILE, NOBODY, WEAKER
 from ephor.rooms.risk.profile import DataKind, Influence, Profile
 
-POWERS = frozenset(
-    {"actuation", "code_execution", "contracting", "deploy", "payments", "repo_write", "shell"}
-)
+POWERS = frozenset({"actuation", "code_execution", "deploy", "repo_write", "shell"})
 """Capabilities that act on the world beyond any one tool's declared effect."""
 WEB = frozenset({"web_crawl", "web_search"})
 HAZARDOUS = frozenset(
@@ -81,7 +79,11 @@ def acts_unstoppably(profile: Profile) -> Truth:
 
 
 def handles_personal_data(profile: Profile) -> Truth:
-    return DataKind.PERSONAL in profile.data
+    """Unknown where data above public is not described, or only in words that are in no list of ours."""
+    if DataKind.PERSONAL in profile.data:
+        return True
+    undescribed = bool(profile.unrecognised) or not profile.described
+    return None if undescribed and profile.sensitivity > Sensitivity.PUBLIC else False
 
 
 def handles_health_data(profile: Profile) -> Truth:
@@ -108,7 +110,7 @@ def exposes_personal_data(profile: Profile) -> Truth:
 
 
 def concerns_fragile_people(profile: Profile) -> Truth:
-    return handles_personal_data(profile) is True and not FRAGILE.isdisjoint(profile.subjects or ())
+    return handles_personal_data(profile) is not False and not FRAGILE.isdisjoint(profile.subjects or ())
 
 
 def handles_confidential_data(profile: Profile) -> Truth:
@@ -119,10 +121,9 @@ def handles_restricted_data(profile: Profile) -> Truth:
     return profile.sensitivity is Sensitivity.RESTRICTED
 
 
-def handles_undescribed_data(profile: Profile) -> Truth:
-    """Unknown where a category is in no list of ours, or where data above public has no category at all."""
-    undescribed = profile.unrecognised or (not profile.described and profile.sensitivity > Sensitivity.PUBLIC)
-    return None if undescribed else False
+def handles_data_in_unknown_words(profile: Profile) -> Truth:
+    """Never answered *yes*: a word in no list of ours is a question."""
+    return None if profile.unrecognised else False
 
 
 def reads_strangers(profile: Profile) -> Truth:
@@ -200,7 +201,7 @@ def names_no_model(profile: Profile) -> Truth:
 def _may_judge(profile: Profile) -> bool:
     """What was not stated counts as judging wherever there is somebody to judge."""
     if profile.influence is None:
-        return handles_personal_data(profile) is True or _about_people(profile)
+        return handles_personal_data(profile) is not False or _about_people(profile)
     return profile.influence >= Influence.PREPARATORY
 
 

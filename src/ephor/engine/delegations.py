@@ -1,0 +1,195 @@
+"""Use cases: what people may lend to agents, and what is lent."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from ephor.engine.ports import Unit, World
+from ephor.kernel.canonical import Json
+from ephor.kernel.errors import NotPermittedError
+from ephor.kernel.events import Event
+from ephor.kernel.time import stamp
+from ephor.kernel.vocabulary import Sensitivity, word
+from ephor.rooms.access import delegation as lending
+from ephor.rooms.access.delegation import Delegation, Granter, PersonRights
+from ephor.rooms.access.people import Person, PlanePermission, require
+from ephor.rooms.access.roles import (
+    Reason,
+    Rights,
+    Role,
+    known_roles,
+    named,
+    read_permissions,
+    read_tools,
+    rights,
+)
+from ephor.rooms.agents.agent import Agent, AgentStatus
+
+
+@dataclass(frozen=True, slots=True)
+class LentNow:
+    """A delegation, and every reason why it is worth nothing now; it holds while there is none."""
+
+    delegation: Delegation
+    reasons: tuple[Reason, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Delegations:
+    """Authority lent to agents, and lent on by them."""
+
+    world: World
+
+    def allow(
+        self, person: str, permissions: Sequence[str], tools: Sequence[str], max_sensitivity: str, *, by: str
+    ) -> PersonRights:
+        """Set what a person holds and may lend to agents, in place of what they held before; nothing takes it all away.
+
+        Raises:
+            InvalidInputError: an unknown permission or sensitivity, or an impossible tool.
+            NotFoundError: there is no such person.
+            NotPermittedError: *by* may not, or is that person.
+        """
+        ceiling = word(Sensitivity, max_sensitivity, "sensitivity")
+        held = PersonRights(person, read_permissions(permissions), read_tools(tools), ceiling)
+        with self.world.storage.unit() as unit:
+            require(unit.shelf(Person).find(by), PlanePermission.ROLES, who=by)
+            if by == person:
+                raise NotPermittedError(
+                    f"`{by}` cannot set what `{by}` may lend; ask another administrator", person=by
+                )
+            unit.shelf(Person).get(person)
+            shelf = unit.shelf(PersonRights)
+            if old := shelf.find(person):
+                shelf.replace(old, held)
+            else:
+                shelf.add(held)
+            self._record(unit, "person.changed/1", by, f"person:{person}", {"may_lend": _scope(held)})
+        return held
+
+    def grant(
+        self,
+        to_agent: str,
+        *,
+        permissions: Sequence[str],
+        tools: Sequence[str],
+        max_sensitivity: str,
+        until: datetime,
+        by: str,
+        purpose: str = "",
+        depth: int = 0,
+        parent: str | None = None,
+        from_agent: str | None = None,
+        spawned: bool = False,
+    ) -> Delegation:
+        """Lend authority to an agent: *by*'s own, an agent's own, or, with *parent*, what that delegation lent.
+
+        A delegation passed on keeps the purpose of its parent.
+
+        Raises:
+            InvalidInputError: the terms cannot be read, or the receiver does not hold what it would be lent.
+            NotFoundError: there is no such parent.
+            NotPermittedError: *by* may not, or the giver does not hold what it would lend.
+            ConflictError: the parent does not hold any more.
+        """
+        with self.world.storage.unit() as unit:
+            require(unit.shelf(Person).find(by), PlanePermission.DELEGATE, who=by)
+            before = _chain(unit, parent) if parent else ()
+            giver = before[-1].to_agent if before else from_agent
+            new = Delegation(
+                id=self.world.ids.new("dlg"),
+                from_kind=Granter.AGENT if giver else Granter.PERSON,
+                from_id=giver or by,
+                to_agent=to_agent,
+                permissions=read_permissions(permissions),
+                tools=read_tools(tools),
+                max_sensitivity=word(Sensitivity, max_sensitivity, "sensitivity"),
+                purpose=purpose.strip() or (before[-1].purpose if before else ""),
+                depth_left=depth,
+                granted_at=self.world.clock.now(),
+                expires_at=until,
+                parent=parent,
+                spawned=spawned,
+            )
+            lending.check_grant(new, before, lambda who: _rights_of(unit, who))
+            unit.shelf(Delegation).add(new)
+            self._record(unit, "delegation.granted/1", by, f"delegation:{new.id}", _granted(new))
+        return new
+
+    def all(self, to_agent: str | None = None) -> Sequence[LentNow]:
+        """Return the delegations, all or those to one agent, each with what stands against it now."""
+        now = self.world.clock.now()
+        with self.world.storage.reading() as unit:
+            known = {one.id: one for one in unit.shelf(Delegation).all()}
+            found = []
+            for one in known.values():
+                if to_agent in (None, one.to_agent):
+                    worth = lending.chain_rights(
+                        lending.chain_to(one.id, known), lambda who: _rights_of(unit, who), now
+                    )
+                    found.append(LentNow(one, worth if isinstance(worth, tuple) else ()))
+            return found
+
+    def revoke(self, id: str, *, by: str) -> Delegation:
+        """Take lent authority back, and with it everything that was passed on from it.
+
+        Raises:
+            NotFoundError: there is no such delegation.
+            NotPermittedError: *by* may not.
+            ConflictError: it is revoked already.
+        """
+        with self.world.storage.unit() as unit:
+            require(unit.shelf(Person).find(by), PlanePermission.DELEGATE, who=by)
+            old = unit.shelf(Delegation).get(id)
+            new = lending.revoke(old, by=by, at=self.world.clock.now())
+            unit.shelf(Delegation).replace(old, new)
+            self._record(unit, "delegation.revoked/1", by, f"delegation:{id}", {"agent": new.to_agent})
+        return new
+
+    def _record(self, unit: Unit, kind: str, by: str, resource: str, facts: dict[str, Json]) -> None:
+        unit.append(
+            Event(
+                kind=kind, at=self.world.clock.now(), actor=f"person:{by}", resource=resource, metadata=facts
+            )
+        )
+
+
+def _chain(unit: Unit, id: str) -> tuple[Delegation, ...]:
+    shelf = unit.shelf(Delegation)
+    shelf.get(id)
+    return lending.chain_to(id, {one.id: one for one in shelf.all()})
+
+
+def _rights_of(unit: Unit, principal: str) -> Rights | None:
+    """Return what a person may lend, or what an agent's roles grant; None for whoever is unknown or retired."""
+    kind, _, id = principal.partition(":")
+    if kind == Granter.PERSON:
+        held = unit.shelf(PersonRights).find(id)
+        return None if held is None else lending.lendable(held)
+    agent = unit.shelf(Agent).find(id)
+    if agent is None or agent.status is AgentStatus.RETIRED:
+        return None
+    return rights(named(agent.manifest.roles, known_roles(unit.shelf(Role).all())))
+
+
+def _scope(scope: PersonRights | Delegation) -> dict[str, Json]:
+    return {
+        "permissions": [permission.value for permission in scope.permissions],
+        "tools": list(scope.tools),
+        "max_sensitivity": scope.max_sensitivity.value,
+    }
+
+
+def _granted(new: Delegation) -> dict[str, Json]:
+    return {
+        **_scope(new),
+        "from": new.giver,
+        "to": f"agent:{new.to_agent}",
+        "purpose": new.purpose,
+        "depth_left": new.depth_left,
+        "expires_at": stamp(new.expires_at),
+        "parent": new.parent,
+        "spawned": new.spawned,
+    }
