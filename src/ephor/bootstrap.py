@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING
 from ephor.adapters import files
 from ephor.adapters.clock import FreshIds, SystemClock
 from ephor.adapters.keys.folder import KeyedPseudonyms, KeyFolder
+from ephor.adapters.manifests import read_manifest
 from ephor.adapters.packs import BundledPacks
 from ephor.adapters.storage.growth import Grower
 from ephor.adapters.storage.vault import Vault
-from ephor.adapters.manifests import read_manifest
 from ephor.edges.door import Door
 from ephor.edges.sdk import Plane
 from ephor.engine.plane import Engine
@@ -22,6 +22,7 @@ from ephor.kernel.events import Event
 from ephor.settings import Settings, keys_folder, read_settings
 
 if TYPE_CHECKING:
+    from ephor.engine.ports_data import DataStore
     from ephor.adapters.storage.sql.storage import SqlStorage
 
 
@@ -93,6 +94,7 @@ def main() -> None:
         today=lambda: SystemClock().now().date(),
         read_bytes=files.read_bytes,
         read_yaml=files.read_mapping,
+        connect=_connect,
         bundle=files.new_folder,
         read_manifest=lambda path: read_manifest(files.read_bytes(path), path),
     )
@@ -104,7 +106,15 @@ def main() -> None:
     sys.exit(code)
 
 
+def _connect(url: str) -> DataStore:
+    from ephor.adapters.connectors.sql import connect  # noqa: PLC0415 - SQLAlchemy costs 400 ms
+
+    return connect(url)
+
+
 def _set_up(engine: Engine, storage: SqlStorage, settings: Settings) -> None:
     origin = settings.origin or f"ephor.local/{engine.world.ids.new('log')}/main"
     if storage.set_up(origin):
-        storage.append([Event("plane.created/1", at=engine.world.clock.now(), actor="ephor", resource=f"log:{origin}")])
+        storage.append(
+            [Event("plane.created/1", at=engine.world.clock.now(), actor="ephor", resource=f"log:{origin}")]
+        )

@@ -8,6 +8,7 @@ from datetime import date
 from typing import Any, Protocol
 
 from ephor.engine.plane import Engine
+from ephor.engine.ports_data import DataStore
 from ephor.engine.regulation import Law
 from ephor.rooms.agents.manifest import Manifest
 
@@ -35,5 +36,7 @@ class Door:
     read_yaml: Callable[[str], Mapping[str, Any]]
     """Reads a YAML or JSON file whose top level is a mapping."""
     read_manifest: Callable[[str], Manifest]
+    connect: Callable[[str], DataStore]
+    """Opens a database that subject requests reach, by its URL."""
     bundle: Callable[[str], Callable[[str, bytes], None]]
     """Opens a new folder, and returns what writes a file of that name into it."""

@@ -62,6 +62,10 @@ for group in (
     roles.app,
     delegations.app,
     models.app,
+    consent.app,
+    dsr.app,
+    retention.app,
+    ropa.app,
 ):
     app.add_typer(group)
 for command in (init.init, classify.classify, decide.decide, assess.assess):

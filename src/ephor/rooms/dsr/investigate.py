@@ -51,14 +51,17 @@ def investigate(
         InvalidInputError: the map carries none of these identities.
     """
     route = plan_route(data_map, identities)
-    found = yield from survey(route, shapes, identities)
-    verdicts = yield from judge_sharing(route, shapes, found)
+    seen = yield from survey(route, shapes, identities)
+    verdicts = yield from judge_sharing(route, shapes, seen)
     order = route.reached
     if fulfilment is Fulfilment.ERASE:
-        verdicts = yield from judge_erasure(shapes, found, verdicts, held)
+        verdicts = yield from judge_erasure(shapes, seen.rows, verdicts, held)
         order = erasure_order(shapes, route.reached)
     return Investigation(
-        shapes, found, tuple(verdicts[name] for name in order), tuple(str(name) for name in route.unreachable)
+        shapes,
+        seen.rows,
+        tuple(verdicts[name] for name in order),
+        tuple(str(name) for name in route.unreachable),
     )
 
 

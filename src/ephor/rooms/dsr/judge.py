@@ -12,7 +12,7 @@ from typing import Any
 from ephor.rooms.dsr.datamap import Collection, Name
 from ephor.rooms.dsr.route import Route
 from ephor.rooms.dsr.store import Ask, ForeignKey, Key, Row, Shapes, Tally
-from ephor.rooms.dsr.survey import Found
+from ephor.rooms.dsr.survey import Found, Survey
 
 
 @unique
@@ -22,7 +22,7 @@ class Stay(StrEnum):
     SHARED = "shared"
     """Another person's rows hang on it as well: a person has to look at it."""
     NOT_PERSONAL = "not_personal"
-    """Shared, and nothing in it is about a person by the map: nothing to do."""
+    """Shared or merely referred to, and nothing in it is about a person by the map: nothing to do."""
     HELD = "held"
     """A legal hold or a duty to keep: processing is restricted instead (GDPR Art. 17(3)(b), (e), 18)."""
     REFERENCED = "referenced"
@@ -47,13 +47,19 @@ class Verdict:
     kept: tuple[Kept, ...]
 
 
-def judge_sharing(route: Route, shapes: Shapes, found: Found) -> Generator[Ask, Any, Mapping[Name, Verdict]]:
+def judge_sharing(
+    route: Route, shapes: Shapes, survey: Survey
+) -> Generator[Ask, Any, Mapping[Name, Verdict]]:
     """Return which rows are this person's alone.
 
     A row is shared when, along any reference of the map, it belongs with more rows than those found for this person:
     an address that another customer has too, a message whose recipient is somebody else.
     """
+    found = survey.rows
     shared: dict[Name, dict[Key, str]] = {name: {} for name in route.reached}
+    for name, key in sorted(survey.climbed, key=str):
+        if not shapes.mapped[name].collection.is_personal:
+            shared[name][key] = "whoever refers to it"  # a product in an order is the shop's
     both = dict.fromkeys(
         pair
         for edge in route.edges

@@ -30,7 +30,15 @@ class _Search:
     open: deque[tuple[Edge, tuple[Key, ...], bool]] = field(default_factory=deque)
 
 
-def survey(route: Route, shapes: Shapes, identities: Mapping[str, str]) -> Generator[Ask, Any, Found]:
+@dataclass(frozen=True, slots=True)
+class Survey:
+    """What was found, and which of it was only climbed to: rows that the person's rows name."""
+
+    rows: Found
+    climbed: frozenset[tuple[Name, Key]]
+
+
+def survey(route: Route, shapes: Shapes, identities: Mapping[str, str]) -> Generator[Ask, Any, Survey]:
     """Return every row that the identities lead to.
 
     A row is entered at most twice, climbed to or not, so circles in the references end.
@@ -49,7 +57,8 @@ def survey(route: Route, shapes: Shapes, identities: Mapping[str, str]) -> Gener
             columns = shapes.mapped[edge.target].columns
             rows = yield Find(edge.target, columns, edge.target_field, values)
             _enter(search, route, shapes, edge.target, rows, climbed=climbed)
-    return search.rows
+    merely = frozenset(place for place, only in search.climbed.items() if only)
+    return Survey(search.rows, merely)
 
 
 def _enter(

@@ -1,0 +1,336 @@
+"""`ephor dsr`: data subject requests, from receipt to proof."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Optional
+
+import typer
+
+from ephor.edges.cli.options import As, Database, Json
+from ephor.edges.cli.render import emit, table
+from ephor.kernel.errors import InvalidInputError, UnavailableError
+from ephor.kernel.time import day
+from ephor.rooms.dsr.plan import Certificate, DataPlan
+from ephor.rooms.dsr.request import Request
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+    from ephor.engine.dsr import RequestView
+    from ephor.engine.ports_data import DataStore
+
+app = typer.Typer(
+    name="dsr",
+    help="Data subject requests: opened, planned, approved, carried out, proved.",
+    no_args_is_help=True,
+)
+
+Id = Annotated[str, typer.Argument(help="The request's id, `dsr_…`.")]
+Map = Annotated[str, typer.Option("--map", help="The data map: a Fides dataset, YAML.")]
+MaybeMap = Annotated[Optional[str], typer.Option("--map", help="The data map the request was planned with.")]  # noqa: UP045
+StoreUrls = Annotated[
+    Optional[list[str]],  # noqa: UP045 - Typer reads the annotation at run time
+    typer.Option("--store", metavar="DATASET=URL", help="The store of a dataset: shop=sqlite:///shop.db."),
+]
+Texts = Optional[list[str]]  # noqa: UP045 - Typer reads the annotation at run time
+Text = Optional[str]  # noqa: UP045
+
+
+@app.command("open")
+def open_request(
+    context: typer.Context,
+    right: Annotated[
+        str, typer.Option("--right", help="access, erasure, rectification, portability, know, delete, …")
+    ],
+    identity: Annotated[
+        list[str], typer.Option("--identity", metavar="KIND=VALUE", help="email=mary@example.org; sealed.")
+    ],
+    law: Annotated[str, typer.Option("--law", help="gdpr, ccpa or hipaa.")] = "gdpr",
+    subject: Annotated[
+        Text,
+        typer.Option(
+            "--subject", help="How consent and decisions know the person. Default: the first identity."
+        ),
+    ] = None,
+    channel: Annotated[str, typer.Option("--channel", help="How it came: mail, web, phone.")] = "cli",
+    received_on: Annotated[
+        Text, typer.Option("--received-on", metavar="DATE", help="Default: today (UTC).")
+    ] = None,
+    purpose: Annotated[Texts, typer.Option("--purpose", help="For objection, opt_out and limit.")] = None,
+    correction: Annotated[
+        Texts, typer.Option("--set", metavar="FIELD=VALUE", help="shop.customers.phone=…; sealed.")
+    ] = None,
+    holiday: Annotated[
+        Texts, typer.Option("--holiday", metavar="DATE", help="A public holiday that moves the last day.")
+    ] = None,
+    json: Json = False,
+    database: Database = None,
+    person: As = None,
+) -> None:
+    """Record a request, seal who it is about, and compute its last day.
+
+    Example: ephor dsr open --right erasure --identity email=mary@example.org
+    """
+    request = context.obj.open(database).dsr.open(
+        right,
+        _pairs(identity, "--identity"),
+        by=person or context.obj.person,
+        law=law,
+        subject=subject,
+        channel=channel,
+        received_on=day(received_on) if received_on else None,
+        purposes=purpose or (),
+        corrections=_pairs(correction or (), "--set"),
+        holidays=[day(text) for text in holiday or ()],
+    )
+    emit(
+        request,
+        lambda out: out.print(f"{request.id} for {request.right} is due on {request.due.isoformat()}"),
+        json=json,
+    )
+
+
+@app.command("verify-identity")
+def verify_identity(
+    context: typer.Context,
+    id: Id,
+    method: Annotated[
+        str, typer.Option("--method", help="How: code sent by letter, passport seen. No personal data.")
+    ],
+    json: Json = False,
+    database: Database = None,
+    person: As = None,
+) -> None:
+    """Record that the requester was shown to be the data subject, and how.
+
+    Example: ephor dsr verify-identity dsr_0190… --method "code sent to the address on file"
+    """
+    request = context.obj.open(database).dsr.verify_identity(id, method, by=person or context.obj.person)
+    _moved(request, json=json)
+
+
+@app.command()
+def plan(
+    context: typer.Context,
+    id: Id,
+    map: Map,
+    store: StoreUrls = None,
+    release_shared: Annotated[
+        bool, typer.Option("--release-shared", help="Hand out rows that are somebody else's too.")
+    ] = False,
+    json: Json = False,
+    database: Database = None,
+    person: As = None,
+) -> None:
+    """Work out what would be done, where, to how many rows, and what stays and why. Changes nothing in the stores.
+
+    Example: ephor dsr plan dsr_0190… --map shop-map.yaml --store shop=sqlite:///shop.db
+    """
+    given = context.obj.read_yaml(map)
+    with _stores(context.obj.connect, store) as stores:
+        dsr = context.obj.open(database).dsr
+        made = dsr.plan(id, given, stores, by=person or context.obj.person, release_shared=release_shared)
+    emit(made, lambda out: _print_plan(out, made), json=json)
+
+
+@app.command()
+def approve(
+    context: typer.Context, id: Id, json: Json = False, database: Database = None, person: As = None
+) -> None:
+    """Release the plan of a request; somebody else than who took it in.
+
+    Example: ephor dsr approve dsr_0190… --as dora
+    """
+    _moved(context.obj.open(database).dsr.approve(id, by=person or context.obj.person), json=json)
+
+
+@app.command()
+def fulfil(
+    context: typer.Context,
+    id: Id,
+    map: MaybeMap = None,
+    store: StoreUrls = None,
+    output: Annotated[
+        Text, typer.Option("--output", metavar="DIR", help="Where the package of an access request goes.")
+    ] = None,
+    json: Json = False,
+    database: Database = None,
+    person: As = None,
+) -> None:
+    """Carry a request out, or through if it was interrupted, and print the certificate.
+
+    Example: ephor dsr fulfil dsr_0190… --map shop-map.yaml --store shop=sqlite:///shop.db
+    """
+    given = context.obj.read_yaml(map) if map else None
+    deliver = _into(Path(output)) if output else None
+    with _stores(context.obj.connect, store) as stores:
+        dsr = context.obj.open(database).dsr
+        done = dsr.fulfil(id, by=person or context.obj.person, given=given, stores=stores, deliver=deliver)
+    emit(done, lambda out: _print_certificate(out, done), json=json)
+
+
+@app.command()
+def extend(
+    context: typer.Context,
+    id: Id,
+    reason: Annotated[str, typer.Option("--reason", help="What the person was told.")],
+    json: Json = False,
+    database: Database = None,
+    person: As = None,
+) -> None:
+    """Extend the time once, while the first period runs.
+
+    Example: ephor dsr extend dsr_0190… --reason "data in eleven systems"
+    """
+    request = context.obj.open(database).dsr.extend(id, reason, by=person or context.obj.person)
+    emit(request, lambda out: out.print(f"{request.id} is due on {request.due.isoformat()} now"), json=json)
+
+
+@app.command()
+def refuse(
+    context: typer.Context,
+    id: Id,
+    reason: Annotated[
+        str,
+        typer.Option(
+            "--reason", metavar="GROUND", help="A ground of the law: excessive, legal_obligation, …"
+        ),
+    ],
+    notes: Annotated[str, typer.Option("--notes", help="What the person is told; no personal data.")] = "",
+    json: Json = False,
+    database: Database = None,
+    person: As = None,
+) -> None:
+    """Refuse a request on a ground that its law lists.
+
+    Example: ephor dsr refuse dsr_0190… --reason excessive --notes "the ninth this month"
+    """
+    _moved(
+        context.obj.open(database).dsr.refuse(id, reason, by=person or context.obj.person, notes=notes),
+        json=json,
+    )
+
+
+@app.command()
+def show(context: typer.Context, id: Id, json: Json = False, database: Database = None) -> None:
+    """Show a request with its plan and certificate.
+
+    Example: ephor dsr show dsr_0190…
+    """
+    view = context.obj.open(database).dsr.show(id)
+    emit(view, lambda out: _print_view(out, view), json=json)
+
+
+@app.command("list")
+def list_requests(
+    context: typer.Context,
+    open_only: Annotated[bool, typer.Option("--open", help="Only those not answered yet.")] = False,
+    json: Json = False,
+    database: Database = None,
+) -> None:
+    """List the requests with their last days.
+
+    Example: ephor dsr list --open
+    """
+    found = context.obj.open(database).dsr.requests(open_only=open_only)
+    rows = [(one.id, one.law, one.right, one.status, one.due.isoformat()) for one in found]
+    emit(
+        found,
+        lambda out: table(out, ("id", "law", "right", "status", "due"), rows, empty="no requests"),
+        json=json,
+    )
+
+
+def _pairs(texts: Sequence[str], option: str) -> dict[str, str]:
+    pairs: dict[str, str] = {}
+    for text in texts:
+        name, equals, value = text.partition("=")
+        if not equals or not name:
+            raise InvalidInputError(
+                f"{option} is written NAME=VALUE"
+            )  # the text itself may be somebody's name
+        if name in pairs:
+            raise InvalidInputError(f"{option} gives `{name[:80]}` twice")
+        pairs[name] = value
+    return pairs
+
+
+@contextmanager
+def _stores(
+    connect: Callable[[str], DataStore], given: Sequence[str] | None
+) -> Iterator[Mapping[str, DataStore]]:
+    stores: dict[str, DataStore] = {}
+    try:
+        for dataset, url in _pairs(given or (), "--store").items():
+            stores[dataset] = connect(url)
+        yield stores
+    finally:
+        for store in stores.values():
+            store.close()
+
+
+def _into(folder: Path) -> Callable[[str, bytes], None]:
+    """Return what writes a document into *folder* so that only this account can read it; whole, or not at all."""
+
+    def deliver(name: str, content: bytes) -> None:
+        try:
+            folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+            part = folder / f".{name}.part"
+            part.unlink(missing_ok=True)
+            with open(os.open(part, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as file:
+                file.write(content)
+                file.flush()
+                os.fsync(file.fileno())
+            part.replace(folder / name)
+        except OSError as error:
+            raise UnavailableError(f"cannot write the package into `{folder}`: {error.strerror}") from error
+
+    return deliver
+
+
+def _moved(request: Request, *, json: bool) -> None:
+    emit(request, lambda out: out.print(f"{request.id} is {request.status}"), json=json)
+
+
+def _print_plan(out: Console, plan: DataPlan) -> None:
+    rows = [
+        (
+            line.collection,
+            line.found,
+            line.act,
+            "; ".join(f"{stay.rows} {stay.reason} ({stay.because})" for stay in line.stays),
+        )
+        for line in plan.lines
+    ]
+    table(out, ("collection", "found", plan.fulfilment, "stays"), rows, empty="nothing was found")
+    out.print(f"sealed payloads in the ledger: {plan.ledger}")
+    if plan.unreachable:
+        out.print(f"nothing leads to: {', '.join(plan.unreachable)}")
+    if plan.unmapped:
+        out.print(f"not in the map, so not searched: {', '.join(plan.unmapped)}")
+
+
+def _print_certificate(out: Console, done: Certificate) -> None:
+    out.print(
+        f"certificate of {done.id}: {done.fulfilment}, {done.completed_at.isoformat()}, entry {done.entry}"
+    )
+    for line in done.verified:
+        out.print(f"  {line}")
+    if done.keys_destroyed:
+        out.print(f"  ledger: {done.payloads_destroyed} sealed payloads destroyed with their key")
+
+
+def _print_view(out: Console, view: RequestView) -> None:
+    request = view.request
+    late = ", overdue" if view.overdue else ""
+    out.print(
+        f"{request.id}: {request.right} under {request.law}, {request.status}, due {request.due.isoformat()}{late}"
+    )
+    if view.plan is not None:
+        _print_plan(out, view.plan)
+    if view.certificate is not None:
+        _print_certificate(out, view.certificate)

@@ -1,0 +1,471 @@
+"""Subject requests over a real SQLite shop, from receipt to proof."""
+
+from __future__ import annotations
+
+import copy
+import json
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from datetime import date, timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+from sample_shop import JOHN, MARY, ROWS, build_shop, field, rows_of, shop_map
+
+from ephor.adapters.connectors.sql import connect
+from ephor.engine.plane import Engine
+from ephor.engine.ports_data import DataStore
+from ephor.kernel.errors import (
+    ConflictError,
+    InvalidInputError,
+    NotPermittedError,
+    UnavailableError,
+    VerificationError,
+)
+from ephor.rooms.consent.restriction import Restriction
+from ephor.rooms.consent.statement import ConsentState, Standing
+from ephor.rooms.dsr.judge import Stay
+from ephor.rooms.dsr.plan import Certificate, DataPlan
+from ephor.rooms.dsr.request import RequestStatus
+from ephor.testing import FrozenClock
+
+GONE = ("customers", "orders", "order_items", "payments", "newsletter")
+
+
+@dataclass
+class Shop:
+    """The shop, its map, its store, and the engine that works on it."""
+
+    path: Path
+    engine: Engine
+    map: dict[str, Any]
+    store: DataStore
+
+    @property
+    def stores(self) -> Mapping[str, DataStore]:
+        return {"shop": self.store}
+
+    def ready(self, right: str, **facts: Any) -> str:
+        """Open a request of Mary's and verify her."""
+        request = self.engine.dsr.open(right, {"email": MARY}, by="ada", **facts)
+        return self.engine.dsr.verify_identity(request.id, "code sent by letter", by="ada").id
+
+    def plan(self, id: str, **facts: Any) -> DataPlan:
+        return self.engine.dsr.plan(id, self.map, self.stores, by="ada", **facts)
+
+    def approved(self, right: str, **facts: Any) -> str:
+        id = self.ready(right, **facts)
+        self.plan(id)
+        return self.engine.dsr.approve(id, by="dora").id
+
+    def fulfil(self, id: str, **facts: Any) -> Certificate:
+        given: dict[str, Any] = {"given": self.map, "stores": self.stores} | facts
+        return self.engine.dsr.fulfil(id, by="dora", **given)
+
+    def hands(self, id: str) -> dict[str, Any]:
+        """Fulfil and return what was handed out."""
+        box: dict[str, bytes] = {}
+        self.fulfil(id, deliver=box.__setitem__)
+        [content] = box.values()
+        return dict(json.loads(content))
+
+
+@pytest.fixture
+def shop(tmp_path: Path, engine: Engine) -> Iterator[Shop]:
+    path = tmp_path / "shop.db"
+    store = connect(build_shop(path))
+    yield Shop(path, engine, dict(copy.deepcopy(shop_map())), store)
+    store.close()
+
+
+def entries(engine: Engine) -> list[dict[str, Any]]:
+    ledger = engine.world.storage.ledger
+    return [json.loads(one) for one in ledger.entries(0, ledger.head().size)]
+
+
+def test_an_erasure_takes_the_persons_rows_and_nobody_elses(shop: Shop) -> None:
+    certificate = shop.fulfil(shop.approved("erasure"))
+    assert {line.collection: line.act for line in certificate.lines if line.act} == {
+        "shop.customers": 1,
+        "shop.orders": 2,
+        "shop.order_items": 3,
+        "shop.payments": 1,
+        "shop.newsletter": 1,
+        "shop.addresses": 2,
+    }
+    assert rows_of(shop.path, "customers") == [ROWS["customers"][1]]
+    assert rows_of(shop.path, "orders") == [ROWS["orders"][2]]
+    assert rows_of(shop.path, "order_items") == [ROWS["order_items"][3]]
+    assert rows_of(shop.path, "payments") == [ROWS["payments"][1]]
+    assert rows_of(shop.path, "newsletter") == [ROWS["newsletter"][1]]
+    assert rows_of(shop.path, "products") == ROWS["products"]
+
+
+def test_an_address_that_another_customer_has_too_is_left_for_review(shop: Shop) -> None:
+    id = shop.approved("erasure")
+    shop.fulfil(id)
+    assert rows_of(shop.path, "addresses") == [ROWS["addresses"][1]]
+    view = shop.engine.dsr.show(id)
+    assert view.request.status is RequestStatus.PARTLY_FULFILLED
+    assert view.plan is not None
+    [line] = [one for one in view.plan.lines if one.collection == "shop.addresses"]
+    assert (line.found, line.act) == (3, 2)
+    assert [(stay.reason, stay.rows) for stay in line.stays] == [(Stay.SHARED, 1)]
+
+
+def test_shared_rows_without_personal_data_do_not_make_an_erasure_partial(shop: Shop) -> None:
+    base = connect(f"sqlite:///{shop.path}")
+    base.update("customers", ("id",), [(1,)], {"address_id": 1})
+    base.close()
+    id = shop.approved("erasure")
+    shop.fulfil(id)
+    assert shop.engine.dsr.show(id).request.status is RequestStatus.FULFILLED
+    assert rows_of(shop.path, "products") == ROWS["products"]
+
+
+@pytest.mark.parametrize("wal", [False, True])
+def test_no_byte_of_the_address_is_left_in_the_files(tmp_path: Path, engine: Engine, wal: bool) -> None:
+    path = tmp_path / "shop.db"
+    store = connect(build_shop(path, wal=wal))
+    shop = Shop(path, engine, dict(shop_map()), store)
+    assert any(b"Mary@example.org" in one.read_bytes() for one in tmp_path.iterdir())
+    shop.fulfil(shop.approved("erasure"))
+    store.close()
+    for file in tmp_path.iterdir():
+        content = file.read_bytes().lower()
+        assert MARY.encode() not in content
+        assert b"mary miller" not in content
+        assert b"no9386011117947" not in content
+
+
+def test_what_was_not_searched_is_said(shop: Shop) -> None:
+    shop.map["dataset"][0]["collections"][0]["fields"].pop(3)
+    plan = shop.plan(shop.ready("erasure"))
+    assert plan.unreachable == ("shop.page_views",)
+    assert plan.unmapped == ("shop.customers.phone", "shop.warehouse_log")
+
+
+def test_neither_records_nor_ledger_hold_the_identifier(shop: Shop) -> None:
+    id = shop.approved("erasure")
+    shop.fulfil(id)
+    view = shop.engine.dsr.show(id)
+    for text in (repr(view), json.dumps(entries(shop.engine))):
+        assert "mary" not in text.lower()
+    assert view.request.subject == shop.engine.world.pseudonyms.of(MARY)
+
+
+def test_an_erasure_destroys_the_subjects_key_and_withdraws_what_consent_stood(shop: Shop) -> None:
+    for purpose in ("news", "offers"):
+        shop.engine.consent.state(MARY, purpose, ConsentState.GIVEN, notice_version="v1", by="dora")
+    id = shop.approved("erasure")
+    certificate = shop.fulfil(id)
+    assert (certificate.keys_destroyed, certificate.payloads_destroyed) == (1, 2)
+    assert shop.engine.world.storage.ledger.payload(shop.engine.dsr.show(id).request.entry) is None
+    view = shop.engine.consent.view(MARY)
+    assert set(view.standings.values()) == {Standing.WITHDRAWN}
+    kinds = [one["kind"] for one in entries(shop.engine)]
+    assert kinds[-4:] == ["consent.withdrawn/1", "consent.withdrawn/1", "erasure/1", "dsr.fulfilled/1"]
+    assert entries(shop.engine)[-1]["id"] == certificate.entry
+
+
+class Breaking:
+    """A store that fails at the nth change, like a process that is killed there."""
+
+    def __init__(self, store: DataStore, at: int) -> None:
+        self._store, self._left = store, at
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._store, name)
+
+    def delete(self, *arguments: Any) -> int:
+        self._left -= 1
+        if self._left < 0:
+            raise UnavailableError("killed")
+        return self._store.delete(*arguments)
+
+    def scrub(self) -> str:
+        self._left -= 1
+        if self._left < 0:
+            raise UnavailableError("killed")
+        return self._store.scrub()
+
+
+@pytest.mark.parametrize("at", range(7))
+def test_an_erasure_stopped_anywhere_is_carried_through(shop: Shop, at: int) -> None:
+    id = shop.approved("erasure")
+    with pytest.raises(UnavailableError, match="killed"):
+        shop.fulfil(id, stores={"shop": Breaking(shop.store, at)})
+    assert shop.engine.dsr.show(id).request.status is RequestStatus.IN_PROGRESS
+    with pytest.raises(ConflictError, match="cannot become refused"):
+        shop.engine.dsr.refuse(id, "legal_claims", by="dora")
+    certificate = shop.fulfil(id)
+    assert sum(line.act for line in certificate.lines) == 10
+    assert rows_of(shop.path, "addresses") == [ROWS["addresses"][1]]
+    assert rows_of(shop.path, "customers") == [ROWS["customers"][1]]
+    deleted = [one["metadata"] for one in entries(shop.engine) if one["kind"] == "data.deleted/1"]
+    assert sum(one["rows"] for one in deleted) == 10
+
+
+def test_a_crash_before_the_last_entry_is_carried_through(
+    shop: Shop, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    id = shop.approved("erasure")
+    with monkeypatch.context() as patch:
+        patch.setattr("ephor.engine.dsr_carry.Carrier._close", lambda *_, **__: 1 / 0)
+        with pytest.raises(ZeroDivisionError):
+            shop.fulfil(id)
+    assert shop.engine.dsr.show(id).certificate is None
+    assert shop.fulfil(id).keys_destroyed == 1
+
+
+def test_fulfilling_twice_returns_the_same_certificate(shop: Shop) -> None:
+    id = shop.approved("erasure")
+    first = shop.fulfil(id)
+    size = len(entries(shop.engine))
+    assert shop.fulfil(id) == first
+    assert len(entries(shop.engine)) == size
+
+
+def test_a_store_that_still_holds_a_row_gets_no_certificate(shop: Shop) -> None:
+    class Keeping(Breaking):
+        def delete(self, *arguments: Any) -> int:
+            return 1
+
+    id = shop.approved("erasure")
+    with pytest.raises(VerificationError, match="are there after they were deleted"):
+        shop.fulfil(id, stores={"shop": Keeping(shop.store, 99)})
+    assert shop.engine.dsr.show(id).certificate is None
+
+
+def test_data_that_changed_after_the_approval_is_planned_again(shop: Shop) -> None:
+    id = shop.approved("erasure")
+    shop.store.update("orders", ("id",), [(20,)], {"customer_id": 1})
+    with pytest.raises(ConflictError, match="plan and approve again"):
+        shop.fulfil(id)
+    assert rows_of(shop.path, "payments") == ROWS["payments"]
+    shop.plan(id)
+    with pytest.raises(ConflictError, match="planned and cannot become in_progress"):
+        shop.fulfil(id)
+
+
+def test_whoever_took_the_request_in_does_not_approve_it(shop: Shop) -> None:
+    id = shop.ready("erasure")
+    shop.plan(id)
+    with pytest.raises(NotPermittedError, match="somebody else approves"):
+        shop.engine.dsr.approve(id, by="ada")
+    with pytest.raises(NotPermittedError, match="privacy:write"):
+        shop.engine.dsr.approve(id, by="eve")
+
+
+def test_nothing_is_planned_before_the_identity_is_verified(shop: Shop) -> None:
+    request = shop.engine.dsr.open("access", {"email": MARY}, by="ada")
+    with pytest.raises(ConflictError, match="next may be: identity_verified, refused"):
+        shop.plan(request.id)
+    with pytest.raises(InvalidInputError, match="name the method"):
+        shop.engine.dsr.verify_identity(request.id, " ", by="ada")
+
+
+def test_a_legal_hold_turns_erasure_into_restriction(shop: Shop) -> None:
+    hold = shop.engine.retention.place_hold("tax: bookkeeping", ["collection:shop.payments"], by="dora")
+    id = shop.approved("erasure")
+    plan = shop.engine.dsr.show(id).plan
+    assert plan is not None
+    stays = {line.collection: {stay.reason for stay in line.stays} for line in plan.lines}
+    assert stays["shop.payments"] == {Stay.HELD}
+    assert stays["shop.orders"] == {
+        Stay.REFERENCED
+    }  # a held payment names its order, and the order its customer
+    assert stays["shop.customers"] == {Stay.REFERENCED}
+    shop.fulfil(id)
+    assert ROWS["payments"][0] in rows_of(shop.path, "payments")
+    assert {row[0] for row in rows_of(shop.path, "orders")} == {10, 20}
+    assert shop.engine.dsr.show(id).request.status is RequestStatus.PARTLY_FULFILLED
+    assert shop.engine.consent.view(MARY).restricted
+    with shop.engine.world.storage.reading() as unit:
+        [restriction] = unit.shelf(Restriction).all()
+    assert "shop.payments" in restriction.scope
+    assert hold.id in [stay.because for line in plan.lines for stay in line.stays]
+
+
+def test_a_hold_over_everything_keeps_the_subjects_key_too(shop: Shop) -> None:
+    shop.engine.retention.place_hold("lawsuit", ["everything"], by="dora")
+    id = shop.approved("erasure")
+    certificate = shop.fulfil(id)
+    assert certificate.keys_destroyed == 0
+    assert rows_of(shop.path, "customers") == ROWS["customers"]
+    assert "erasure/1" not in [one["kind"] for one in entries(shop.engine)]
+
+
+def test_a_hold_placed_while_the_run_was_interrupted_stops_it(shop: Shop) -> None:
+    id = shop.approved("erasure")
+    with pytest.raises(UnavailableError):
+        shop.fulfil(id, stores={"shop": Breaking(shop.store, 0)})
+    shop.engine.retention.place_hold("lawsuit", ["everything"], by="dora")
+    with pytest.raises(ConflictError, match="nothing further is deleted"):
+        shop.fulfil(id)
+    assert rows_of(shop.path, "customers") == ROWS["customers"]
+
+
+def test_a_table_that_the_map_forgets_keeps_what_it_refers_to(shop: Shop) -> None:
+    collections = shop.map["dataset"][0]["collections"]
+    shop.map["dataset"][0]["collections"] = [one for one in collections if one["name"] != "payments"]
+    plan = shop.plan(shop.ready("erasure"))
+    assert "shop.payments" in plan.unmapped
+    [orders] = [line for line in plan.lines if line.collection == "shop.orders"]
+    assert [(stay.reason, stay.because, stay.rows) for stay in orders.stays] == [
+        (Stay.REFERENCED, "shop.payments", 1)
+    ]
+
+
+def test_access_hands_out_the_persons_rows_and_withholds_what_is_shared(shop: Shop) -> None:
+    id = shop.approved("access")
+    content = shop.hands(id)
+    given = content["collections"]
+    assert [row["email"] for row in given["shop.customers"]] == ["Mary@example.org"]
+    assert {row["id"] for row in given["shop.orders"]} == {10, 11}
+    assert {row["id"] for row in given["shop.addresses"]} == {1, 3}
+    assert content["withheld_for_others"] == [
+        {"collection": "shop.addresses", "rows": 1, "shared_with": "shop.customers"}
+    ]
+    assert "shop.warehouse_log" in content["not_searched"]
+    assert JOHN not in json.dumps(content)
+    assert shop.engine.dsr.show(id).request.status is RequestStatus.PARTLY_FULFILLED
+
+
+def test_shared_rows_are_handed_out_when_the_approved_plan_says_so(shop: Shop) -> None:
+    id = shop.ready("access")
+    shop.plan(id, release_shared=True)
+    shop.engine.dsr.approve(id, by="dora")
+    assert {row["id"] for row in shop.hands(id)["collections"]["shop.addresses"]} == {1, 2, 3}
+    assert shop.engine.dsr.show(id).request.status is RequestStatus.FULFILLED
+
+
+def test_portability_gives_only_what_the_person_provided(shop: Shop) -> None:
+    content = shop.hands(shop.approved("portability"))
+    [customer] = content["collections"]["shop.customers"]
+    assert set(customer) == {"email", "name", "phone"}
+    assert "shop.order_items" not in content["collections"]
+    assert "processing" not in content
+
+
+def test_a_package_that_could_not_be_delivered_leaves_the_request_open(shop: Shop) -> None:
+    def fail(_: str, __: bytes) -> None:
+        raise UnavailableError("disk full")
+
+    id = shop.approved("access")
+    with pytest.raises(UnavailableError):
+        shop.fulfil(id, deliver=fail)
+    assert shop.engine.dsr.show(id).request.status is RequestStatus.APPROVED
+    with pytest.raises(InvalidInputError, match="say where it goes"):
+        shop.fulfil(id)
+
+
+def test_rectification_changes_the_given_field_of_the_person_only(shop: Shop) -> None:
+    id = shop.approved("rectification", corrections={"shop.customers.name": "Mary Moe"})
+    certificate = shop.fulfil(id)
+    assert [row[2] for row in rows_of(shop.path, "customers")] == ["Mary Moe", "John Jones"]
+    assert certificate.verified == ("shop.customers: 1 of 1 rows corrected",)
+    assert "Moe" not in json.dumps(entries(shop.engine))
+
+
+@pytest.mark.parametrize(
+    "path", ["shop.customers.id", "shop.customers.nothing", "shop.nothing.name", "shop.orders.customer_id"]
+)
+def test_keys_and_unknown_fields_are_not_corrected(shop: Shop, path: str) -> None:
+    with pytest.raises(InvalidInputError):
+        shop.plan(shop.ready("rectification", corrections={path: "1"}))
+
+
+def test_restriction_and_objection_take_effect_without_stores(shop: Shop) -> None:
+    dsr = shop.engine.dsr
+    shop.engine.consent.state(MARY, "news", ConsentState.GIVEN, notice_version="v1", by="dora")
+    dsr.fulfil(shop.ready("objection", purposes=["news", "profiling"]), by="dora")
+    view = shop.engine.consent.view(MARY)
+    assert dict(view.standings) == {"news": Standing.WITHDRAWN, "profiling": Standing.WITHDRAWN}
+    assert not view.restricted
+    dsr.fulfil(shop.ready("restriction"), by="dora")
+    assert shop.engine.consent.view(MARY).restricted
+
+
+def test_opting_out_under_ccpa_takes_no_identity_check(engine: Engine) -> None:
+    request = engine.dsr.open("opt_out", {"email": MARY}, law="ccpa", purposes=["sale"], by="ada")
+    with pytest.raises(ConflictError):
+        engine.dsr.verify_identity(request.id, "passport", by="ada")
+    engine.dsr.fulfil(request.id, by="dora")
+    assert engine.dsr.show(request.id).request.status is RequestStatus.FULFILLED
+
+
+@pytest.mark.parametrize(("law", "right"), [("gdpr", "automated_decision"), ("hipaa", "accounting")])
+def test_what_ephor_cannot_do_is_never_called_done(engine: Engine, law: str, right: str) -> None:
+    request = engine.dsr.open(right, {"email": MARY}, law=law, by="ada")
+    engine.dsr.verify_identity(request.id, "passport", by="ada")
+    with pytest.raises(ConflictError, match="does not call it done"):
+        engine.dsr.fulfil(request.id, by="dora")
+    assert engine.dsr.show(request.id).request.status is RequestStatus.IDENTITY_VERIFIED
+
+
+def test_an_erasure_waits_for_the_same_persons_other_requests(shop: Shop) -> None:
+    other = shop.ready("access")
+    id = shop.approved("erasure")
+    with pytest.raises(ConflictError, match=other):
+        shop.fulfil(id)
+    shop.engine.dsr.refuse(other, "excessive", by="dora")
+    assert shop.fulfil(id).keys_destroyed == 1
+
+
+def test_a_map_that_does_not_fit_its_store_is_refused(shop: Shop) -> None:
+    id = shop.ready("erasure")
+    shop.map["dataset"][0]["collections"].append(
+        {"name": "ghosts", "fields": [field("id", primary_key=True)]}
+    )
+    with pytest.raises(InvalidInputError, match="no table `ghosts`"):
+        shop.plan(id)
+    with pytest.raises(InvalidInputError, match="no store is given for dataset `shop`"):
+        shop.engine.dsr.plan(id, shop.map, {}, by="ada")
+
+
+@pytest.mark.parametrize(
+    "who", ["' OR '1'='1", "%", "x' UNION SELECT * FROM customers --", "Робін", "\u202emoc"]
+)
+def test_a_hostile_identifier_finds_nobody(shop: Shop, who: str) -> None:
+    request = shop.engine.dsr.open("erasure", {"email": who}, by="ada")
+    shop.engine.dsr.verify_identity(request.id, "passport", by="ada")
+    assert sum(line.found for line in shop.plan(request.id).lines) == 0
+    assert {table: rows_of(shop.path, table) for table in ROWS} == {
+        table: sorted(rows, key=str) for table, rows in ROWS.items()
+    }
+
+
+def test_the_time_is_extended_once_and_in_the_first_period(engine: Engine, clock: FrozenClock) -> None:
+    request = engine.dsr.open("access", {"email": MARY}, by="ada", received_on=date(2026, 11, 23))
+    assert request.due == date(2026, 12, 23)
+    assert engine.dsr.extend(request.id, "many systems", by="dora").due == date(2027, 2, 23)
+    with pytest.raises(ConflictError, match="once"):
+        engine.dsr.extend(request.id, "more", by="dora")
+    late = engine.dsr.open("access", {"email": JOHN}, by="ada")
+    clock.advance(timedelta(days=40))
+    assert engine.dsr.show(late.id).overdue
+    with pytest.raises(ConflictError, match="first period ended"):
+        engine.dsr.extend(late.id, "many systems", by="dora")
+
+
+def test_a_refusal_names_a_ground_of_the_law(engine: Engine) -> None:
+    request = engine.dsr.open("access", {"email": MARY}, by="ada")
+    with pytest.raises(InvalidInputError, match="use one of: identity_not_shown"):
+        engine.dsr.refuse(request.id, "we would rather not", by="dora")
+    refused = engine.dsr.refuse(request.id, "excessive", by="dora", notes="every day for a month")
+    assert refused.refusal_ground == "excessive (GDPR Art. 12(5)(b))"
+    with pytest.raises(ConflictError):
+        engine.dsr.refuse(request.id, "excessive", by="dora")
+
+
+def test_requests_are_for_people_who_may(engine: Engine) -> None:
+    with pytest.raises(NotPermittedError):
+        engine.dsr.open("access", {"email": MARY}, by="eve")
+    with pytest.raises(InvalidInputError, match="gives no right `delete`"):
+        engine.dsr.open("delete", {"email": MARY}, by="ada")
+    with pytest.raises(InvalidInputError, match="unknown right `vanish`"):
+        engine.dsr.open("vanish", {"email": MARY}, by="ada")
+    with pytest.raises(InvalidInputError, match="still to come"):
+        engine.dsr.open("access", {"email": MARY}, by="ada", received_on=date(2026, 12, 24))
