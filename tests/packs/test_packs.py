@@ -60,6 +60,16 @@ def test_every_exception_spares_in_some_case():
     assert idle == []
 
 
+def test_every_doubt_stands_in_some_case_and_is_told():
+    told = set()
+    for case in CASES["eu-ai-act"]:
+        answer = classify(AI_ACT, case.facts, case.on, complete=case.complete)
+        asked = {one.because for one in answer.elements if one.id.startswith("doubt-")}
+        if asked and answer.category is Category.NEEDS_REVIEW:
+            told |= asked
+    assert all(any(doubt.because in because for because in told) for doubt in AI_ACT.doubts)
+
+
 def test_dates_are_those_of_the_amended_act():
     since = {element.id: element.since.isoformat() for element in AI_ACT.elements if element.since}
     late = {"intimate-imagery", "child-abuse-material"}

@@ -120,7 +120,10 @@ REFUSED = [
     (("practices", EXAMPLE["practices"] * 2), "defined twice"),
     (("derogations", [EXAMPLE["practices"][0] | {"id": "spare"}]), "needs `limits`"),
     (("duties", EXAMPLE["practices"]), "`notice` at duties"),
-    (("doubts", [{"ask": "weather", "when": {"talks": True}, "because": "x"}]), "not in the vocabulary"),
+    (
+        ("doubts", [{"ask": "weather", "article": "s. 1", "when": {"talks": True}, "because": "x"}]),
+        "not in the vocabulary",
+    ),
     (("shortcuts", {"key": {"talks": "yes"}}), "true or false"),
     (("shortcuts", {"key": []}), "not a mapping"),
     (("least", ["weather"]), "not in the vocabulary"),

@@ -11,12 +11,12 @@ from dataclasses import dataclass
 from datetime import date
 
 from ephor.kernel.errors import InvalidInputError
-from ephor.rooms.regulation.classification import Category, Classification, Notice, Owed
+from ephor.rooms.regulation.classification import Category, Classification, Judged, Notice, Owed
 from ephor.rooms.regulation.condition import Finding, every, judge, opposite, some
 from ephor.rooms.regulation.elements import Holding, any_holds, derogated, group, judge_elements, told
 from ephor.rooms.regulation.facts import Facts, state
 from ephor.rooms.regulation.owe import owed_by, with_class
-from ephor.rooms.regulation.pack import Group, Pack
+from ephor.rooms.regulation.pack import Doubt, Group, Pack
 
 USE_CASE = "use_case"
 """One of the reference guide's use-case keys, accepted beside the pack's own facts; stated facts win over it."""
@@ -52,6 +52,21 @@ def classify(
     left out is false, none or empty; even then nothing is minimal unless the pack's least facts are stated.
     *role* narrows the obligations to those of one operator.
 
+    >>> from ephor.rooms.regulation.read_pack import read_pack
+    >>> act = read_pack({
+    ...     "pack": {"schema": "pack/1", "id": "act", "version": "1.0.0", "title": "An Act", "jurisdiction": "XX",
+    ...              "source": "https://law.example/1", "text_version": "2026-01-01",
+    ...              "reviewed": {"by": "a reader", "on": "2026-01-01"}},
+    ...     "vocabulary": {"talks": {"type": "boolean", "means": "it talks to people"}},
+    ...     "duties": [{"id": "tell", "article": "s. 1", "title": "talks to people", "when": {"talks": True},
+    ...                 "since": "2026-08-02", "verified": "mem", "who": "provider", "notice": "say so"}],
+    ... })
+    >>> on = date(2026, 8, 1)
+    >>> classify(act, {"talks": True}, on).category.value, classify(act, {}, on).category.value
+    ('limited', 'needs_review')
+    >>> classify(act, {}, on).missing_facts, classify(act, {}, on, complete=True).category.value
+    (('talks',), 'minimal')
+
     Raises:
         InvalidInputError: unknown facts, a value of the wrong type, an unknown use-case key or role.
     """
@@ -69,7 +84,7 @@ def classify(
         articles=_articles(cited),
         transparency_duties=_articles(duties),
         applies_from=since,
-        elements=tuple(told(one) for one in holdings),
+        elements=(*(told(one) for one in holdings), *_doubts(case)),
         missing_facts=_in_order(pack, missing),
         obligations=_obligations(case, category, on, role, since),
         as_of=on,
@@ -119,7 +134,7 @@ def _decide(case: _Case) -> tuple[Category, tuple[str, ...], Category | None]:
         if finding.truth is not True:
             continue
         if category is Category.NEEDS_REVIEW:
-            return category, (*missing, *finding.unknown, *_asked(case)), None
+            return category, (*missing, *finding.unknown, *(one.ask for one in _standing(case))), None
         if missing:
             # Whatever the answers, it stays at least this strict, unless it may yet be out of scope.
             return Category.NEEDS_REVIEW, tuple(missing), category if in_scope else None
@@ -131,8 +146,16 @@ def _doubted(case: _Case) -> Finding:
     return some(judge(doubt.when, case.facts) for doubt in case.pack.doubts)
 
 
-def _asked(case: _Case) -> tuple[str, ...]:
-    return tuple(one.ask for one in case.pack.doubts if judge(one.when, case.facts).truth is True)
+def _standing(case: _Case) -> tuple[Doubt, ...]:
+    return tuple(one for one in case.pack.doubts if judge(one.when, case.facts).truth is True)
+
+
+def _doubts(case: _Case) -> tuple[Judged, ...]:
+    """Return the doubts that stand, written as elements nobody can answer yet."""
+    return tuple(
+        Judged(f"doubt-{one.ask}", one.article, None, f"open ({one.because}): not known: `{one.ask}`")
+        for one in _standing(case)
+    )
 
 
 def _describable(case: _Case) -> Finding:

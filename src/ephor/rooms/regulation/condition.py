@@ -107,12 +107,20 @@ def judge(condition: Condition, facts: Facts) -> Finding:
 
 
 def every(findings: Iterable[Finding]) -> Finding:
-    """Return the conjunction; one false finding settles it and is what it rests on."""
+    """Return the conjunction; one false finding settles it and is what it rests on.
+
+    >>> every([Finding(None, unknown=("a",)), Finding(False, rests_on=("b",))])
+    Finding(truth=False, rests_on=('b',), unknown=())
+    """
     return _joined(list(findings), settles=False)
 
 
 def some(findings: Iterable[Finding]) -> Finding:
-    """Return the disjunction; one true finding settles it and is what it rests on."""
+    """Return the disjunction; one true finding settles it and is what it rests on.
+
+    >>> some([Finding(None, unknown=("a",)), Finding(False, rests_on=("b",))])
+    Finding(truth=None, rests_on=(), unknown=('a',))
+    """
     return _joined(list(findings), settles=True)
 
 

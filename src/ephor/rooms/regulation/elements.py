@@ -57,7 +57,13 @@ def told(holding: Holding) -> Judged:
 
 
 def reason(finding: Finding, facts: Facts) -> str:
-    """Return the facts a finding rests on, or those it waits for, in words."""
+    """Return the facts a finding rests on, or those it waits for, in words.
+
+    >>> reason(Finding(True, rests_on=("eu",)), Facts({}, {"eu": True}))
+    '`eu` is true'
+    >>> reason(Finding(None, unknown=("eu",)), Facts({}, {}))
+    'not known: `eu`'
+    """
     if finding.truth is None:
         return "not known: " + ", ".join(f"`{name}`" for name in finding.unknown)
     if not finding.rests_on:

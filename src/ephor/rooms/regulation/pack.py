@@ -76,6 +76,7 @@ class Doubt:
     """A situation the listed facts cannot settle; ``ask`` names the fact a person must answer first."""
 
     ask: str
+    article: str
     when: Condition
     because: str
 

@@ -27,6 +27,10 @@ class Reader:
     def read(self, raw: object, where: str) -> Condition:
         """Return the condition written as *raw*: ``{fact: [words]}``, or ``all``, ``any``, ``not``, ``known``, ``only``, ``claimed``, ``term``.
 
+        >>> words = {"eu": FactType("eu", Kind.BOOLEAN, "in the Union")}
+        >>> Reader(words).read({"not": {"eu": True}}, "here")
+        Not(part=In(fact='eu', values=(True,)))
+
         Raises:
             InvalidInputError: anything else; an unknown fact, word or term; an empty list; too deep or too heavy.
         """

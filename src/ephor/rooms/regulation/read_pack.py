@@ -179,14 +179,12 @@ def _limits(top: Fields, reader: Reader) -> Limits | None:
 
 def _doubts(top: Fields, reader: Reader) -> Iterator[Doubt]:
     for where, raw in top.entries("doubts"):
-        fields = Fields.of(raw, where, frozenset({"ask", "when", "because"}))
-        if fields.text("ask") not in reader.vocabulary:
-            raise InvalidInputError(
-                f"{where} asks for `{fields.text('ask')}`, which is not in the vocabulary", at=where
-            )
-        yield Doubt(
-            fields.text("ask"), reader.read(fields.raw.get("when"), f"{where}.when"), fields.text("because")
-        )
+        fields = Fields.of(raw, where, frozenset({"ask", "article", "when", "because"}))
+        ask = fields.text("ask")
+        if ask not in reader.vocabulary:
+            raise InvalidInputError(f"{where} asks for `{ask}`, which is not in the vocabulary", at=where)
+        when = reader.read(fields.raw.get("when"), f"{where}.when")
+        yield Doubt(ask, fields.text("article"), when, fields.text("because"))
 
 
 def _obligations(top: Fields, reader: Reader) -> Iterator[Obligation]:

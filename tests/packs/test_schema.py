@@ -1,0 +1,60 @@
+"""The published schema admits every bundled pack and refuses what the reader refuses for its shape."""
+
+from __future__ import annotations
+
+import copy
+import json
+from pathlib import Path
+
+import pytest
+from jsonschema import Draft202012Validator
+
+import ephor.packs
+from ephor.adapters import packs, strict_yaml
+from ephor.kernel.errors import InvalidInputError
+from ephor.rooms.regulation.read_pack import read_pack
+
+SHELF = Path(ephor.packs.__file__).parent
+SCHEMA = Draft202012Validator(json.loads((SHELF / "schema" / "pack.schema.json").read_bytes()))
+
+
+def _merged(name):
+    merged = {}
+    for path in sorted((SHELF / name).glob("*.yaml")):
+        merged |= strict_yaml.read(path.read_bytes())
+    return merged
+
+
+def test_the_schema_is_itself_valid():
+    Draft202012Validator.check_schema(SCHEMA.schema)
+
+
+@pytest.mark.parametrize("name", packs.bundled())
+def test_a_bundled_pack_fits_the_schema(name):
+    assert list(SCHEMA.iter_errors(_merged(name))) == []
+
+
+CHANGES = [
+    lambda raw: raw.pop("pack"),
+    lambda raw: raw.update(surprise=[]),
+    lambda raw: raw["pack"].update(version="1"),
+    lambda raw: raw["practices"][0].pop("since"),
+    lambda raw: raw["practices"][0].update(verified="yes"),
+    lambda raw: raw["practices"][0].update(when={"all": []}),
+    lambda raw: raw["practices"][0].update(
+        when={"all": [{"function": "rules"}], "any": [{"function": "rules"}]}
+    ),
+    lambda raw: raw["duties"][0].pop("notice"),
+    lambda raw: raw["obligations"][0].update(in_force="later"),
+    lambda raw: raw["vocabulary"].update({"any": {"type": "boolean", "means": "x"}}),
+    lambda raw: raw["vocabulary"]["domain"].update(type="number"),
+]
+
+
+@pytest.mark.parametrize("change", CHANGES)
+def test_schema_and_reader_refuse_the_same_shapes(change):
+    raw = copy.deepcopy(_merged("eu-ai-act"))
+    change(raw)
+    assert list(SCHEMA.iter_errors(raw))
+    with pytest.raises(InvalidInputError):
+        read_pack(raw)
