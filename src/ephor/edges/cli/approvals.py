@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Optional
 
 import typer
 
-from ephor.edges.cli.fields import fields, listed, minute
+from ephor.edges.cli.fields import fields, listed, minute, unfolded
 from ephor.edges.cli.options import As, Database, Json
 from ephor.edges.cli.render import as_json, emit, table
 from ephor.kernel.vocabulary import word
@@ -137,14 +137,11 @@ def print_request(out: Console, asked: ApprovalRequest) -> None:
 
 
 def _print_list(out: Console, found: Sequence[ApprovalRequest]) -> None:
-    rows = [
-        (
-            one.id,
-            one.agent,
-            one.status.value,
-            listed(pending_reviews(one)) if one.status is RequestStatus.PENDING else "-",
-            minute(one.expires_at),
-        )
-        for one in found
-    ]
-    table(out, ("id", "agent", "status", "awaits", "expires"), rows, empty="none")
+    rows = [(one.id, one.agent, one.status.value, _next(one)) for one in found]
+    unfolded(out, ("id", "agent", "status", "next"), rows, empty="none")
+
+
+def _next(asked: ApprovalRequest) -> str:
+    if asked.status is RequestStatus.PENDING:
+        return f"awaits {listed(pending_reviews(asked))}"
+    return f"until {minute(asked.expires_at)}" if asked.status is RequestStatus.APPROVED else "-"

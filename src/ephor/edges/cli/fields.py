@@ -1,4 +1,4 @@
-"""How one record is shown to a person: a name and a value to a line."""
+"""How one record is shown to a person, a name and a value to a line; and lists whose ids must stay in one piece."""
 
 from __future__ import annotations
 
@@ -19,6 +19,17 @@ def fields(out: Console, rows: Iterable[tuple[str, object]]) -> None:
         out.print(f"{name:<{width}}  {first}")
         for line in rest:
             out.print(f"{'':<{width}}  {line}")
+
+
+def unfolded(out: Console, columns: Sequence[str], rows: Sequence[Sequence[str]], *, empty: str) -> None:
+    """Print a table that is never folded to the terminal's width, so that an id can be copied; *empty* without rows."""
+    if not rows:
+        out.print(empty)
+        return
+    widths = [max(len(row[index]) for row in (columns, *rows)) for index in range(len(columns))]
+    for row in (columns, *rows):
+        cells = (f"{cell:<{width}}" for cell, width in zip(row, widths, strict=True))
+        out.print("  ".join(cells).rstrip(), soft_wrap=True)
 
 
 def listed(words: Sequence[object]) -> str:
