@@ -2,6 +2,21 @@
 
 An unknown fact that could change the answer makes it `needs_review`; one that could not is not asked for. Facts can
 only be missing, never assumed: unless the caller says the list is complete, silence is not a "no".
+
+>>> from ephor.rooms.regulation.read_pack import read_pack
+>>> act = read_pack({
+...     "pack": {"schema": "pack/1", "id": "act", "version": "1.0.0", "title": "An Act", "jurisdiction": "XX",
+...              "source": "https://law.example/1", "text_version": "2026-01-01",
+...              "reviewed": {"by": "a reader", "on": "2026-01-01"}},
+...     "vocabulary": {"talks": {"type": "boolean", "means": "it talks to people"}},
+...     "duties": [{"id": "tell", "article": "s. 1", "title": "talks to people", "when": {"talks": True},
+...                 "since": "2026-08-02", "verified": "mem", "who": "provider", "notice": "say so"}],
+... })
+>>> on = date(2026, 8, 1)
+>>> classify(act, {"talks": True}, on).category.value, classify(act, {}, on).category.value
+('limited', 'needs_review')
+>>> classify(act, {}, on).missing_facts, classify(act, {}, on, complete=True).category.value
+(('talks',), 'minimal')
 """
 
 from __future__ import annotations
@@ -51,21 +66,6 @@ def classify(
     A class that applies only later is given all the same, with its day in ``applies_from``. With *complete*, a fact
     left out is false, none or empty; even then nothing is minimal unless the pack's least facts are stated.
     *role* narrows the obligations to those of one operator.
-
-    >>> from ephor.rooms.regulation.read_pack import read_pack
-    >>> act = read_pack({
-    ...     "pack": {"schema": "pack/1", "id": "act", "version": "1.0.0", "title": "An Act", "jurisdiction": "XX",
-    ...              "source": "https://law.example/1", "text_version": "2026-01-01",
-    ...              "reviewed": {"by": "a reader", "on": "2026-01-01"}},
-    ...     "vocabulary": {"talks": {"type": "boolean", "means": "it talks to people"}},
-    ...     "duties": [{"id": "tell", "article": "s. 1", "title": "talks to people", "when": {"talks": True},
-    ...                 "since": "2026-08-02", "verified": "mem", "who": "provider", "notice": "say so"}],
-    ... })
-    >>> on = date(2026, 8, 1)
-    >>> classify(act, {"talks": True}, on).category.value, classify(act, {}, on).category.value
-    ('limited', 'needs_review')
-    >>> classify(act, {}, on).missing_facts, classify(act, {}, on, complete=True).category.value
-    (('talks',), 'minimal')
 
     Raises:
         InvalidInputError: unknown facts, a value of the wrong type, an unknown use-case key or role.
