@@ -19,6 +19,7 @@ from ephor.rooms.access.roles import (
     Reason,
     Rights,
     Role,
+    beyond,
     known_roles,
     named,
     read_permissions,
@@ -30,10 +31,12 @@ from ephor.rooms.agents.agent import Agent, AgentStatus
 
 @dataclass(frozen=True, slots=True)
 class LentNow:
-    """A delegation, and every reason why it is worth nothing now; it holds while there is none."""
+    """A delegation, and what stands against it now; it holds while there are no ``reasons``."""
 
     delegation: Delegation
     reasons: tuple[Reason, ...]
+    lost: tuple[Reason, ...] = ()
+    """Where it holds: what it names and no longer carries, because somebody in the chain lost it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,10 +129,9 @@ class Delegations:
             found = []
             for one in known.values():
                 if to_agent in (None, one.to_agent):
-                    worth = lending.chain_rights(
-                        lending.chain_to(one.id, known), lambda who: _rights_of(unit, who), now
-                    )
-                    found.append(LentNow(one, worth if isinstance(worth, tuple) else ()))
+                    chain = lending.chain_to(one.id, known)
+                    worth = lending.chain_rights(chain, lambda who: _rights_of(unit, who), now)
+                    found.append(_lent(one, worth))
             return found
 
     def revoke(self, id: str, *, by: str) -> Delegation:
@@ -154,6 +156,12 @@ class Delegations:
                 kind=kind, at=self.world.clock.now(), actor=f"person:{by}", resource=resource, metadata=facts
             )
         )
+
+
+def _lent(one: Delegation, worth: Rights | tuple[Reason, ...]) -> LentNow:
+    if isinstance(worth, tuple):
+        return LentNow(one, worth)
+    return LentNow(one, (), beyond(lending.scope(one), worth, "the chain"))
 
 
 def _chain(unit: Unit, id: str) -> tuple[Delegation, ...]:

@@ -147,6 +147,12 @@ def _until(text: str) -> datetime:
     return datetime.combine(day(text), time(), UTC) if len(text) == 10 else moment(text)
 
 
+def _now(one: LentNow) -> str:
+    if one.reasons:
+        return "; ".join(reason.text for reason in one.reasons)
+    return "; ".join(("holds", *(reason.text for reason in one.lost)))
+
+
 def _print(out: Console, lent: Sequence[LentNow]) -> None:
     rows = [
         (
@@ -155,7 +161,7 @@ def _print(out: Console, lent: Sequence[LentNow]) -> None:
             one.delegation.to_agent,
             listed((*one.delegation.permissions, *one.delegation.tools)),
             minute(one.delegation.expires_at),
-            "; ".join(reason.text for reason in one.reasons) or "holds",
+            _now(one),
         )
         for one in lent
     ]

@@ -119,6 +119,8 @@ def chain_rights(
     for hop in chain:
         reasons += _may_pass_on(hop, held)
         held = narrow(narrow(held, scope(hop)), _known(rights_of, f"agent:{hop.to_agent}", reasons))
+    if not reasons and not held.permissions and not held.tools:
+        reasons.append(Reason("delegation-empty", f"nothing of delegation `{chain[-1].id}` is held any more"))
     return tuple(dict.fromkeys(reasons)) or held
 
 
@@ -198,7 +200,7 @@ def _check_parent(new: Delegation, before: Sequence[Delegation], rights_of: Righ
 
 def _refuse(reasons: Sequence[Reason]) -> None:
     if reasons:
-        told = "; ".join(reason.text for reason in reasons)
+        told = "; ".join(dict.fromkeys(reason.text for reason in reasons))
         raise NotPermittedError(
             f"{told}; lend less, or ask for more first", reasons=[one.code for one in reasons]
         )
