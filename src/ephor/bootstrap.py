@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import sys
-from typing import TYPE_CHECKING
+import tempfile
+from collections.abc import Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 from ephor.adapters import files
 from ephor.adapters.clock import FreshIds, SystemClock
@@ -96,6 +99,7 @@ def main() -> None:
         read_yaml=files.read_mapping,
         connect=_connect,
         bundle=files.new_folder,
+        demo=_tell_demo,
         read_manifest=lambda path: read_manifest(files.read_bytes(path), path),
     )
     try:
@@ -104,6 +108,19 @@ def main() -> None:
         for engine in opened:
             engine.close()
     sys.exit(code)
+
+
+def _tell_demo(folder: str | None, *, quiet: bool) -> Mapping[str, Any]:
+    from ephor.demo import story  # noqa: PLC0415 - only this command needs it
+
+    return story.tell(
+        Path(folder) if folder else Path(tempfile.mkdtemp(prefix="ephor-demo-")),
+        lambda url: open_engine(url, settings=Settings()),
+        lambda path: read_manifest(files.read_bytes(path), path),
+        files.read_mapping,
+        _connect,
+        quiet=quiet,
+    )
 
 
 def _connect(url: str) -> DataStore:

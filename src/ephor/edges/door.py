@@ -9,6 +9,7 @@ from typing import Any, Protocol
 
 from ephor.engine.plane import Engine
 from ephor.engine.ports_data import DataStore
+from ephor.engine.ports_data import DataStore
 from ephor.engine.regulation import Law
 from ephor.rooms.agents.manifest import Manifest
 
@@ -17,6 +18,12 @@ class Open(Protocol):
     """Opens the plane at a URL (None: the default); makes it first only where *create* says so."""
 
     def __call__(self, database: str | None = None, *, create: bool = False) -> Engine: ...
+
+
+class Demo(Protocol):
+    """Tells the story in a folder (None: a new temporary one) and returns its figures."""
+
+    def __call__(self, folder: str | None, *, quiet: bool) -> Mapping[str, Any]: ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,3 +47,4 @@ class Door:
     """Opens a database that subject requests reach, by its URL."""
     bundle: Callable[[str], Callable[[str, bytes], None]]
     """Opens a new folder, and returns what writes a file of that name into it."""
+    demo: Demo

@@ -75,7 +75,15 @@ class Plane(Engine):
             def ask(args: tuple[Any, ...], kwargs: dict[str, Any]) -> tuple[Call, Decision]:
                 arguments = _arguments(signature, args, kwargs)
                 about = subject(arguments) if subject else None
-                call = Call(agent, name, arguments, on_behalf_of=on_behalf_of, subject=about, purpose=purpose, session=session)
+                call = Call(
+                    agent,
+                    name,
+                    arguments,
+                    on_behalf_of=on_behalf_of,
+                    subject=about,
+                    purpose=purpose,
+                    session=session,
+                )
                 return call, self._admit(call)
 
             if inspect.iscoroutinefunction(function):

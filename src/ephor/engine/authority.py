@@ -39,7 +39,9 @@ def compile_authority(unit: Unit, *, version: int, now: datetime) -> Authority:
             roles=roles,
             approval_binds=approval is not None and is_bound_to(approval, agent, policy),
             category=category_for(classes.get(agent.id), agent.material_digest),
-            models=MappingProxyType({id: _against(models.get(id), agent, now) for id in agent.manifest.models}),
+            models=MappingProxyType(
+                {id: _against(models.get(id), agent, now) for id in agent.manifest.models}
+            ),
             consent_purposes=purposes.get(agent.id, frozenset()),
         )
     return Authority(version, MappingProxyType(agents), now)

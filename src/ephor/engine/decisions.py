@@ -12,7 +12,6 @@ from ephor.engine.authority import compile_authority, first_giver, lent_by, subj
 from ephor.engine.ports import Unit, World
 from ephor.kernel.canonical import digest
 from ephor.kernel.events import Event
-from ephor.kernel.ids import EntryId
 from ephor.rooms.agents.manifest import Tool
 from ephor.rooms.approvals.call import PATIENCE, CallApproval, CallStatus, claim, is_usable, standing_of
 from ephor.rooms.decisions.arguments import encode_arguments
@@ -53,10 +52,22 @@ class Decisions:
         arguments = encode_arguments(call.arguments)
         authority = self._authority(now).agents.get(call.agent)
         verdict = self._verdict(call, authority, now)
-        made = _Made(self.world, call, authority, verdict, self.world.pseudonyms.fingerprint(arguments), now, intent)
+        made = _Made(
+            self.world,
+            call,
+            authority,
+            verdict,
+            self.world.pseudonyms.fingerprint(arguments),
+            now,
+            intent,
+            payload=arguments if call.subject is not None else None,
+        )
         if verdict.outcome is Outcome.ASK and authority is not None:
             with self.world.storage.unit() as unit:
                 return made.ask(unit, authority)
+        if call.subject is not None:
+            with self.world.storage.unit() as unit:
+                return made.record(unit, made.decision())
         decision = made.decision()
         entries = self.world.storage.append(made.events(decision))
         return dataclasses.replace(decision, entry=entries[0])
@@ -102,50 +113,63 @@ class _Made:
     args_digest: str
     now: datetime
     intent: bool
+    payload: bytes | None
+    """The arguments, to be sealed under the key of the data subject the call names: they are part of the person's data."""
 
     def decision(self, *, verdict: Verdict | None = None, approval: str | None = None) -> Decision:
         said = verdict or self.verdict
         rests_on = self.authority.digest if self.authority else digest({"agent": None})
-        return Decision(self.world.ids.new("dec"), said.outcome, said.reasons, said.obligations, "", rests_on, approval)
+        return Decision(
+            self.world.ids.new("dec"), said.outcome, said.reasons, said.obligations, "", rests_on, approval
+        )
 
     def ask(self, unit: Unit, authority: AgentAuthority) -> Decision:
         """Use a person's approval of exactly this call if there is one, else put the question to people."""
         tool = authority.tools[self.call.tool].tool
         call_digest = self._call_digest(tool)
-        known = [one for one in unit.shelf(CallApproval).all(call_digest=call_digest) if one.authority == authority.digest]
+        known = [
+            one
+            for one in unit.shelf(CallApproval).all(call_digest=call_digest)
+            if one.authority == authority.digest
+        ]
         for one in known:
             if is_usable(one, call_digest=call_digest, authority=authority.digest, now=self.now):
                 return self._claim(unit, one)
         for one in reversed(known):
             status = standing_of(one, self.now)
             if status is CallStatus.PENDING:
-                return self._record(unit, self.decision(approval=one.id), one)
+                return self.record(unit, self.decision(approval=one.id))
             if status is CallStatus.REJECTED and self.now < one.expires_at:
                 return self._rejected(unit, one)
         asked = self._question(unit, authority, tool, call_digest)
         unit.shelf(CallApproval).add(asked)
-        return self._record(unit, self.decision(approval=asked.id), asked, asked_now=True)
+        decision = self.decision(approval=asked.id)
+        return self.record(unit, decision, self._event("call.asked/1", decision, shown=asked.shown_digest))
 
     def _claim(self, unit: Unit, approval: CallApproval) -> Decision:
         """Let the call through once: the approval is used up in the transaction that records the decision."""
         text = f"`{approval.decided_by}` approved exactly this call (`{approval.id}`)"
         reasons = (*self.verdict.reasons, Reason("approved-by-person", Outcome.ALLOW, text))
-        decision = self.decision(verdict=dataclasses.replace(self.verdict, outcome=Outcome.ALLOW, reasons=reasons), approval=approval.id)
+        decision = self.decision(
+            verdict=dataclasses.replace(self.verdict, outcome=Outcome.ALLOW, reasons=reasons),
+            approval=approval.id,
+        )
         unit.shelf(CallApproval).replace(approval, claim(approval, decision=decision.id))
-        return self._record(unit, decision, approval)
+        return self.record(unit, decision, self._event("call.claimed/1", decision))
 
     def _rejected(self, unit: Unit, approval: CallApproval) -> Decision:
         text = f"`{approval.decided_by}` rejected exactly this call: {approval.because}"
         reasons = (*self.verdict.reasons, Reason("rejected-by-person", Outcome.DENY, text))
-        return self._record(unit, self.decision(verdict=Verdict(Outcome.DENY, reasons, ()), approval=approval.id), approval)
+        verdict = Verdict(Outcome.DENY, reasons, ())
+        return self.record(unit, self.decision(verdict=verdict, approval=approval.id))
 
-    def _record(self, unit: Unit, decision: Decision, approval: CallApproval, *, asked_now: bool = False) -> Decision:
-        entries = [unit.append(event) for event in self.events(decision)]
-        if asked_now:
-            unit.append(self._event("call.asked/1", decision, refs={"approval": approval.id, "shown": approval.shown_digest}))
-        elif decision.allowed:
-            unit.append(self._event("call.claimed/1", decision, refs={"approval": approval.id}))
-        return dataclasses.replace(decision, entry=EntryId(entries[0]))
+    def record(self, unit: Unit, decision: Decision, *also: Event) -> Decision:
+        """Append the decision, its arguments sealed where they are a person's data, and whatever goes with it."""
+        first, *more = self.events(decision)
+        entry = unit.append(first, self.payload)
+        for event in (*more, *also):
+            unit.append(event)
+        return dataclasses.replace(decision, entry=entry)
 
     def _question(self, unit: Unit, authority: AgentAuthority, tool: Tool, call_digest: str) -> CallApproval:
         """Put together what a person is shown: facts, not the model's prose, and personal data masked."""
@@ -180,7 +204,12 @@ class _Made:
 
     def _call_digest(self, tool: Tool) -> str:
         """Cover everything an approval is for: any change to it is another call."""
-        definition = {"name": tool.name, "effect": tool.effect.value, "sensitivity": tool.sensitivity.value, "description": tool.description}
+        definition = {
+            "name": tool.name,
+            "effect": tool.effect.value,
+            "sensitivity": tool.sensitivity.value,
+            "description": tool.description,
+        }
         facts = {
             "agent": self.call.agent,
             "tool": definition,
@@ -200,8 +229,8 @@ class _Made:
             events.append(self._event("tool.invoked/1", decision))
         return events
 
-    def _event(self, kind: str, decision: Decision, refs: dict[str, str] | None = None) -> Event:
-        approval = {"approval": decision.approval} if decision.approval else {}
+    def _event(self, kind: str, decision: Decision, shown: str | None = None) -> Event:
+        refs = {"decision": decision.id, "approval": decision.approval, "shown": shown}
         return Event(
             kind=kind,
             at=self.now,
@@ -216,7 +245,7 @@ class _Made:
             decision=decision.outcome.value,
             reasons=tuple(reason.code for reason in decision.reasons),
             policy_digest=decision.policy_digest,
-            refs={"decision": decision.id, **approval, **(refs or {})},
+            refs={name: id for name, id in refs.items() if id},
             metadata={"purpose": self.call.purpose} if self.call.purpose else {},
         )
 

@@ -4,15 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from ephor import verifier
 from ephor.engine.ports import Head, Ledger, World
 from ephor.kernel.errors import InvalidInputError, NotFoundError, VerificationError
 from ephor.kernel.ids import EntryId
 from ephor.rooms.ledger import proof, tile, tree
 from ephor.rooms.ledger.entry import parse
 from ephor.rooms.ledger.external import read_event
+
+if TYPE_CHECKING:
+    from ephor.verifier import Report
 
 _BATCH = 1_000
 
@@ -63,7 +65,9 @@ class Published:
         if level is not None:
             try:
                 return self._ledger.tile(level, index, width)
-            except VerificationError:  # rows it is made of are gone: the verifier is to say so, entry by entry
+            except (
+                VerificationError
+            ):  # rows it is made of are gone: the verifier is to say so, entry by entry
                 return None
         start = index * tile.WIDTH
         entries = list(self._ledger.entries(start, start + width))
@@ -88,7 +92,9 @@ class Ledgers:
             try:
                 events.append(read_event(one, now))
             except InvalidInputError as error:
-                raise InvalidInputError(f"event {number}: {error}; nothing was recorded", event=number) from error
+                raise InvalidInputError(
+                    f"event {number}: {error}; nothing was recorded", event=number
+                ) from error
         ids: list[EntryId] = []
         for start in range(0, len(events), _BATCH):
             ids += self.world.storage.append(events[start : start + _BATCH])
@@ -98,7 +104,9 @@ class Ledgers:
         """Return the signed head."""
         return self.world.storage.ledger.head()
 
-    def list(self, where: Mapping[str, str], *, before: int | None = None, limit: int = 20) -> Sequence[Shown]:
+    def list(
+        self, where: Mapping[str, str], *, before: int | None = None, limit: int = 20
+    ) -> Sequence[Shown]:
         """Return entries, newest first, whose fields equal *where*."""
         ledger = self.world.storage.ledger
         return [self._at(place) for place in ledger.search(where, before=before, limit=limit)]
@@ -110,8 +118,15 @@ class Ledgers:
             NotFoundError: there is no such entry.
         """
         shown = self._at(self._position(which))
-        payload = self.world.storage.ledger.payload(str(shown.entry["id"])) if "payload" in shown.entry else None
-        return Shown(shown.position, shown.leaf, shown.entry, payload.decode("utf-8", "replace") if payload is not None else None)
+        payload = (
+            self.world.storage.ledger.payload(str(shown.entry["id"])) if "payload" in shown.entry else None
+        )
+        return Shown(
+            shown.position,
+            shown.leaf,
+            shown.entry,
+            payload.decode("utf-8", "replace") if payload is not None else None,
+        )
 
     def prove(self, which: str) -> Proof:
         """Return the proof that an entry is in the ledger as its newest checkpoint states it.
@@ -127,7 +142,13 @@ class Ledgers:
         leaf = bytes.fromhex(shown.leaf)
         tree.verify_inclusion(leaf, position, head.size, path, head.root)
         return Proof(
-            str(shown.entry["id"]), position, head.size, shown.leaf, head.root.hex(), tuple(one.hex() for one in path), head.note.decode()
+            str(shown.entry["id"]),
+            position,
+            head.size,
+            shown.leaf,
+            head.root.hex(),
+            tuple(one.hex() for one in path),
+            head.note.decode(),
         )
 
     def consistency(self, old: int) -> Sequence[bytes]:
@@ -138,7 +159,7 @@ class Ledgers:
         """
         return self._assemble(proof.plan_consistency(old, self.head().size))
 
-    def verify(self, key: str | None, earlier: bytes | None) -> verifier.Report:
+    def verify(self, key: str | None, earlier: bytes | None) -> Report:
         """Judge the stored ledger with the offline verifier: every entry, every tile, the signed head.
 
         Without *key* the one the database names is used: that finds damage, and proves nothing against whoever can
@@ -147,9 +168,15 @@ class Ledgers:
         Raises:
             InvalidInputError: *key* is no verifier key.
         """
+        from ephor import verifier  # noqa: PLC0415 - so that `python -m ephor.verifier` finds it not yet loaded
+
         head = self.head()
         try:
-            return verifier.judge(Published(self.world.storage.ledger, head), key or head.key, earlier or self.world.storage.ledger.kept())
+            return verifier.judge(
+                Published(self.world.storage.ledger, head),
+                key or head.key,
+                earlier or self.world.storage.ledger.kept(),
+            )
         except verifier.UsageError as error:
             raise InvalidInputError(str(error)) from error
 
@@ -160,13 +187,17 @@ class Ledgers:
         for name in log.names():
             data = log.read(name, 0)
             if data is None:
-                raise NotFoundError(f"`{name}` cannot be written: its entries are gone; run `ephor ledger verify`")
+                raise NotFoundError(
+                    f"`{name}` cannot be written: its entries are gone; run `ephor ledger verify`"
+                )
             write(name, data)
         return head
 
     def _position(self, which: str, size: int | None = None) -> int:
         size = self.head().size if size is None else size
-        position = int(which) if which.isascii() and which.isdigit() else self.world.storage.ledger.position(which)
+        position = (
+            int(which) if which.isascii() and which.isdigit() else self.world.storage.ledger.position(which)
+        )
         if position >= size:
             raise NotFoundError(f"there is no entry `{which}`; the ledger has {size}, from 0 to {size - 1}")
         return position
@@ -174,7 +205,9 @@ class Ledgers:
     def _at(self, position: int) -> Shown:
         data = next(iter(self.world.storage.ledger.entries(position, position + 1)), None)
         if data is None:
-            raise NotFoundError(f"entry {position} is gone from the database; run `ephor ledger verify`", position=position)
+            raise NotFoundError(
+                f"entry {position} is gone from the database; run `ephor ledger verify`", position=position
+            )
         return Shown(position, tree.leaf_hash(data).hex(), parse(data))
 
     def _assemble(self, plan: proof.Plan) -> Sequence[bytes]:

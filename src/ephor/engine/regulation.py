@@ -112,7 +112,11 @@ class Regulation:
                 decision=record.category,
                 policy_digest=record.pack_digest,
                 refs={"manifest": agent.digest},
-                metadata={"articles": list(record.articles), "as_of": record.as_of.isoformat(), "missing": list(record.missing_facts)},
+                metadata={
+                    "articles": list(record.articles),
+                    "as_of": record.as_of.isoformat(),
+                    "missing": list(record.missing_facts),
+                },
             )
         )
         return found

@@ -14,7 +14,7 @@ import orjson
 
 from ephor.kernel.errors import InvalidInputError
 
-Json: TypeAlias = "str | int | bool | None | list[Json] | tuple[Json, ...] | Mapping[str, Json]"
+Json: TypeAlias = "str | int | bool | list[Json] | tuple[Json, ...] | Mapping[str, Json] | None"
 
 MAX_BYTES = 65_535
 """Longest canonical text in bytes: an entry of a C2SP tlog-tiles bundle carries a 16-bit length."""
@@ -34,7 +34,7 @@ def canonical(value: object, *, max_bytes: int = MAX_BYTES) -> bytes:
     """
     _check(value, "$", MAX_DEPTH)
     try:
-        text = orjson.dumps(value, option=orjson.OPT_SORT_KEYS)
+        text = orjson.dumps(value, default=_as_dict, option=orjson.OPT_SORT_KEYS)
     except (TypeError, ValueError) as error:
         raise InvalidInputError(f"cannot be written as canonical JSON: {error}") from error
     if len(text) > max_bytes:
@@ -51,7 +51,7 @@ def digest(value: object) -> str:
     return "sha256:" + hashlib.sha256(canonical(value, max_bytes=1 << 26)).hexdigest()
 
 
-def _check(value: object, where: str, depth: int) -> None:  # noqa: C901 - one branch per JSON type
+def _check(value: object, where: str, depth: int) -> None:  # noqa: C901, PLR0912 - one branch per JSON type
     kind = type(value)
     if kind is str:
         if not value.isascii():  # type: ignore[attr-defined]
@@ -84,6 +84,13 @@ def _check_text(text: str, where: str) -> None:
         text.encode()
     except UnicodeEncodeError as error:
         raise InvalidInputError(f"text at {where} holds a lone surrogate", at=where) from error
+
+
+def _as_dict(value: object) -> object:
+    """A read-only mapping is a mapping; the encoder knows only `dict`."""
+    if isinstance(value, Mapping):
+        return dict(value)
+    raise TypeError(f"{type(value).__name__} is not JSON")
 
 
 def _room(depth: int, where: str) -> None:

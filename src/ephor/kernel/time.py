@@ -18,7 +18,7 @@ def stamp(at: datetime) -> str:
     """
     if at.tzinfo is None:
         raise InvalidInputError(f"time `{at.isoformat()}` has no zone; add one, for example `Z`")
-    return at.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
+    return at.astimezone(UTC).replace(tzinfo=None).isoformat(timespec="microseconds") + "Z"
 
 
 def moment(text: str) -> datetime:

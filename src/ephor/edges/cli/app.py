@@ -17,12 +17,14 @@ from ephor.edges.cli import (
     consent,
     decide,
     delegations,
+    demo,
     dsr,
     init,
     ledger,
     models,
     packs,
     people,
+    pii,
     policies,
     retention,
     reviews,
@@ -58,6 +60,7 @@ for group in (
     policies.app,
     bodies.app,
     packs.app,
+    pii.app,
     ledger.app,
     roles.app,
     delegations.app,
@@ -68,7 +71,7 @@ for group in (
     ropa.app,
 ):
     app.add_typer(group)
-for command in (init.init, classify.classify, decide.decide, assess.assess):
+for command in (demo.demo, init.init, classify.classify, decide.decide, assess.assess):
     app.command()(command)
 
 

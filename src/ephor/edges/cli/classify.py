@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from datetime import date
 from pathlib import Path
-from typing import Annotated, Any, Optional
+from typing import Annotated, Any
 
 import typer
 from rich.console import Console
@@ -22,9 +22,17 @@ _GRADES = {"unacceptable": 3, "high": 2, "needs_review": 2, "limited": 1, "minim
 
 def classify(
     context: typer.Context,
-    file: Annotated[str, typer.Argument(metavar="FILE|AGENT", help="A manifest, a file with `facts:`, `-`, or a registered agent's id.")],
+    file: Annotated[
+        str,
+        typer.Argument(
+            metavar="FILE|AGENT", help="A manifest, a file with `facts:`, `-`, or a registered agent's id."
+        ),
+    ],
     as_of: AsOf = None,
-    fail_on: Annotated[Optional[str], typer.Option("--fail-on", metavar="CATEGORY", help="Exit 1 at this category or a stricter one.")] = None,  # noqa: UP045
+    fail_on: Annotated[
+        str | None,
+        typer.Option("--fail-on", metavar="CATEGORY", help="Exit 1 at this category or a stricter one."),
+    ] = None,
     json: Json = False,
     database: Database = None,
     person: As = None,
@@ -59,14 +67,18 @@ def _facts_of(content: Mapping[str, Any], file: str) -> tuple[Mapping[str, objec
     """Read only what classification needs: a draft of a manifest can be classified before it is complete."""
     facts = content.get("facts")
     if not isinstance(facts, Mapping):
-        raise InvalidInputError(f"`{file}` states no facts; add a mapping `facts:`, see `ephor classify --help`")
+        raise InvalidInputError(
+            f"`{file}` states no facts; add a mapping `facts:`, see `ephor classify --help`"
+        )
     role = content.get("operator_role")
     return facts, role if isinstance(role, str) else None
 
 
 def _print(out: Console, found: Classification) -> None:
     since = f", applies from {found.applies_from}" if found.applies_from else ""
-    out.print(f"{found.category.value}{since} (as of {found.as_of}, pack {found.pack_id} {found.pack_version})")
+    out.print(
+        f"{found.category.value}{since} (as of {found.as_of}, pack {found.pack_id} {found.pack_version})"
+    )
     if found.articles:
         out.print(f"because of: {', '.join(found.articles)}")
     for one in found.elements:
@@ -78,6 +90,8 @@ def _print(out: Console, found: Classification) -> None:
         out.print(f"notice owed by the {notice.who} ({notice.article}): {notice.text}")
     owed = [one for one in found.obligations if one.owed is not False]
     if owed:
-        out.print(f"{len(owed)} obligations, {sum(one.in_force for one in owed)} of them in force; --json lists them")
+        out.print(
+            f"{len(owed)} obligations, {sum(one.in_force for one in owed)} of them in force; --json lists them"
+        )
     if found.category is Category.NEEDS_REVIEW and found.at_least:
         out.print(f"whatever the answers, at least: {found.at_least.value}")

@@ -19,11 +19,20 @@ def decide(
     context: typer.Context,
     agent: Annotated[str, typer.Option("--agent", metavar="ID", help="The agent that wants to act.")],
     tool: Annotated[str, typer.Option("--tool", metavar="NAME", help="The tool it wants to call.")],
-    arguments: Annotated[str, typer.Option("--arguments", metavar="JSON", help="The call's arguments, a JSON object.")] = "{}",
-    on_behalf_of: Annotated[Optional[str], typer.Option("--on-behalf-of", metavar="DELEGATION", help="A delegation's id.")] = None,  # noqa: UP045
-    subject: Annotated[Optional[str], typer.Option("--subject", help="The data subject the call touches; only a pseudonym is kept.")] = None,  # noqa: UP045
+    arguments: Annotated[
+        str, typer.Option("--arguments", metavar="JSON", help="The call's arguments, a JSON object.")
+    ] = "{}",
+    on_behalf_of: Annotated[
+        str | None, typer.Option("--on-behalf-of", metavar="DELEGATION", help="A delegation's id.")
+    ] = None,
+    subject: Annotated[
+        str | None,
+        typer.Option("--subject", help="The data subject the call touches; only a pseudonym is kept."),
+    ] = None,
     purpose: Annotated[Optional[str], typer.Option("--purpose", help="What the data is used for.")] = None,  # noqa: UP045
-    sensitivity: Annotated[Optional[str], typer.Option("--sensitivity", help="Raises what the tool declares, never lowers it.")] = None,  # noqa: UP045
+    sensitivity: Annotated[
+        str | None, typer.Option("--sensitivity", help="Raises what the tool declares, never lowers it.")
+    ] = None,
     json: Json = False,
     database: Database = None,
 ) -> None:
@@ -50,9 +59,13 @@ def _arguments(text: str) -> dict[str, Any]:
     try:
         value = orjson.loads(text)
     except orjson.JSONDecodeError as error:
-        raise InvalidInputError(f"--arguments is not JSON: {error}; write an object such as '{{\"id\": 7}}'") from None
+        raise InvalidInputError(
+            f"--arguments is not JSON: {error}; write an object such as '{{\"id\": 7}}'"
+        ) from None
     if not isinstance(value, dict):
-        raise InvalidInputError(f"--arguments is a JSON {type(value).__name__}; write an object such as '{{\"id\": 7}}'")
+        raise InvalidInputError(
+            f"--arguments is a JSON {type(value).__name__}; write an object such as '{{\"id\": 7}}'"
+        )
     return value
 
 
@@ -62,7 +75,11 @@ def _print(out: Console, decision: Decision) -> None:
         out.print(f"  {reason.outcome.value:5} {reason.code}: {reason.text}")
     for one in decision.obligations:
         shown = f", except {', '.join(one.reveal)}" if one.reveal else ""
-        out.print(f"  must  mask personal data in the {one.where}{shown}" if one.kind == "mask" else f"  must  show: {one.text}")
+        out.print(
+            f"  must  mask personal data in the {one.where}{shown}"
+            if one.kind == "mask"
+            else f"  must  show: {one.text}"
+        )
     if decision.approval and not decision.allowed:
         out.print(f"  waits for a person: ephor approvals show {decision.approval}")
     out.print(f"recorded as {decision.entry}")

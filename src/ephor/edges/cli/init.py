@@ -12,7 +12,9 @@ from ephor.edges.cli.render import emit
 
 def init(
     context: typer.Context,
-    administrator: Annotated[str, typer.Option("--administrator", metavar="PERSON", help="The first administrator. Default: you.")] = "",
+    administrator: Annotated[
+        str, typer.Option("--administrator", metavar="PERSON", help="The first administrator. Default: you.")
+    ] = "",
     json: Json = False,
     database: Database = None,
 ) -> None:
@@ -23,7 +25,13 @@ def init(
     engine = context.obj.open(database, create=True)
     person = engine.access.found(administrator or context.obj.person, administrator or context.obj.person)
     head = engine.world.storage.ledger.head()
-    made = {"database": database or context.obj.database, "administrator": person.id, "log": head.origin, "key": head.key, "entries": head.size}
+    made = {
+        "database": database or context.obj.database,
+        "administrator": person.id,
+        "log": head.origin,
+        "key": head.key,
+        "entries": head.size,
+    }
     emit(
         made,
         lambda out: out.print(

@@ -18,13 +18,17 @@ from ephor.edges.door import Door
 from ephor.engine.ledger import Ledgers, Shown
 from ephor.kernel.errors import InvalidInputError
 
-app = typer.Typer(name="ledger", help="The one record of what agents did and what people decided.", no_args_is_help=True)
+app = typer.Typer(
+    name="ledger", help="The one record of what agents did and what people decided.", no_args_is_help=True
+)
 
 
 @app.command()
 def append(
     context: typer.Context,
-    file: Annotated[str, typer.Argument(help="JSON lines, one event each in the guide's words; `-` reads standard input.")],
+    file: Annotated[
+        str, typer.Argument(help="JSON lines, one event each in the guide's words; `-` reads standard input.")
+    ],
     json: Json = False,
     database: Database = None,
 ) -> None:
@@ -34,7 +38,9 @@ def append(
     """
     door: Door = context.obj
     ids = door.open(database).ledger.append(_lines(door.read_bytes(file)))
-    emit({"appended": len(ids), "entries": list(ids)}, lambda out: out.print(f"{len(ids)} recorded"), json=json)
+    emit(
+        {"appended": len(ids), "entries": list(ids)}, lambda out: out.print(f"{len(ids)} recorded"), json=json
+    )
 
 
 @app.command("list")
@@ -77,9 +83,16 @@ def show(
 @app.command()
 def verify(
     context: typer.Context,
-    checkpoint: Annotated[Optional[str], typer.Option("--checkpoint", metavar="FILE", help="A checkpoint you kept from before.")] = None,  # noqa: UP045
-    bundle: Annotated[Optional[str], typer.Option("--bundle", metavar="DIR", help="Judge an export instead of the database.")] = None,  # noqa: UP045
-    key: Annotated[Optional[str], typer.Option("--key", help="The public key you trust, or a file that holds it.")] = None,  # noqa: UP045
+    checkpoint: Annotated[
+        str | None, typer.Option("--checkpoint", metavar="FILE", help="A checkpoint you kept from before.")
+    ] = None,
+    bundle: Annotated[
+        str | None,
+        typer.Option("--bundle", metavar="DIR", help="Judge an export instead of the database."),
+    ] = None,
+    key: Annotated[
+        str | None, typer.Option("--key", help="The public key you trust, or a file that holds it.")
+    ] = None,
     json: Json = False,
     database: Database = None,
 ) -> None:
@@ -94,7 +107,9 @@ def verify(
     trusted = _key(door, key)
     if bundle is not None:
         if trusted is None:
-            raise InvalidInputError("a bundle cannot vouch for itself; name the public key you trust with --key")
+            raise InvalidInputError(
+                "a bundle cannot vouch for itself; name the public key you trust with --key"
+            )
         report = _judge_bundle(bundle, trusted, earlier)
     else:
         report = door.open(database).ledger.verify(trusted, earlier)
@@ -132,7 +147,13 @@ def checkpoint(context: typer.Context, json: Json = False, database: Database = 
     Example: ephor ledger checkpoint > kept-in-may
     """
     head = context.obj.open(database).ledger.head()
-    told = {"origin": head.origin, "size": head.size, "root": head.root.hex(), "key": head.key, "checkpoint": head.note.decode()}
+    told = {
+        "origin": head.origin,
+        "size": head.size,
+        "root": head.root.hex(),
+        "key": head.key,
+        "checkpoint": head.note.decode(),
+    }
     emit(told, lambda out: out.print(told["checkpoint"], end=""), json=json)
 
 
@@ -162,9 +183,13 @@ def _lines(data: bytes) -> Sequence[Mapping[str, Any]]:
         try:
             value = orjson.loads(line)
         except orjson.JSONDecodeError as error:
-            raise InvalidInputError(f"line {number} is not JSON: {error}; nothing was recorded", line=number) from None
+            raise InvalidInputError(
+                f"line {number} is not JSON: {error}; nothing was recorded", line=number
+            ) from None
         if not isinstance(value, dict):
-            raise InvalidInputError(f"line {number} is no JSON object; write one event a line, nothing was recorded", line=number)
+            raise InvalidInputError(
+                f"line {number} is no JSON object; write one event a line, nothing was recorded", line=number
+            )
         events.append(value)
     return events
 
@@ -185,10 +210,19 @@ def _judge_bundle(bundle: str, key: str, earlier: bytes | None) -> verifier.Repo
 
 def _print_list(out: Console, found: Sequence[Shown]) -> None:
     rows = [
-        (one.position, one.entry["at"][:19], one.entry["kind"], one.entry["actor"], _about(one.entry), one.entry.get("decision", ""))
+        (
+            one.position,
+            one.entry["at"][:19],
+            one.entry["kind"],
+            one.entry["actor"],
+            _about(one.entry),
+            one.entry.get("decision", ""),
+        )
         for one in found
     ]
-    table(out, ("#", "at (UTC)", "kind", "actor", "about", "outcome"), rows, empty="nothing recorded that fits")
+    table(
+        out, ("#", "at (UTC)", "kind", "actor", "about", "outcome"), rows, empty="nothing recorded that fits"
+    )
 
 
 def _about(entry: Mapping[str, Any]) -> str:
@@ -199,11 +233,15 @@ def _print_one(out: Console, found: Shown) -> None:
     out.print(f"entry {found.position}, leaf {found.leaf}")
     out.print(orjson.dumps(found.entry, option=orjson.OPT_INDENT_2).decode())
     if "payload" in found.entry:
-        out.print("payload: erased with its subject's key" if found.payload is None else f"payload: {found.payload}")
+        out.print(
+            "payload: erased with its subject's key" if found.payload is None else f"payload: {found.payload}"
+        )
 
 
 def _print_report(out: Console, report: verifier.Report, key: str | None) -> None:
     for line in verifier.lines_of(report):
         out.print(line)
     if key is None:
-        out.print("the key was taken from the database itself; to rule out its administrator, give --key and --checkpoint from elsewhere")
+        out.print(
+            "the key was taken from the database itself; to rule out its administrator, give --key and --checkpoint from elsewhere"
+        )

@@ -13,7 +13,9 @@ Database: TypeAlias = Annotated[
 ]
 As: TypeAlias = Annotated[
     Optional[str],  # noqa: UP045 - Typer reads the annotation at run time
-    typer.Option("--as", metavar="PERSON", help="Who acts. Default: $EPHOR_PERSON, else this account's name."),
+    typer.Option(
+        "--as", metavar="PERSON", help="Who acts. Default: $EPHOR_PERSON, else this account's name."
+    ),
 ]
 AsOf: TypeAlias = Annotated[
     Optional[str],  # noqa: UP045 - Typer reads the annotation at run time

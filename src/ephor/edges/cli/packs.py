@@ -11,7 +11,9 @@ from ephor.edges.cli.options import Json
 from ephor.edges.cli.render import emit, table
 from ephor.edges.door import Door
 
-app = typer.Typer(name="packs", help="The law as data: cited, dated, versioned, tested by cases.", no_args_is_help=True)
+app = typer.Typer(
+    name="packs", help="The law as data: cited, dated, versioned, tested by cases.", no_args_is_help=True
+)
 
 
 @app.command("list")
@@ -22,12 +24,21 @@ def list_packs(context: typer.Context, json: Json = False) -> None:
     """
     door: Door = context.obj
     packs = [
-        {"id": one.id, "version": one.version, "title": one.title, "jurisdiction": one.jurisdiction, "digest": one.digest}
+        {
+            "id": one.identity.id,
+            "version": one.identity.version,
+            "title": one.identity.title,
+            "jurisdiction": one.identity.jurisdiction,
+            "digest": one.digest,
+        }
         for one in door.law.packs()
     ]
 
     def show(out: Console) -> None:
-        rows = [(one["id"], one["version"], one["jurisdiction"], one["title"], one["digest"][:19] + "…") for one in packs]
+        rows = [
+            (one["id"], one["version"], one["jurisdiction"], one["title"], one["digest"][:19] + "…")
+            for one in packs
+        ]
         table(out, ("id", "version", "where", "title", "digest"), rows, empty="no packs")
 
     emit(packs, show, json=json)

@@ -1,0 +1,1 @@
+"""The main job, told as one true story on an embedded database with real tools and real files."""
