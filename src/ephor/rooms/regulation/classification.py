@@ -8,7 +8,7 @@ from enum import StrEnum
 
 from ephor.kernel.canonical import Json
 from ephor.kernel.truth import Truth
-from ephor.rooms.regulation.pack import Obligation
+from ephor.rooms.regulation.pack import Obligation, Verified
 
 
 class Category(StrEnum):
@@ -30,6 +30,9 @@ class Judged:
     article: str
     holds: Truth
     because: str
+    since: date | None
+    verified: Verified
+    note: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,10 +86,7 @@ class Classification:
             "articles": list(self.articles),
             "transparency_duties": list(self.transparency_duties),
             "applies_from": _written(self.applies_from),
-            "elements": [
-                {"id": one.id, "article": one.article, "holds": one.holds, "because": one.because}
-                for one in self.elements
-            ],
+            "elements": [_element(one) for one in self.elements],
             "missing_facts": list(self.missing_facts),
             "obligations": [_obligation(one) for one in self.obligations],
             "as_of": self.as_of.isoformat(),
@@ -99,6 +99,18 @@ class Classification:
 
 def _written(day: date | None) -> str | None:
     return day.isoformat() if day else None
+
+
+def _element(one: Judged) -> dict[str, Json]:
+    return {
+        "id": one.id,
+        "article": one.article,
+        "holds": one.holds,
+        "because": one.because,
+        "since": _written(one.since),
+        "verified": one.verified.value,
+        "note": one.note,
+    }
 
 
 def _obligation(one: Owed) -> dict[str, Json]:

@@ -31,7 +31,7 @@ from ephor.rooms.regulation.condition import Finding, every, judge, opposite, so
 from ephor.rooms.regulation.elements import Holding, any_holds, derogated, group, judge_elements, told
 from ephor.rooms.regulation.facts import Facts, state
 from ephor.rooms.regulation.owe import owed_by, with_class
-from ephor.rooms.regulation.pack import Doubt, Group, Pack
+from ephor.rooms.regulation.pack import Doubt, Group, Pack, Verified
 
 USE_CASE = "use_case"
 """One of the reference guide's use-case keys, accepted beside the pack's own facts; stated facts win over it."""
@@ -152,10 +152,12 @@ def _standing(case: _Case) -> tuple[Doubt, ...]:
 
 def _doubts(case: _Case) -> tuple[Judged, ...]:
     """Return the doubts that stand, written as elements nobody can answer yet."""
-    return tuple(
-        Judged(f"doubt-{one.ask}", one.article, None, f"open ({one.because}): not known: `{one.ask}`")
-        for one in _standing(case)
-    )
+    return tuple(_told(one) for one in _standing(case))
+
+
+def _told(doubt: Doubt) -> Judged:
+    because = f"open ({doubt.because}): not known: `{doubt.ask}`"
+    return Judged(f"doubt-{doubt.ask}", doubt.article, None, because, None, Verified.UNCERTAIN)
 
 
 def _describable(case: _Case) -> Finding:

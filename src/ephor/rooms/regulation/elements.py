@@ -53,7 +53,10 @@ def derogated(holdings: Iterable[Holding], limits: Limits | None, facts: Facts) 
 
 def told(holding: Holding) -> Judged:
     """Return *holding* as it is written into a classification."""
-    return Judged(holding.element.id, holding.element.article, holding.finding.truth, holding.because)
+    law = holding.element
+    return Judged(
+        law.id, law.article, holding.finding.truth, holding.because, law.since, law.verified, law.note
+    )
 
 
 def reason(finding: Finding, facts: Facts) -> str:
