@@ -11,7 +11,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from sample_shop import JOHN, MARY, ROWS, build_shop, field, rows_of, shop_map
 
 from ephor.adapters.connectors.sql import connect
 from ephor.engine.plane import Engine
@@ -29,6 +28,7 @@ from ephor.rooms.dsr.judge import Stay
 from ephor.rooms.dsr.plan import Certificate, DataPlan
 from ephor.rooms.dsr.request import RequestStatus
 from ephor.testing import FrozenClock
+from sample_shop import JOHN, MARY, ROWS, build_shop, field, rows_of, shop_map
 
 GONE = ("customers", "orders", "order_items", "payments", "newsletter")
 

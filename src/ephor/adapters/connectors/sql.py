@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import warnings
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -81,11 +82,7 @@ class SqlStore:
         rows: list[Row] = []
         with self._guarded(), self._engine.connect() as connection:
             for values in _chunks(self._bound(table.name, (ask.column,), [(one,) for one in ask.values])):
-                flat = [value for (value,) in values]
-                if ask.fold:
-                    where = sa.func.lower(column).in_([str(one).lower() for one in flat])
-                else:
-                    where = column.in_(flat)
+                where = _folded(column, values) if ask.fold else _any_of([column], values)
                 query = (
                     sa.select(*(table.c[name] for name in ask.columns))
                     .where(where)
@@ -122,7 +119,7 @@ class SqlStore:
     def update(self, table: str, key: Sequence[str], rows: Sequence[Key], values: Mapping[str, Value]) -> int:
         clause = self._clause(table, (*key, *values))
         columns = [clause.c[name] for name in key]
-        new = {clause.c[name]: self._value(table, name, value) for name, value in values.items()}
+        new = {clause.c[name]: _raw(self._value(table, name, value)) for name, value in values.items()}
         with self._guarded(), self._engine.begin() as connection:
             batches = _chunks(self._bound(table, key, rows))
             change = sa.update(clause).values(new)
@@ -207,10 +204,23 @@ def _any_of(
     columns: Sequence[sa.ColumnElement[Any]], keys: Sequence[tuple[object, ...]]
 ) -> sa.ColumnElement[bool]:
     if len(columns) == 1:
-        return columns[0].in_([key[0] for key in keys])
+        return columns[0].in_([_raw(key[0]) for key in keys])
     return sa.or_(
-        *(sa.and_(*(column == part for column, part in zip(columns, key, strict=True))) for key in keys)
+        *(sa.and_(*(column == _raw(part) for column, part in zip(columns, key, strict=True))) for key in keys)
     )
+
+
+def _folded(column: sa.ColumnElement[Any], keys: Sequence[tuple[object, ...]]) -> sa.ColumnElement[bool]:
+    """Compare in lower case; SQLite lowers ASCII letters only, so the value is offered both ways."""
+    texts = [str(value) for (value,) in keys]
+    ascii_only = [re.sub("[A-Z]+", lambda found: found.group().lower(), text) for text in texts]
+    both = dict.fromkeys([*(text.lower() for text in texts), *ascii_only])
+    return sa.func.lower(column).in_([_raw(text) for text in both])
+
+
+def _raw(value: object) -> sa.BindParameter[Any]:
+    """Bind *value* as it is: SQLAlchemy would take the type of the first value for that of all."""
+    return sa.literal(value, sa.types.NULLTYPE)
 
 
 def _chunks(keys: Sequence[tuple[object, ...]]) -> Iterator[Sequence[tuple[object, ...]]]:
