@@ -31,7 +31,9 @@ def call(*words: object) -> None:
 
 def set_up() -> None:
     """Make the virtual environment once, and again whenever the lock changes; offline otherwise."""
-    wanted = hashlib.sha256((HERE / "requirements.lock").read_bytes() + (HERE / "pyproject.toml").read_bytes()).hexdigest()
+    wanted = hashlib.sha256(
+        (HERE / "requirements.lock").read_bytes() + (HERE / "pyproject.toml").read_bytes()
+    ).hexdigest()
     stamp = VENV / "installed-from"
     if stamp.exists() and stamp.read_text() == f"{wanted} {HERE}":
         return
@@ -59,7 +61,11 @@ def main() -> None:
     last = [*steps[-1], *rest]
     if not last:
         sys.exit("run what? for example: python3 dev.py run ephor --help")
-    sys.exit(subprocess.run([str(BIN / last[0]), *last[1:]], cwd=None if name == "run" else HERE, check=False).returncode)
+    sys.exit(
+        subprocess.run(
+            [str(BIN / last[0]), *last[1:]], cwd=None if name == "run" else HERE, check=False
+        ).returncode
+    )
 
 
 if __name__ == "__main__":

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from importlib.metadata import version as _version
 
-from ephor.bootstrap import open_plane as open  # noqa: A004 - `ephor.open` is the public name
+from ephor.bootstrap import open_plane as open
 from ephor.edges.sdk import ApprovalRequired, Denied, Plane
 from ephor.kernel.errors import (
     ConflictError,

@@ -70,6 +70,8 @@ def new_folder(path: str) -> Callable[[str, bytes], None]:
             (root / name).parent.mkdir(parents=True, exist_ok=True)
             (root / name).write_bytes(data)
         except OSError as error:
-            raise UnavailableError(f"cannot write `{root / name}`: {error.strerror}; the export is incomplete") from error
+            raise UnavailableError(
+                f"cannot write `{root / name}`: {error.strerror}; the export is incomplete"
+            ) from error
 
     return write

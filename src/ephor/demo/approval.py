@@ -12,32 +12,56 @@ def review_agents(stage: Stage) -> None:
     plane, tell = stage.plane, stage.tell
     tell.chapter("Approval: people with the role, never one's own, and a rejection is final")
     before = show_gate(stage, "before")
-    asked = plane.approvals.request(SUPPORT, "answers order questions, with refunds above 50.00 left to people", by="eve")
-    tell.ask(f"{asked.id}: eve asks to have {SUPPORT} approved; reviews needed: {', '.join(asked.required_reviews)}")
+    asked = plane.approvals.request(
+        SUPPORT, "answers order questions, with refunds above 50.00 left to people", by="eve"
+    )
+    tell.ask(
+        f"{asked.id}: eve asks to have {SUPPORT} approved; reviews needed: {', '.join(asked.required_reviews)}"
+    )
     stage.refused(
         "security review by eve, who holds the role but requested and owns it",
-        lambda: plane.approvals.submit_review(asked.id, ReviewType.SECURITY, Verdict.APPROVE, by="eve", notes="mine"),
+        lambda: plane.approvals.submit_review(
+            asked.id, ReviewType.SECURITY, Verdict.APPROVE, by="eve", notes="mine"
+        ),
     )
-    plane.approvals.submit_review(asked.id, ReviewType.SECURITY, Verdict.APPROVE, by="sam", notes="tools are narrow, refunds are capped")
-    done = plane.approvals.submit_review(asked.id, ReviewType.PRIVACY, Verdict.APPROVE, by="pia", notes="record complete, results masked")
+    plane.approvals.submit_review(
+        asked.id, ReviewType.SECURITY, Verdict.APPROVE, by="sam", notes="tools are narrow, refunds are capped"
+    )
+    done = plane.approvals.submit_review(
+        asked.id, ReviewType.PRIVACY, Verdict.APPROVE, by="pia", notes="record complete, results masked"
+    )
     agent = plane.agents.show(SUPPORT)
-    tell.good(f"sam and pia approve exactly {agent.digest[:23]}…: {SUPPORT} is {agent.status.value} until {done.expires_at:%Y-%m-%d}")
+    tell.good(
+        f"sam and pia approve exactly {agent.digest[:23]}…: {SUPPORT} is {agent.status.value} until {done.expires_at:%Y-%m-%d}"
+    )
     rejected = plane.approvals.request(RANKER, "saves recruiters an hour a day", by="eve")
-    plane.approvals.submit_review(rejected.id, ReviewType.ETHICS, Verdict.REJECT, by="eti", notes="no test for bias yet")
+    plane.approvals.submit_review(
+        rejected.id, ReviewType.ETHICS, Verdict.REJECT, by="eti", notes="no test for bias yet"
+    )
     tell.no(f"{rejected.id}: eti rejects {RANKER}: no test for bias yet")
     stage.refused(
         "a favourable review after the rejection",
-        lambda: plane.approvals.submit_review(rejected.id, ReviewType.LEGAL, Verdict.APPROVE, by="leo", notes="fine by me"),
+        lambda: plane.approvals.submit_review(
+            rejected.id, ReviewType.LEGAL, Verdict.APPROVE, by="leo", notes="fine by me"
+        ),
     )
     after = show_gate(stage, "after")
-    tell.keep(gate_before=before, gate_after=after, support=agent.status.value, ranker=plane.approvals.show(rejected.id).status.value)
+    tell.keep(
+        gate_before=before,
+        gate_after=after,
+        support=agent.status.value,
+        ranker=plane.approvals.show(rejected.id).status.value,
+    )
 
 
 def show_gate(stage: Stage, when: str) -> dict[str, int]:
     """Tell how the deployment gate answers, and return how many items stand where."""
     return {}
     result = stage.plane.gate.check(SUPPORT)
-    counts = {status: sum(item.status.value == status for item in result.items) for status in ("met", "not_met", "not_known")}
+    counts = {
+        status: sum(item.status.value == status for item in result.items)
+        for status in ("met", "not_met", "not_known")
+    }
     tell = stage.tell
     tell.did(
         f"gate {when} the reviews: {counts['met']} met, {counts['not_met']} not met, {counts['not_known']} not known: "

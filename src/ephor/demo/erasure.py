@@ -13,14 +13,19 @@ def erase_a_customer(stage: Stage) -> None:
     tell.chapter("A customer asks to be erased (GDPR Article 17)")
     data_map = stage.read_yaml(stage.example("shop/shop-map.yaml"))
     request = plane.dsr.open("erasure", {"email": CUSTOMER_EMAIL}, by="dora", channel="email")
-    tell.did(f"{request.id}: received, due {request.due} (one month, Regulation 1182/71); the address itself is sealed, not stored")
+    tell.did(
+        f"{request.id}: received, due {request.due} (one month, Regulation 1182/71); the address itself is sealed, not stored"
+    )
     plane.dsr.verify_identity(request.id, "answered a code sent to the address on record", by="dora")
     store = stage.open_store(f"sqlite:///{stage.shop.path}")
     try:
         plan = plane.dsr.plan(request.id, data_map, {"shop": store}, by="dora")
         for line in plan.lines:
             tell.did(f"   {line.collection}: {line.act} of {line.found} rows to go")
-        stage.refused("approval of the plan by dora, who took the request in", lambda: plane.dsr.approve(request.id, by="dora"))
+        stage.refused(
+            "approval of the plan by dora, who took the request in",
+            lambda: plane.dsr.approve(request.id, by="dora"),
+        )
         plane.dsr.approve(request.id, by="paul")
         certificate = plane.dsr.fulfil(request.id, by="dora", given=data_map, stores={"shop": store})
     finally:
@@ -36,11 +41,20 @@ def erase_a_customer(stage: Stage) -> None:
     tell.good("her address is in no file of the shop's or the plane's database any more")
     report = plane.ledger.verify(None, None)
     tell.good(f"the ledger still verifies: {report.verdict.lower()}, {report.size} entries")
-    tell.keep(rows=rows, payloads=certificate.payloads_destroyed, keys=certificate.keys_destroyed, verdict=report.verdict)
+    tell.keep(
+        rows=rows,
+        payloads=certificate.payloads_destroyed,
+        keys=certificate.keys_destroyed,
+        verdict=report.verdict,
+    )
 
 
 def _clear_outbox(stage: Stage) -> int:
-    mine = [path for path in sorted(stage.shop.outbox.glob("*.eml")) if CUSTOMER_EMAIL.encode() in path.read_bytes()]
+    mine = [
+        path
+        for path in sorted(stage.shop.outbox.glob("*.eml"))
+        if CUSTOMER_EMAIL.encode() in path.read_bytes()
+    ]
     for path in mine:
         path.unlink()
     return len(mine)
@@ -55,4 +69,6 @@ def _search_for_her(stage: Stage) -> None:
     files = [*stage.folder.glob("*.db*"), *stage.shop.outbox.rglob("*")]
     for path in sorted(files):
         if path.is_file() and CUSTOMER_EMAIL.encode() in path.read_bytes():
-            raise VerificationError(f"`{path}` still holds the erased address; this copy of Ephor is broken, do not use it")
+            raise VerificationError(
+                f"`{path}` still holds the erased address; this copy of Ephor is broken, do not use it"
+            )

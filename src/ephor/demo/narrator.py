@@ -9,7 +9,12 @@ from typing import Any
 
 from rich.console import Console
 
-_MARKS = {"did": ("•", "-", "dim"), "good": ("✓", "+", "green"), "no": ("✗", "x", "red"), "ask": ("?", "?", "yellow")}
+_MARKS = {
+    "did": ("•", "-", "dim"),
+    "good": ("✓", "+", "green"),
+    "no": ("✗", "x", "red"),
+    "ask": ("?", "?", "yellow"),
+}
 
 
 @dataclass(slots=True)

@@ -20,14 +20,18 @@ def prove_it(stage: Stage) -> None:
     plane, tell, folder = stage.plane, stage.tell, stage.folder
     tell.chapter("Proof: a stranger verifies with a file and a public key")
     head = plane.ledger.head()
-    tell.did(f"checkpoint over {head.size} entries; keep it where no administrator of this plane can change it")
+    tell.did(
+        f"checkpoint over {head.size} entries; keep it where no administrator of this plane can change it"
+    )
     tell.block(head.note.decode())
     (folder / "checkpoint").write_bytes(head.note)
     bundle = export_to(stage, folder / "bundle")
     key = folder / "ephor.db.keys" / "signing.pub"
     report = _verify(bundle, key)
     _expect(report, verifier.CONSISTENT)
-    tell.good(f"offline verifier, another process: {report['verdict'].lower()}, {report['size']} entries, {report['unwitnessed_tail']} not witnessed yet")
+    tell.good(
+        f"offline verifier, another process: {report['verdict'].lower()}, {report['size']} entries, {report['unwitnessed_tail']} not witnessed yet"
+    )
     found = {
         "edit": _verify(_edited(bundle, folder / "tampered-edit"), key),
         "cut": _verify(_cut(bundle, folder / "tampered-cut"), key),
@@ -43,7 +47,11 @@ def prove_it(stage: Stage) -> None:
         first = judged["findings"][0]
         place = "log" if first["position"] is None else f"entry {first['position']}"
         tell.no(f"{told[name]}: {judged['verdict'].lower()}, {place}: {first['problem']}")
-    tell.keep(entries=head.size, verdict=report["verdict"], detected={name: judged["verdict"] for name, judged in found.items()})
+    tell.keep(
+        entries=head.size,
+        verdict=report["verdict"],
+        detected={name: judged["verdict"] for name, judged in found.items()},
+    )
 
 
 def export_to(stage: Stage, folder: Path) -> Path:
@@ -60,7 +68,13 @@ def export_to(stage: Stage, folder: Path) -> Path:
 def _verify(bundle: Path, key: Path, earlier: Path | None = None) -> dict[str, Any]:
     """Run the verifier as an auditor would: the one file, another process, nothing of Ephor loaded."""
     words = [sys.executable, "-I", str(verifier.__file__), str(bundle), "--key", str(key), "--json"]
-    done = subprocess.run([*words, *(["--checkpoint", str(earlier)] if earlier else [])], capture_output=True, text=True, timeout=120, check=False)  # noqa: S603 - our own file and arguments
+    done = subprocess.run(
+        [*words, *(["--checkpoint", str(earlier)] if earlier else [])],
+        capture_output=True,
+        text=True,
+        timeout=120,
+        check=False,
+    )  # noqa: S603 - our own file and arguments
     if done.returncode not in (0, 1):
         raise VerificationError(f"the offline verifier did not run: {done.stderr.strip()[:300]}")
     report: dict[str, Any] = json.loads(done.stdout)
@@ -69,7 +83,9 @@ def _verify(bundle: Path, key: Path, earlier: Path | None = None) -> dict[str, A
 
 def _expect(report: dict[str, Any], *verdicts: str) -> None:
     if report["verdict"] not in verdicts:
-        raise VerificationError(f"the offline verifier says {report['verdict']}; this copy of Ephor is broken, do not use it")
+        raise VerificationError(
+            f"the offline verifier says {report['verdict']}; this copy of Ephor is broken, do not use it"
+        )
 
 
 def _edited(bundle: Path, copy: Path) -> Path:

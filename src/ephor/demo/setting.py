@@ -49,19 +49,28 @@ def register_agents(stage: Stage) -> None:
             role["name"], role["permissions"], role["allowed_tools"], role["max_data_sensitivity"], by="ada"
         )
     model = plane.models.register(stage.read_yaml(stage.example("models/shop-support-llm.yaml")), by="eve")
-    stage.refused(f"model {model.id}, approved before anyone validated it", lambda: plane.models.approve(model.id, "looks fine", by="val"))
+    stage.refused(
+        f"model {model.id}, approved before anyone validated it",
+        lambda: plane.models.approve(model.id, "looks fine", by="val"),
+    )
     results = stage.read_yaml(stage.example("models/shop-support-llm-validation.yaml"))
     plane.models.validate(model.id, results, by="val")
     plane.models.approve(model.id, "meets every threshold set beforehand", by="val")
     plane.models.promote(model.id, ModelStatus.PRODUCTION, "released with the support assistant", by="eve")
-    tell.good(f"model {model.id}: validated against thresholds set beforehand, approved by val, in production")
+    tell.good(
+        f"model {model.id}: validated against thresholds set beforehand, approved by val, in production"
+    )
     digests = {}
     for name in (SUPPORT, RANKER, MOOD):
-        agent = plane.agents.register(stage.read_manifest(stage.example(f"{name}/ephor.yaml")), by="eve").agent
+        agent = plane.agents.register(
+            stage.read_manifest(stage.example(f"{name}/ephor.yaml")), by="eve"
+        ).agent
         digests[name] = agent.digest
         tell.did(f"{name}: {len(agent.manifest.tools)} tools, {agent.status.value}, {agent.digest[:23]}…")
     record = plane.ropa.register(stage.read_yaml(stage.example("shop/ropa.yaml")), by="dora")
-    tell.did(f"record of processing `{record.record.id}` (GDPR Article 30), lacking: {', '.join(record.missing) or 'nothing'}")
+    tell.did(
+        f"record of processing `{record.record.id}` (GDPR Article 30), lacking: {', '.join(record.missing) or 'nothing'}"
+    )
     tell.keep(agents=digests, model=model.id)
 
 
@@ -82,7 +91,7 @@ def classify_and_assess(stage: Stage) -> None:
         worst = max(assessed.factors, key=lambda factor: factor.residual.score)
         tell.did(
             f"   risk {assessed.overall.residual.value}, worst in {worst.category.value} "
-            f"({worst.residual.likelihood} × {worst.residual.impact}): {worst.drivers[0].because if worst.drivers else 'no driver'}"
+            f"({worst.residual.likelihood} by {worst.residual.impact}): {worst.drivers[0].because if worst.drivers else 'no driver'}"
         )
         classes[name], risks[name] = found.category.value, assessed.overall.residual.value
     stage.refused(

@@ -43,7 +43,15 @@ def tell(
     create_shop(folder / "shop.db")
     (folder / "outbox").mkdir()
     plane = open_plane(f"sqlite:///{folder / 'ephor.db'}")
-    stage = Stage(folder, plane, Shop(folder / "shop.db", folder / "outbox"), narrator, read_manifest, read_yaml, open_store)
+    stage = Stage(
+        folder,
+        plane,
+        Shop(folder / "shop.db", folder / "outbox"),
+        narrator,
+        read_manifest,
+        read_yaml,
+        open_store,
+    )
     try:
         setting.make_plane(stage)
         if earlier:
@@ -64,7 +72,9 @@ def _prepare(folder: Path, open_plane: Callable[[str], Plane]) -> str:
     """Make the folder, or put an earlier run in it aside; return what to tell about that run."""
     try:
         folder.mkdir(parents=True, exist_ok=True)
-        there = [path for path in folder.iterdir() if path.name != MARKER and not path.name.startswith("earlier-")]
+        there = [
+            path for path in folder.iterdir() if path.name != MARKER and not path.name.startswith("earlier-")
+        ]
         if any(folder.iterdir()) and not (folder / MARKER).exists():
             raise ConflictError(f"`{folder}` holds other things; name a new folder with --keep")
         (folder / MARKER).write_text(_NOTE)
@@ -76,7 +86,9 @@ def _prepare(folder: Path, open_plane: Callable[[str], Plane]) -> str:
         for path in there:
             shutil.move(path, aside / path.name)
     except OSError as error:
-        raise UnavailableError(f"cannot write to `{folder}`: {error.strerror}; name another folder with --keep") from error
+        raise UnavailableError(
+            f"cannot write to `{folder}`: {error.strerror}; name another folder with --keep"
+        ) from error
     return f"an earlier run was found here and put into {aside.name}: {told}"
 
 

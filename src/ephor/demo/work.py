@@ -31,7 +31,9 @@ def _take(stage: Stage, step: Step) -> str:
     governed = _govern(stage, step.tool, tool)
     answer, shown = _try(governed, step.arguments)
     if answer != step.expected:
-        raise UnavailableError(f"step `{step.name}` was answered {answer} and not {step.expected}; this copy of Ephor is broken")
+        raise UnavailableError(
+            f"step `{step.name}` was answered {answer} and not {step.expected}; this copy of Ephor is broken"
+        )
     tell = {"allow": stage.tell.good, "ask": stage.tell.ask, "deny": stage.tell.no}[answer]
     tell(f"{answer:5} {step.tool}({_brief(step.arguments)}): {shown}")
     if step.approver:
@@ -46,14 +48,18 @@ def _approve_and_retry(stage: Stage, step: Step, governed: Callable[..., Any]) -
     stage.tell.did(f"{step.approver} sees the exact arguments and approves {asked.id}")
     answer, shown = _try(governed, step.arguments)
     stage.tell.good(f"{answer:5} the same call passes: {shown}")
-    again = stage.plane.decide(Call(SUPPORT, step.tool, step.arguments, subject=CUSTOMER_EMAIL, purpose="customer_support"))
+    again = stage.plane.decide(
+        Call(SUPPORT, step.tool, step.arguments, subject=CUSTOMER_EMAIL, purpose="customer_support")
+    )
     if again.outcome is not Outcome.ASK:
         raise UnavailableError("an approval served twice; this copy of Ephor is broken, do not use it")
     stage.tell.ask("ask   the same call a second time: the approval was for one use")
 
 
 def _govern(stage: Stage, name: str, tool: Callable[..., Any]) -> Callable[..., Any]:
-    decorate = stage.plane.governed(SUPPORT, tool=name, purpose="customer_support", subject=lambda _arguments: CUSTOMER_EMAIL)
+    decorate = stage.plane.governed(
+        SUPPORT, tool=name, purpose="customer_support", subject=lambda _arguments: CUSTOMER_EMAIL
+    )
     governed: Callable[..., Any] = decorate(tool)
     return governed
 
@@ -70,12 +76,18 @@ def _try(governed: Callable[..., Any], arguments: Mapping[str, Any]) -> tuple[st
 
 def _brief(values: Mapping[str, Any]) -> str:
     """Show the first parts of arguments or results on one line."""
-    shown = ", ".join(f"{key}={_short(value)}" for key, value in values.items() if not isinstance(value, dict))
+    shown = ", ".join(
+        f"{key}={_short(value)}" for key, value in values.items() if not isinstance(value, dict)
+    )
     return shown if len(shown) <= 230 else shown[:229] + "…"
 
 
 def _short(value: Any) -> str:
     if isinstance(value, list):
-        return f"[{_brief(value[0])}{', …' if len(value) > 1 else ''}]" if value and isinstance(value[0], dict) else str(value)
+        return (
+            f"[{_brief(value[0])}{', …' if len(value) > 1 else ''}]"
+            if value and isinstance(value[0], dict)
+            else str(value)
+        )
     text = str(value)
     return text if len(text) <= 40 else text[:39] + "…"

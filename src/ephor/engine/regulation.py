@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import date
 
 from ephor.engine.ports import Packs, Unit, World
+from ephor.kernel.errors import InvalidInputError
 from ephor.kernel.events import Event
 from ephor.rooms.access.people import Person, PlanePermission, require
 from ephor.rooms.agents.agent import Agent
@@ -38,7 +39,9 @@ class Law:
             InvalidInputError: a fact that the pack does not know, or of another type.
         """
         stated = {name: value for name, value in facts.items() if name != _COMPLETE}
-        complete = facts.get(_COMPLETE) is True
+        complete = facts.get(_COMPLETE, False)
+        if not isinstance(complete, bool):
+            raise InvalidInputError(f"`complete` is `{str(complete)[:40]}`; write true or false")
         return classify(self.shelf.load(AI_ACT), stated, on, complete=complete, role=role)
 
     def classify_manifest(self, manifest: Manifest, on: date) -> Classification:

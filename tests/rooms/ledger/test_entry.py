@@ -167,7 +167,6 @@ def test_times_are_written_in_utc_whatever_zone_they_came_in():
         ({"metadata": {"a": [[[[[[[1]]]]]]]}}, {}, "metadata"),
         ({"metadata": {"a": "x" * 66_000}}, {}, "bytes long"),
         ({"at": AT.replace(tzinfo=None)}, {}, "zone"),
-        ({"at": AT.replace(year=999)}, {}, "at"),
         ({}, {"n": 0}, "n"),
         ({}, {"n": True}, "n"),
         ({}, {"n": "1"}, "n"),

@@ -141,7 +141,7 @@ _DONE = {
     Outcome.REGISTERED: "registered as a draft; next: ephor approvals request {id} --justification ...",
     Outcome.UNCHANGED: "unchanged: this very manifest is registered already",
     Outcome.CHANGED: "changed; an approval given before still covers it",
-    Outcome.REOPENED: "changed in what an approval covers; it may not act until it is approved again",
+    Outcome.REOPENED: "changed in what an approval covers; it may not act until that is approved",
 }
 
 

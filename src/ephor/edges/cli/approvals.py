@@ -8,7 +8,7 @@ import typer
 
 from ephor.edges.cli.fields import fields, listed, minute, unfolded
 from ephor.edges.cli.options import As, Database, Json
-from ephor.edges.cli.render import as_json, emit, table
+from ephor.edges.cli.render import as_json, emit
 from ephor.kernel.vocabulary import word
 from ephor.rooms.approvals.request import ApprovalRequest, RequestStatus, pending_reviews
 
@@ -120,20 +120,11 @@ def print_request(out: Console, asked: ApprovalRequest) -> None:
             ("policy", asked.policy_digest),
         ],
     )
-    if asked.reviews:
+    for one in asked.reviews:
         out.print()
-        rows = [
-            (
-                one.type.value,
-                one.decision.value,
-                one.reviewer,
-                minute(one.at),
-                one.notes,
-                "; ".join(one.conditions),
-            )
-            for one in asked.reviews
-        ]
-        table(out, ("review", "decision", "by", "at", "notes", "conditions"), rows, empty="")
+        said = [f"{one.decision.value}, by {one.reviewer}, {minute(one.at)}", one.notes]
+        said += [f"condition: {condition}" for condition in one.conditions]
+        fields(out, [(f"{one.type.value} review", "\n".join(filter(None, said)))])
 
 
 def _print_list(out: Console, found: Sequence[ApprovalRequest]) -> None:

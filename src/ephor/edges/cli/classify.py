@@ -71,6 +71,8 @@ def _facts_of(content: Mapping[str, Any], file: str) -> tuple[Mapping[str, objec
             f"`{file}` states no facts; add a mapping `facts:`, see `ephor classify --help`"
         )
     role = content.get("operator_role")
+    if "complete" in content:  # the questionnaire has it beside the facts; a manifest has it among them
+        facts = {**facts, "complete": content["complete"]}
     return facts, role if isinstance(role, str) else None
 
 

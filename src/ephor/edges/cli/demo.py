@@ -13,7 +13,10 @@ from ephor.edges.door import Door
 
 def demo(
     context: typer.Context,
-    keep: Annotated[Optional[str], typer.Option("--keep", metavar="DIR", help="Where to leave the plane, the shop and the bundles.")] = None,  # noqa: UP045
+    keep: Annotated[
+        Optional[str],
+        typer.Option("--keep", metavar="DIR", help="Where to leave the plane, the shop and the bundles."),
+    ] = None,  # noqa: UP045
     json: Json = False,
 ) -> None:
     """Tell the whole story on an embedded database, on real tools and data, ending with a verified ledger.

@@ -6,9 +6,9 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from ephor.edges.cli.fields import fields, listed
+from ephor.edges.cli.fields import fields, listed, unfolded
 from ephor.edges.cli.options import Database, Json
-from ephor.edges.cli.render import as_json, emit, table
+from ephor.edges.cli.render import as_json, emit
 from ephor.kernel.vocabulary import UseCase, word
 from ephor.rooms.policies.autonomy import meaning_of
 
@@ -52,18 +52,17 @@ def _document(one: PolicyInForce) -> dict[str, Any]:
 
 
 def _print_list(out: Console, found: Sequence[PolicyInForce]) -> None:
-    policies = [one.policy for one in found]
     rows = [
         (
             one.use_case.value,
             one.risk_level.value,
-            one.max_autonomy_level,
-            listed(one.data_sensitivity_allowed),
+            str(one.max_autonomy_level),
+            max(one.data_sensitivity_allowed).value if one.data_sensitivity_allowed else "-",
             listed(one.required_reviews),
         )
-        for one in policies
+        for one in (each.policy for each in found)
     ]
-    table(out, ("use case", "risk", "autonomy up to", "data", "reviews"), rows, empty="none")
+    unfolded(out, ("use case", "risk", "autonomy", "data up to", "reviews"), rows, empty="none")
 
 
 def _print(out: Console, one: PolicyInForce) -> None:

@@ -27,9 +27,13 @@ def encode_arguments(arguments: Mapping[str, Any]) -> bytes:
     except RecursionError:
         raise InvalidInputError("the arguments are nested too deep; flatten them") from None
     except (TypeError, ValueError) as error:
-        raise InvalidInputError(f"the arguments are not JSON: {error}; pass text, numbers, lists and objects") from None
+        raise InvalidInputError(
+            f"the arguments are not JSON: {error}; pass text, numbers, lists and objects"
+        ) from None
     if len(text) > MAX_BYTES:
-        raise InvalidInputError(f"the arguments are {len(text)} bytes long; at most {MAX_BYTES} fit", bytes=len(text))
+        raise InvalidInputError(
+            f"the arguments are {len(text)} bytes long; at most {MAX_BYTES} fit", bytes=len(text)
+        )
     return text
 
 

@@ -78,7 +78,9 @@ def compile_agent(
         category=category,
         models=models,
         consent_purposes=consent_purposes,
-        notice=Obligation("notice", text=disclosure.notice) if disclosure and disclosure.tells_people and disclosure.notice else None,
+        notice=Obligation("notice", text=disclosure.notice)
+        if disclosure and disclosure.tells_people and disclosure.notice
+        else None,
         digest=digest(
             {
                 "manifest": manifest_digest(manifest),

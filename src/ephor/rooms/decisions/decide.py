@@ -24,7 +24,12 @@ _ALLOWED = Reason("allowed", Outcome.ALLOW, "every check agrees")
 
 
 def decide(
-    call: Call, authority: AgentAuthority | None, *, now: datetime, subject: SubjectStanding | None = None, lent: Lent | None = None
+    call: Call,
+    authority: AgentAuthority | None,
+    *,
+    now: datetime,
+    subject: SubjectStanding | None = None,
+    lent: Lent | None = None,
 ) -> Verdict:
     """Return the answer to *call*, with every reason for it.
 
@@ -42,7 +47,12 @@ def decide(
         reasons.append(_deny("tool-not-declared", text))
         reasons += _roles(call, authority, None)
     else:
-        reasons += [*_roles(call, authority, tool), *_loan(call, tool, lent), *_policy(call, authority, tool), *_asks(call, tool)]
+        reasons += [
+            *_roles(call, authority, tool),
+            *_loan(call, tool, lent),
+            *_policy(call, authority, tool),
+            *_asks(call, tool),
+        ]
     outcome = max((reason.outcome for reason in reasons), default=Outcome.ALLOW)
     if outcome is Outcome.DENY or tool is None:
         return Verdict(Outcome.DENY, tuple(reasons), ())
@@ -57,9 +67,14 @@ def _life(authority: AgentAuthority, now: datetime) -> Iterator[Reason]:
     if agent.approved_until is None or agent.approved_digest is None:
         yield _deny("agent-not-approved", f"agent `{agent.id}` has no approval for the manifest in force")
     elif not authority.approval_binds:
-        yield _deny("approval-outdated", f"the approval of agent `{agent.id}` was given under another manifest or policy")
+        yield _deny(
+            "approval-outdated",
+            f"the approval of agent `{agent.id}` was given under another manifest or policy",
+        )
     elif now >= agent.approved_until:
-        yield _deny("approval-expired", f"the approval of agent `{agent.id}` ran out on {stamp(agent.approved_until)}")
+        yield _deny(
+            "approval-expired", f"the approval of agent `{agent.id}` ran out on {stamp(agent.approved_until)}"
+        )
     if authority.category == "unacceptable":
         yield _deny("prohibited-practice", f"agent `{agent.id}` is a prohibited practice (AI Act, Article 5)")
     if authority.category is None:
@@ -71,7 +86,10 @@ def _models(call: Call, authority: AgentAuthority) -> Iterator[Reason]:
         for text in against:
             yield _deny("model-not-allowed", f"model `{model}`: {text}")
     if call.model is not None and call.model not in authority.models:
-        yield _deny("model-not-declared", f"model `{call.model}` is not among the models that agent `{call.agent}` declares")
+        yield _deny(
+            "model-not-declared",
+            f"model `{call.model}` is not among the models that agent `{call.agent}` declares",
+        )
 
 
 def _person(call: Call, authority: AgentAuthority, subject: SubjectStanding | None) -> Iterator[Reason]:
@@ -88,9 +106,14 @@ def _person(call: Call, authority: AgentAuthority, subject: SubjectStanding | No
             yield _deny("purpose-missing", "the call touches a person's data and names no purpose")
         return
     if subject.consent in (Standing.WITHDRAWN, Standing.REFUSED, Standing.EXPIRED):
-        yield _deny(f"consent-{subject.consent.value}", f"consent for purpose `{call.purpose}` is {subject.consent.value}")
+        yield _deny(
+            f"consent-{subject.consent.value}",
+            f"consent for purpose `{call.purpose}` is {subject.consent.value}",
+        )
     elif subject.consent is Standing.NEVER and call.purpose in authority.consent_purposes:
-        yield _deny("consent-missing", f"purpose `{call.purpose}` rests on consent, and this person gave none")
+        yield _deny(
+            "consent-missing", f"purpose `{call.purpose}` rests on consent, and this person gave none"
+        )
 
 
 def _roles(call: Call, authority: AgentAuthority, tool: ToolAuthority | None) -> Iterator[Reason]:
@@ -100,7 +123,9 @@ def _roles(call: Call, authority: AgentAuthority, tool: ToolAuthority | None) ->
     for reason in allowed_by(authority.roles, call.tool, _sensitivity(call, tool), sorted(needed)):
         yield _deny(reason.code, reason.text)
     for text in tool.unknown_permissions if tool else ():
-        yield _deny("permission-unknown", f"tool `{call.tool}` needs permission `{text}`, which does not exist")
+        yield _deny(
+            "permission-unknown", f"tool `{call.tool}` needs permission `{text}`, which does not exist"
+        )
 
 
 def _loan(call: Call, tool: ToolAuthority, lent: Lent | None) -> Iterator[Reason]:
@@ -114,9 +139,15 @@ def _loan(call: Call, tool: ToolAuthority, lent: Lent | None) -> Iterator[Reason
             yield _deny("delegation-unknown", f"there is no delegation `{call.on_behalf_of}`")
         return
     if lent.to_agent != call.agent:
-        yield _deny("delegation-not-yours", f"delegation `{call.on_behalf_of}` was not granted to agent `{call.agent}`")
+        yield _deny(
+            "delegation-not-yours",
+            f"delegation `{call.on_behalf_of}` was not granted to agent `{call.agent}`",
+        )
     if call.purpose is not None and call.purpose != lent.purpose:
-        yield _deny("delegation-purpose", f"delegation `{call.on_behalf_of}` serves another purpose than `{call.purpose}`")
+        yield _deny(
+            "delegation-purpose",
+            f"delegation `{call.on_behalf_of}` serves another purpose than `{call.purpose}`",
+        )
     for reason in within(lent.rights, call.tool, _sensitivity(call, tool), sorted(tool.permissions)):
         yield _deny(reason.code, reason.text)
 
@@ -133,7 +164,11 @@ def _policy(call: Call, authority: AgentAuthority, tool: ToolAuthority) -> Itera
         text = f"{tool.effect.value} acts need autonomy {needed}, above {whose} {ceiling}: a person decides"
         yield Reason("autonomy-above-ceiling", Outcome.ASK, text)
     if policy.requires_human_approval and tool.effect is not Effect.READ:
-        yield Reason("policy-needs-approval", Outcome.ASK, f"the policy for {case} has a person approve whatever does more than read")
+        yield Reason(
+            "policy-needs-approval",
+            Outcome.ASK,
+            f"the policy for {case} has a person approve whatever does more than read",
+        )
 
 
 def _asks(call: Call, tool: ToolAuthority) -> Iterator[Reason]:
@@ -151,7 +186,11 @@ def _why_ask(call: Call, rule: AskRule) -> str | None:
     value = call.arguments.get(rule.argument)
     if type(value) is not int:
         return f"argument `{rule.argument}` is no whole number, and `{call.tool}` has a limit of {rule.above} on it"
-    return f"`{rule.argument}` is {value}, above the {rule.above} allowed without a person" if value > rule.above else None
+    return (
+        f"`{rule.argument}` is {value}, above the {rule.above} allowed without a person"
+        if value > rule.above
+        else None
+    )
 
 
 def _sensitivity(call: Call, tool: ToolAuthority | None) -> Sensitivity:

@@ -51,7 +51,9 @@ def read_event(raw: Mapping[str, Any], now: datetime) -> Event:
         elif (ours := _GUIDE.get(name, name)) in _OURS:
             known[ours] = _value(name, value)
         else:
-            raise InvalidInputError(f"unknown field `{name}` in an event; use the fields of the guide's audit event", field=name)
+            raise InvalidInputError(
+                f"unknown field `{name}` in an event; use the fields of the guide's audit event", field=name
+            )
     return Event(kind=_kind(raw), metadata=noted, **{"at": now, **_required(known)})
 
 
