@@ -101,7 +101,7 @@ def test_the_same_file_again_and_a_changed_one(run, document, files):
     ]
     files["ephor.yaml"] = TEXT
     _, out, _ = run("agents", "register", "ephor.yaml")
-    assert "may not act until it is approved again" in out
+    assert "may not act until that is approved" in out
     assert "autonomy" in out
 
 
