@@ -35,7 +35,7 @@ class Narrator:
         self._plain = "utf" not in (getattr(sys.stdout, "encoding", "") or "").lower()
         if hasattr(sys.stdout, "reconfigure"):
             sys.stdout.reconfigure(errors="replace", line_buffering=True)
-        self._out = Console(highlight=False, markup=False, soft_wrap=True, safe_box=True)
+        self._out = Console(highlight=False, markup=False, emoji=False, soft_wrap=True, safe_box=True)
 
     def chapter(self, title: str) -> None:
         """Begin a chapter."""

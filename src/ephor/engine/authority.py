@@ -6,9 +6,9 @@ from datetime import datetime
 from types import MappingProxyType
 
 from ephor.engine.ports import Unit
-from ephor.rooms.access.delegation import Delegation, PersonRights, chain_rights, chain_to, lendable
+from ephor.rooms.access.delegation import Delegation, Granter, PersonRights, chain_rights, chain_to, lendable
 from ephor.rooms.access.roles import Reason, Rights, Role, known_roles, named, rights
-from ephor.rooms.agents.agent import Agent
+from ephor.rooms.agents.agent import Agent, AgentStatus
 from ephor.rooms.approvals.request import ApprovalRequest
 from ephor.rooms.approvals.standing import is_bound_to
 from ephor.rooms.consent.restriction import Restriction, is_restricted
@@ -53,7 +53,7 @@ def lent_by(unit: Unit, delegation: str, now: datetime) -> Lent:
     if delegation not in known:
         return Lent(None, (Reason("delegation-unknown", f"there is no delegation `{delegation}`"),))
     chain = chain_to(delegation, known)
-    worth = chain_rights(chain, lambda who: _rights_of(unit, who), now)
+    worth = chain_rights(chain, lambda who: rights_of(unit, who), now)
     if isinstance(worth, tuple):
         return Lent(None, worth, chain[-1].to_agent, chain[-1].purpose)
     return Lent(worth, (), chain[-1].to_agent, chain[-1].purpose)
@@ -77,16 +77,17 @@ def subject_standing(unit: Unit, subject: str, purpose: str | None, now: datetim
     )
 
 
-def _rights_of(unit: Unit, principal: str) -> Rights | None:
+def rights_of(unit: Unit, principal: str) -> Rights | None:
+    """Return what a person may lend, or what an agent's roles grant; None for whoever is unknown or retired."""
     kind, _, id = principal.partition(":")
-    if kind == "person":
+    if kind == Granter.PERSON:
         held = unit.shelf(PersonRights).find(id)
         return None if held is None else lendable(held)
     agent = unit.shelf(Agent).find(id)
-    if agent is None:
-        return None
     known = known_roles(unit.shelf(Role).all())
-    return rights(named([name for name in agent.manifest.roles if name in known], known))
+    if agent is None or agent.status is AgentStatus.RETIRED or not set(agent.manifest.roles) <= known.keys():
+        return None
+    return rights(named(agent.manifest.roles, known))
 
 
 def _against(model: ModelVersion | None, agent: Agent, now: datetime) -> tuple[str, ...]:

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
+from ephor.engine.authority import rights_of
 from ephor.engine.ports import Unit, World
 from ephor.kernel.canonical import Json
 from ephor.kernel.errors import NotPermittedError
@@ -18,15 +19,10 @@ from ephor.rooms.access.people import Person, PlanePermission, require
 from ephor.rooms.access.roles import (
     Reason,
     Rights,
-    Role,
     beyond,
-    known_roles,
-    named,
     read_permissions,
     read_tools,
-    rights,
 )
-from ephor.rooms.agents.agent import Agent, AgentStatus
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,7 +112,7 @@ class Delegations:
                 parent=parent,
                 spawned=spawned,
             )
-            lending.check_grant(new, before, lambda who: _rights_of(unit, who))
+            lending.check_grant(new, before, lambda who: rights_of(unit, who))
             unit.shelf(Delegation).add(new)
             self._record(unit, "delegation.granted/1", by, f"delegation:{new.id}", _granted(new))
         return new
@@ -130,7 +126,7 @@ class Delegations:
             for one in known.values():
                 if to_agent in (None, one.to_agent):
                     chain = lending.chain_to(one.id, known)
-                    worth = lending.chain_rights(chain, lambda who: _rights_of(unit, who), now)
+                    worth = lending.chain_rights(chain, lambda who: rights_of(unit, who), now)
                     found.append(_lent(one, worth))
             return found
 
@@ -168,18 +164,6 @@ def _chain(unit: Unit, id: str) -> tuple[Delegation, ...]:
     shelf = unit.shelf(Delegation)
     shelf.get(id)
     return lending.chain_to(id, {one.id: one for one in shelf.all()})
-
-
-def _rights_of(unit: Unit, principal: str) -> Rights | None:
-    """Return what a person may lend, or what an agent's roles grant; None for whoever is unknown or retired."""
-    kind, _, id = principal.partition(":")
-    if kind == Granter.PERSON:
-        held = unit.shelf(PersonRights).find(id)
-        return None if held is None else lending.lendable(held)
-    agent = unit.shelf(Agent).find(id)
-    if agent is None or agent.status is AgentStatus.RETIRED:
-        return None
-    return rights(named(agent.manifest.roles, known_roles(unit.shelf(Role).all())))
 
 
 def _scope(scope: PersonRights | Delegation) -> dict[str, Json]:
