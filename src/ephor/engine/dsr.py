@@ -72,38 +72,42 @@ class Dsr:
                 f"a request cannot have been received on {day.isoformat()}, which is still to come"
             )
         days = deadlines(under, asked, day, holidays)
-        name = self.world.pseudonyms.of(subject or next(iter(identities.values())))
-        sealed = orjson.dumps({"identities": dict(identities), "corrections": dict(corrections or {})})
+        request = Request(
+            id=self.world.ids.new("dsr"),
+            right=asked,
+            law=under,
+            subject=self.world.pseudonyms.of(subject or next(iter(identities.values()))),
+            channel=ids.name(channel, "a channel"),
+            received_at=now,
+            received_on=day,
+            due=days.due,
+            status=RequestStatus.RECEIVED,
+            entry="",
+            opened_by=by,
+            identity_kinds=tuple(sorted(identities)),
+            purposes=tuple(dict.fromkeys(purposes)),
+            confirm_by=days.confirm,
+            extendable_to=days.extended,
+        )
+        return self._receive(
+            request, {"identities": dict(identities), "corrections": dict(corrections or {})}
+        )
+
+    def _receive(self, request: Request, content: Mapping[str, object]) -> Request:
+        """Record the request with what it was opened with sealed under its subject's key."""
+        facts: dict[str, Json] = {
+            "law": request.law.value,
+            "right": request.right.value,
+            "due": request.due.isoformat(),
+        }
+        event = self._event("dsr.received/1", request, by=request.opened_by, metadata=facts)
         with self.world.storage.unit() as unit:
-            actor = require(unit.shelf(Person).find(by), PlanePermission.PRIVACY, who=by)
-            id = self.world.ids.new("dsr")
-            received = Event(
-                kind="dsr.received/1",
-                at=now,
-                actor=f"person:{actor.id}",
-                resource=f"request:{id}",
-                subject=name,
-                metadata={"law": under.value, "right": asked.value, "due": days.due.isoformat()},
+            require(
+                unit.shelf(Person).find(request.opened_by), PlanePermission.PRIVACY, who=request.opened_by
             )
-            request = Request(
-                id=id,
-                right=asked,
-                law=under,
-                subject=name,
-                channel=ids.name(channel, "a channel"),
-                received_at=now,
-                received_on=day,
-                due=days.due,
-                status=RequestStatus.RECEIVED,
-                entry=unit.append(received, sealed),
-                opened_by=actor.id,
-                identity_kinds=tuple(sorted(identities)),
-                purposes=tuple(dict.fromkeys(purposes)),
-                confirm_by=days.confirm,
-                extendable_to=days.extended,
-            )
-            unit.shelf(Request).add(request)
-        return request
+            received = replace(request, entry=unit.append(event, orjson.dumps(content)))
+            unit.shelf(Request).add(received)
+        return received
 
     def verify_identity(self, id: str, method: str, *, by: str) -> Request:
         """Record that *by* found the requester to be the data subject, and how.

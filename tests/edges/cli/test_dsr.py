@@ -1,0 +1,143 @@
+"""`ephor dsr`, `consent`, `retention`, `ropa` from the command line, on a shop with two customers."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+import typer
+
+from ephor.adapters.connectors.sql import connect
+from ephor.adapters.files import read_mapping
+from ephor.edges.cli import consent, dsr, retention, ropa
+from ephor.engine.plane import Engine
+from ephor.kernel.errors import ConflictError, InvalidInputError, UnavailableError
+from sample_shop import MARY, build_shop, rows_of, shop_map
+
+Run = Callable[..., Any]
+GROUPS = {"dsr": dsr.app, "consent": consent.app, "retention": retention.app, "ropa": ropa.app}
+
+
+@pytest.fixture
+def run(engine: Engine, capsysbinary: pytest.CaptureFixture[bytes]) -> Run:
+    door = SimpleNamespace(
+        open=lambda _database: engine, person="ada", read_yaml=read_mapping, connect=connect
+    )
+
+    def call(group: str, *arguments: str) -> Any:
+        command = typer.main.get_command(GROUPS[group])
+        command.main(list(arguments), standalone_mode=False, obj=door)
+        out = capsysbinary.readouterr().out.decode()
+        return json.loads(out) if "--json" in arguments else out
+
+    return call
+
+
+@pytest.fixture
+def stores(tmp_path: Path) -> tuple[str, ...]:
+    (tmp_path / "map.yaml").write_text(json.dumps(shop_map()))  # JSON is YAML
+    return ("--map", str(tmp_path / "map.yaml"), "--store", f"shop={build_shop(tmp_path / 'shop.db')}")
+
+
+def ready(run: Run, stores: tuple[str, ...], right: str, *more: str) -> str:
+    id = run("dsr", "open", "--right", right, "--identity", f"email={MARY}", *more, "--json")["id"]
+    run("dsr", "verify-identity", id, "--method", "code by letter")
+    run("dsr", "plan", id, *stores)
+    run("dsr", "approve", id, "--as", "dora")
+    return str(id)
+
+
+def test_an_erasure_from_receipt_to_certificate(run: Run, stores: tuple[str, ...], tmp_path: Path) -> None:
+    id = ready(run, stores, "erasure")
+    done = run("dsr", "fulfil", id, *stores, "--json")
+    assert done["keys_destroyed"] == 1
+    assert [row[2] for row in rows_of(tmp_path / "shop.db", "customers")] == ["John Jones"]
+    shown = run("dsr", "show", id)
+    assert "partly_fulfilled" in shown
+    assert "not in the map, so not searched: shop.warehouse_log" in shown
+    assert MARY not in shown
+    assert id[:30] in run("dsr", "list")
+    assert run("dsr", "list", "--open") == "no requests\n"
+
+
+def test_the_package_of_an_access_request_is_for_this_account_only(
+    run: Run, stores: tuple[str, ...], tmp_path: Path
+) -> None:
+    id = ready(run, stores, "access")
+    with pytest.raises(InvalidInputError, match="say where it goes"):
+        run("dsr", "fulfil", id, *stores)
+    run("dsr", "fulfil", id, *stores, "--output", str(tmp_path / "out"))
+    [package] = (tmp_path / "out").iterdir()
+    assert package.stat().st_mode & 0o777 == 0o600
+    assert json.loads(package.read_bytes())["collections"]["shop.customers"][0]["name"] == "Mary Miller"
+
+
+def test_a_package_that_cannot_be_written_leaves_the_request_open(
+    run: Run, stores: tuple[str, ...], tmp_path: Path
+) -> None:
+    id = ready(run, stores, "access")
+    (tmp_path / "file").write_text("")
+    with pytest.raises(UnavailableError, match="cannot write the package"):
+        run("dsr", "fulfil", id, *stores, "--output", str(tmp_path / "file"))
+    assert run("dsr", "show", id, "--json")["request"]["status"] == "approved"
+
+
+def test_corrections_extensions_and_refusals(run: Run, stores: tuple[str, ...], tmp_path: Path) -> None:
+    id = ready(run, stores, "rectification", "--set", "shop.customers.phone=+47 9=9")
+    run("dsr", "fulfil", id, *stores)
+    assert rows_of(tmp_path / "shop.db", "customers")[0][3] == "+47 9=9"
+    other = run("dsr", "open", "--right", "know", "--law", "ccpa", "--identity", "email=x", "--json")["id"]
+    assert "is due on" in run("dsr", "extend", other, "--reason", "many systems")
+    assert "is refused" in run("dsr", "refuse", other, "--reason", "identity_not_shown")
+    with pytest.raises(ConflictError):
+        run("dsr", "extend", other, "--reason", "more")
+
+
+@pytest.mark.parametrize("wrong", [["--identity", MARY], ["--identity", "email=a", "--identity", "email=b"]])
+def test_an_identity_that_cannot_be_read_is_not_repeated(run: Run, wrong: list[str]) -> None:
+    with pytest.raises(InvalidInputError) as caught:
+        run("dsr", "open", "--right", "access", *wrong)
+    assert MARY not in str(caught.value)
+
+
+def test_consent_is_given_withdrawn_refused_and_shown(run: Run) -> None:
+    run("consent", "give", MARY, "--purpose", "news", "--notice", "v1", "--expires", "2027-01-01T00:00:00Z")
+    run("consent", "give", MARY, "--purpose", "offers", "--notice", "v1")
+    run("consent", "withdraw", MARY, "--purpose", "news")
+    run("consent", "refuse", MARY, "--purpose", "profiling")
+    view = run("consent", "show", MARY, "--json")
+    assert view["standings"] == {"news": "withdrawn", "offers": "given", "profiling": "refused"}
+    assert len(view["history"]) == 4
+    text = run("consent", "show", MARY)
+    assert "withdrawn" in text
+    assert MARY not in text
+    assert "said nothing yet" in run("consent", "show", "john@example.org")
+
+
+def test_the_retention_plan_shows_conflicts_and_holds_take_two_people(run: Run) -> None:
+    text = run("retention", "plan", "--law", "gdpr", "--law", "HIPAA")
+    assert "conflict in pii_data" in text
+    assert len(run("retention", "plan", "--law", "GDPR", "--json")) == 7
+    with pytest.raises(InvalidInputError, match="unknown law"):
+        run("retention", "plan", "--law", "LGPD")
+    hold = run("retention", "holds", "place", "--matter", "Doe", "--scope", "everything", "--json")["id"]
+    assert "second person" in run("retention", "holds", "release", hold)
+    assert "released by ada and dora" in run("retention", "holds", "release", hold, "--as", "dora")
+    run(
+        "retention", "holds", "place", "--matter", "tax", "--scope", "collection:a.b", "--until", "2030-12-31"
+    )
+    assert "stands until 2030-12-31" in run("retention", "holds", "list")
+
+
+def test_a_record_of_processing_is_registered_listed_and_shown(run: Run, tmp_path: Path) -> None:
+    file = tmp_path / "ropa.yaml"
+    file.write_text("id: support\nname: Support\nlegal_basis: contract\nagents: [support-assistant]\n")
+    assert "missing: purposes (Art. 30(1)(b))" in run("ropa", "register", str(file))
+    assert "support" in run("ropa", "list", "--agent", "support-assistant")
+    assert run("ropa", "list", "--agent", "other") == "no records yet\n"
+    assert "not complete" in run("ropa", "show", "support")
+    assert run("ropa", "show", "support", "--json")["complete"] is False
