@@ -25,8 +25,8 @@ from ephor.kernel.events import Event
 from ephor.settings import Settings, keys_folder, read_settings
 
 if TYPE_CHECKING:
-    from ephor.engine.ports_data import DataStore
     from ephor.adapters.storage.sql.storage import SqlStorage
+    from ephor.engine.ports_data import DataStore
 
 
 def open_engine(url: str | None = None, *, create: bool = True, settings: Settings | None = None) -> Plane:

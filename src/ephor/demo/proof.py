@@ -68,13 +68,13 @@ def export_to(stage: Stage, folder: Path) -> Path:
 def _verify(bundle: Path, key: Path, earlier: Path | None = None) -> dict[str, Any]:
     """Run the verifier as an auditor would: the one file, another process, nothing of Ephor loaded."""
     words = [sys.executable, "-I", str(verifier.__file__), str(bundle), "--key", str(key), "--json"]
-    done = subprocess.run(
+    done = subprocess.run(  # noqa: S603 - our own file, our own arguments
         [*words, *(["--checkpoint", str(earlier)] if earlier else [])],
         capture_output=True,
         text=True,
         timeout=120,
         check=False,
-    )  # noqa: S603 - our own file and arguments
+    )
     if done.returncode not in (0, 1):
         raise VerificationError(f"the offline verifier did not run: {done.stderr.strip()[:300]}")
     report: dict[str, Any] = json.loads(done.stdout)

@@ -9,7 +9,6 @@ from typing import Any, Protocol
 
 from ephor.engine.plane import Engine
 from ephor.engine.ports_data import DataStore
-from ephor.engine.ports_data import DataStore
 from ephor.engine.regulation import Law
 from ephor.rooms.agents.manifest import Manifest
 

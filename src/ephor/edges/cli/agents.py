@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Annotated, Optional
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -73,7 +73,7 @@ def show(context: typer.Context, id: Id, json: Json = False, database: Database 
 @app.command("list")
 def list_agents(
     context: typer.Context,
-    status: Annotated[Optional[str], typer.Option("--status", help="Only agents of this status.")] = None,  # noqa: UP045
+    status: Annotated[str | None, typer.Option("--status", help="Only agents of this status.")] = None,
     json: Json = False,
     database: Database = None,
 ) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Annotated, Any, Optional
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -43,8 +43,8 @@ def request(
 @app.command("list")
 def list_requests(
     context: typer.Context,
-    agent: Annotated[Optional[str], typer.Option("--agent", help="Only requests for this agent.")] = None,  # noqa: UP045
-    status: Annotated[Optional[str], typer.Option("--status", help="Only requests of this status.")] = None,  # noqa: UP045
+    agent: Annotated[str | None, typer.Option("--agent", help="Only requests for this agent.")] = None,
+    status: Annotated[str | None, typer.Option("--status", help="Only requests of this status.")] = None,
     json: Json = False,
     database: Database = None,
 ) -> None:

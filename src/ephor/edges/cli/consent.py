@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Annotated, Optional
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -23,7 +23,7 @@ Purpose = Annotated[str, typer.Option("--purpose", help="One purpose, for exampl
 Channel = Annotated[str, typer.Option("--channel", help="How they said it: web, app, phone, paper, gpc.")]
 Notice = Annotated[str, typer.Option("--notice", help="Version of the notice that was shown.")]
 Proof = Annotated[
-    Optional[str],  # noqa: UP045 - Typer reads the annotation at run time
+    str | None,
     typer.Option("--proof", metavar="DIGEST", help="`sha256:…` of what shows it: the form, the recording."),
 ]
 
@@ -35,7 +35,7 @@ def give(
     purpose: Purpose,
     notice: Notice,
     expires: Annotated[
-        Optional[str],  # noqa: UP045 - Typer reads the annotation at run time
+        str | None,
         typer.Option("--expires", metavar="TIME", help="When it ends by itself: 2027-08-02T00:00:00Z."),
     ] = None,
     channel: Channel = "cli",

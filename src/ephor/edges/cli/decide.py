@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any, Optional
+from typing import Annotated, Any
 
 import orjson
 import typer
@@ -29,7 +29,7 @@ def decide(
         str | None,
         typer.Option("--subject", help="The data subject the call touches; only a pseudonym is kept."),
     ] = None,
-    purpose: Annotated[Optional[str], typer.Option("--purpose", help="What the data is used for.")] = None,  # noqa: UP045
+    purpose: Annotated[str | None, typer.Option("--purpose", help="What the data is used for.")] = None,
     sensitivity: Annotated[
         str | None, typer.Option("--sensitivity", help="Raises what the tool declares, never lowers it.")
     ] = None,

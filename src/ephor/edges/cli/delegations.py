@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime, time
-from typing import TYPE_CHECKING, Annotated, Optional
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -25,11 +25,11 @@ app = typer.Typer(
 
 Agent = Annotated[str, typer.Argument(help="The agent that receives it.")]
 Permissions = Annotated[
-    Optional[list[str]],  # noqa: UP045 - Typer reads the annotation at run time
+    list[str] | None,
     typer.Option("--permission", help="A permission; may be repeated."),
 ]
 Tools = Annotated[
-    Optional[list[str]],  # noqa: UP045 - Typer reads the annotation at run time
+    list[str] | None,
     typer.Option("--tool", help="A tool; may be repeated."),
 ]
 Ceiling = Annotated[
@@ -73,11 +73,11 @@ def grant(
     purpose: Annotated[str, typer.Option("--purpose", help="What it is for. With --parent: the parent's purpose.")] = "",
     depth: Annotated[int, typer.Option("--depth", help="How often it may be passed on, 0 to 5.")] = 0,
     parent: Annotated[
-        Optional[str],  # noqa: UP045 - Typer reads the annotation at run time
+        str | None,
         typer.Option("--parent", metavar="DELEGATION", help="Pass this delegation on; its receiver lends."),
     ] = None,
     from_agent: Annotated[
-        Optional[str],  # noqa: UP045 - Typer reads the annotation at run time
+        str | None,
         typer.Option("--from-agent", metavar="AGENT", help="This agent lends from its own roles. Default: you lend."),
     ] = None,
     spawn: Annotated[bool, typer.Option("--spawn", help="The giver starts the receiver for this.")] = False,
@@ -113,7 +113,7 @@ def grant(
 def list_delegations(
     context: typer.Context,
     agent: Annotated[
-        Optional[str],  # noqa: UP045 - Typer reads the annotation at run time
+        str | None,
         typer.Option("--agent", help="Only those to this agent."),
     ] = None,
     json: Json = False,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Optional
+from typing import Annotated
 
 import typer
 
@@ -14,9 +14,9 @@ from ephor.edges.door import Door
 def demo(
     context: typer.Context,
     keep: Annotated[
-        Optional[str],
+        str | None,
         typer.Option("--keep", metavar="DIR", help="Where to leave the plane, the shop and the bundles."),
-    ] = None,  # noqa: UP045
+    ] = None,
     json: Json = False,
 ) -> None:
     """Tell the whole story on an embedded database, on real tools and data, ending with a verified ledger.

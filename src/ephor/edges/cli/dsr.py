@@ -6,7 +6,7 @@ import os
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Optional
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -31,13 +31,13 @@ app = typer.Typer(
 
 Id = Annotated[str, typer.Argument(help="The request's id, `dsr_…`.")]
 Map = Annotated[str, typer.Option("--map", help="The data map: a Fides dataset, YAML.")]
-MaybeMap = Annotated[Optional[str], typer.Option("--map", help="The data map the request was planned with.")]  # noqa: UP045
+MaybeMap = Annotated[str | None, typer.Option("--map", help="The data map the request was planned with.")]
 StoreUrls = Annotated[
-    Optional[list[str]],  # noqa: UP045 - Typer reads the annotation at run time
+    list[str] | None,
     typer.Option("--store", metavar="DATASET=URL", help="The store of a dataset: shop=sqlite:///shop.db."),
 ]
-Texts = Optional[list[str]]  # noqa: UP045 - Typer reads the annotation at run time
-Text = Optional[str]  # noqa: UP045
+Texts = list[str] | None
+Text = str | None
 
 
 @app.command("open")

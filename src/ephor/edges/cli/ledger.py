@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from pathlib import Path
-from typing import Annotated, Any, Optional
+from typing import Annotated, Any
 
 import orjson
 import typer
@@ -46,11 +46,11 @@ def append(
 @app.command("list")
 def list_entries(
     context: typer.Context,
-    kind: Annotated[Optional[str], typer.Option(help="For example decision.made/1.")] = None,  # noqa: UP045
-    agent: Annotated[Optional[str], typer.Option(help="An agent's id.")] = None,  # noqa: UP045
-    tool: Annotated[Optional[str], typer.Option()] = None,  # noqa: UP045
-    outcome: Annotated[Optional[str], typer.Option(help="allow, ask or deny; or a category.")] = None,  # noqa: UP045
-    before: Annotated[Optional[int], typer.Option(help="Only entries before this position.")] = None,  # noqa: UP045
+    kind: Annotated[str | None, typer.Option(help="For example decision.made/1.")] = None,
+    agent: Annotated[str | None, typer.Option(help="An agent's id.")] = None,
+    tool: Annotated[str | None, typer.Option()] = None,
+    outcome: Annotated[str | None, typer.Option(help="allow, ask or deny; or a category.")] = None,
+    before: Annotated[int | None, typer.Option(help="Only entries before this position.")] = None,
     limit: Annotated[int, typer.Option(min=1, max=1000)] = 20,
     json: Json = False,
     database: Database = None,

@@ -2,22 +2,22 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Optional, TypeAlias
+from typing import Annotated, TypeAlias
 
 import typer
 
 Json: TypeAlias = Annotated[bool, typer.Option("--json", help="Print one JSON document.")]
 Database: TypeAlias = Annotated[
-    Optional[str],  # noqa: UP045 - Typer reads the annotation at run time
+    str | None,
     typer.Option("--database", metavar="URL", help="Default: $EPHOR_DATABASE, else sqlite:///ephor.db."),
 ]
 As: TypeAlias = Annotated[
-    Optional[str],  # noqa: UP045 - Typer reads the annotation at run time
+    str | None,
     typer.Option(
         "--as", metavar="PERSON", help="Who acts. Default: $EPHOR_PERSON, else this account's name."
     ),
 ]
 AsOf: TypeAlias = Annotated[
-    Optional[str],  # noqa: UP045 - Typer reads the annotation at run time
+    str | None,
     typer.Option("--as-of", metavar="DATE", help="The day the answer is for. Default: today."),
 ]

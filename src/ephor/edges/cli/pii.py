@@ -8,7 +8,7 @@ from bisect import bisect_right
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Annotated, Any, Optional
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -32,10 +32,10 @@ app = typer.Typer(name="pii", help="Personal data in text and JSON: find it, mas
 File = Annotated[
     str, typer.Argument(metavar="FILE|-", help="A text or JSON file, or `-` for standard input.")
 ]
-Types = Annotated[Optional[str], typer.Option("--types", metavar="A,B", help="Only these types.")]  # noqa: UP045 - Typer reads it
-Profile = Annotated[Optional[str], typer.Option("--profile", help="default, gdpr, hipaa or pci.")]  # noqa: UP045 - Typer reads it
+Types = Annotated[str | None, typer.Option("--types", metavar="A,B", help="Only these types.")]
+Profile = Annotated[str | None, typer.Option("--profile", help="default, gdpr, hipaa or pci.")]
 KeyFile = Annotated[
-    Optional[str],  # noqa: UP045 - Typer reads the annotation at run time
+    str | None,
     typer.Option("--key-file", metavar="FILE", help="The key for `hash`: 16 bytes or more."),
 ]
 

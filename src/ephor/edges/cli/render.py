@@ -30,7 +30,9 @@ def console() -> Console:
     """Return a console on standard output that shows any text, whatever the terminal's encoding."""
     if hasattr(sys.stdout, "reconfigure"):
         sys.stdout.reconfigure(errors="replace")
-    return Console(highlight=False, emoji=False, soft_wrap=not sys.stdout.isatty(), safe_box=True, markup=False)
+    return Console(
+        highlight=False, emoji=False, soft_wrap=not sys.stdout.isatty(), safe_box=True, markup=False
+    )
 
 
 def table(out: Console, columns: Sequence[str], rows: Sequence[Sequence[object]], *, empty: str) -> None:

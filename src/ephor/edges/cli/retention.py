@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Annotated, Optional
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -56,11 +56,11 @@ def place(
         ),
     ],
     owner: Annotated[
-        Optional[str],  # noqa: UP045 - Typer reads the annotation at run time
+        str | None,
         typer.Option("--owner", help="Who answers for it. Default: who places it."),
     ] = None,
     until: Annotated[
-        Optional[str],  # noqa: UP045 - Typer reads the annotation at run time
+        str | None,
         typer.Option("--until", metavar="DATE", help="The last day, for duties that end by themselves."),
     ] = None,
     json: Json = False,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Optional
+from typing import Annotated
 
 import typer
 
@@ -29,7 +29,7 @@ def submit(
     decision: Annotated[str, typer.Option("--decision", help="approve or reject.")],
     notes: Annotated[str, typer.Option("--notes", help="What you found; a rejection needs them.")] = "",
     condition: Annotated[
-        Optional[list[str]],  # noqa: UP045 - Typer reads the annotation at run time
+        list[str] | None,
         typer.Option("--condition", help="A condition of your approval; may be given more than once."),
     ] = None,
     json: Json = False,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Annotated, Optional
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -29,11 +29,11 @@ def add(
         str, typer.Option("--max-sensitivity", help="public, internal, confidential or restricted.")
     ],
     permission: Annotated[
-        Optional[list[str]],  # noqa: UP045 - Typer reads the annotation at run time
+        list[str] | None,
         typer.Option("--permission", help="A permission, for example data:pii:read; may be repeated."),
     ] = None,
     tool: Annotated[
-        Optional[list[str]],  # noqa: UP045 - Typer reads the annotation at run time
+        list[str] | None,
         typer.Option("--tool", help="A tool it may call; may be repeated. Patterns are not read."),
     ] = None,
     json: Json = False,
