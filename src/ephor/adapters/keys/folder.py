@@ -11,15 +11,19 @@ import hashlib
 import hmac
 import os
 import secrets
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
 from functools import cached_property
 from pathlib import Path
 
+from cryptography.exceptions import UnsupportedAlgorithm
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
-from ephor.kernel.errors import UnavailableError
+from ephor.kernel.errors import UnavailableError, VerificationError
 
+_SECRET = 32
+"""Bytes of a symmetric key."""
 _PEM = serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
 
 
@@ -28,10 +32,6 @@ class KeyFolder:
 
     def __init__(self, path: Path) -> None:
         self.path = path
-
-    def exists(self) -> bool:
-        """Tell whether the signing key is there."""
-        return (self.path / "signing.key").exists()
 
     def create(self) -> None:
         """Make whatever key is missing. Two processes that start at once end up with the same keys.
@@ -42,10 +42,13 @@ class KeyFolder:
         try:
             self.path.mkdir(mode=0o700, parents=True, exist_ok=True)
             self._once("signing.key", lambda: Ed25519PrivateKey.generate().private_bytes(*_PEM))
-            self._once("wrapping.key", lambda: secrets.token_bytes(32))
-            self._once("pseudonym.key", lambda: secrets.token_bytes(32))
+            self._once("wrapping.key", lambda: secrets.token_bytes(_SECRET))
+            self._once("pseudonym.key", lambda: secrets.token_bytes(_SECRET))
+            self._sync()
         except OSError as error:
-            raise UnavailableError(f"cannot write keys to `{self.path}`: {error.strerror}; make it writable or set EPHOR_KEYS") from error
+            raise UnavailableError(
+                f"cannot write keys to `{self.path}`: {error.strerror}; make it writable or set EPHOR_KEYS"
+            ) from error
 
     def signing(self) -> Ed25519PrivateKey:
         """Return the signing key.
@@ -55,38 +58,124 @@ class KeyFolder:
         """
         try:
             key = serialization.load_pem_private_key(self._read("signing.key"), password=None)
-        except ValueError as error:
-            raise UnavailableError(f"`{self.path / 'signing.key'}` is not a private key; restore it from your backup") from error
+        except (
+            ValueError,
+            TypeError,
+            UnsupportedAlgorithm,
+        ) as error:  # damaged, encrypted, of a kind unknown
+            raise UnavailableError(
+                f"`{self.path / 'signing.key'}` is not a private key; restore it from your backup"
+            ) from error
         if not isinstance(key, Ed25519PrivateKey):
-            raise UnavailableError(f"`{self.path / 'signing.key'}` is not an Ed25519 key; restore it from your backup")
+            raise UnavailableError(
+                f"`{self.path / 'signing.key'}` is not an Ed25519 key; restore it from your backup"
+            )
         return key
 
     def wrapping(self) -> bytes:
-        """Return the 32-byte key that wraps the keys of data subjects."""
-        return self._read("wrapping.key")
+        """Return the 32-byte key that wraps the keys of data subjects.
+
+        Raises:
+            UnavailableError: it is missing or of another length.
+        """
+        return self._secret("wrapping.key")
 
     def pseudonym(self) -> bytes:
-        """Return the 32-byte key that names data subjects."""
-        return self._read("pseudonym.key")
+        """Return the 32-byte key that names data subjects.
+
+        Raises:
+            UnavailableError: it is missing or of another length.
+        """
+        return self._secret("pseudonym.key")
 
     def publish(self, verifier_key: str) -> None:
-        """Write the public key, for auditors to take away."""
-        self._replace("signing.pub", verifier_key.encode() + b"\n", 0o644)
+        """Write the public key, for auditors to take away.
+
+        Raises:
+            UnavailableError: the folder cannot be written.
+        """
+        draft = self.path / f".signing.pub.{secrets.token_hex(8)}"
+        try:
+            self._write(draft, verifier_key.encode() + b"\n", 0o644)
+            draft.replace(self.path / "signing.pub")
+        except OSError as error:
+            raise self._unwritable(error) from error
 
     def head(self) -> bytes | None:
-        """Return the last signed head that was kept outside the database."""
-        try:
-            return (self.path / "head").read_bytes()
-        except OSError:
-            return None
+        """Return the last signed head that was kept outside the database; None where none was.
 
-    def keep_head(self, note: bytes, size: int, size_of: Callable[[bytes], int]) -> None:
-        """Keep *note* unless a later head is kept already."""
-        with open(self.path / "head.lock", "ab") as lock:
-            fcntl.flock(lock, fcntl.LOCK_EX)
+        Raises:
+            UnavailableError: there is one and it cannot be read.
+        """
+        try:
+            data = (self.path / "head").read_bytes()
+        except (FileNotFoundError, NotADirectoryError):
+            return None
+        except OSError as error:
+            raise UnavailableError(
+                f"cannot read `{self.path / 'head'}`: {error.strerror}; make it readable, or name a head you kept"
+            ) from error
+        return (
+            data or None
+        )  # heads are not synced: after a power cut a file system may show the newest one empty
+
+    @contextmanager
+    def keeping(self, note: bytes, after: int, size_of: Callable[[bytes], int]) -> Iterator[None]:
+        """Keep *note*, which grew from *after* entries, as the newest head, if the block that commits it ends well.
+
+        It is drafted before and moved into place after, so a folder that cannot be written stops the commit instead of
+        contradicting it. Whoever else commits waits.
+
+        Raises:
+            UnavailableError: the folder cannot be written.
+            VerificationError: a head over more than *after* entries was kept: the database lost some.
+        """
+        draft = self.path / ".head.new"
+        with self._only_one():
             kept = self.head()
-            if kept is None or size_of(kept) <= size:
-                self._replace("head", note, 0o600)
+            if kept is not None and (published := size_of(kept)) > after:
+                raise VerificationError(
+                    f"this database holds {after} entries, but a head over {published} was published: entries are missing; "
+                    "nothing is recorded until that is resolved",
+                    size=after,
+                    published=published,
+                )
+            try:
+                self._write(draft, note, 0o600, os.O_TRUNC)
+            except OSError as error:
+                raise self._unwritable(error) from error
+            try:
+                yield
+            except BaseException:
+                draft.unlink(missing_ok=True)
+                raise
+            with suppress(
+                OSError
+            ):  # the entries are durable; a head that lags is caught up by the next commit
+                draft.replace(self.path / "head")
+
+    @contextmanager
+    def _only_one(self) -> Iterator[None]:
+        try:
+            lock = (self.path / "head.lock").open("ab")
+        except OSError as error:
+            raise self._unwritable(error) from error
+        with lock:
+            fcntl.flock(lock, fcntl.LOCK_EX)
+            yield
+
+    def _unwritable(self, error: OSError) -> UnavailableError:
+        return UnavailableError(
+            f"cannot write to `{self.path}`: {error.strerror}; nothing was recorded, make it writable"
+        )
+
+    def _secret(self, name: str) -> bytes:
+        data = self._read(name)
+        if len(data) != _SECRET:
+            raise UnavailableError(
+                f"`{self.path / name}` is {len(data)} bytes long, not {_SECRET}; restore it from your backup"
+            )
+        return data
 
     def _read(self, name: str) -> bytes:
         try:
@@ -101,22 +190,30 @@ class KeyFolder:
         if final.exists():
             return
         draft = self.path / f".{name}.{secrets.token_hex(8)}"
-        self._write(draft, make(), 0o600)
         try:
+            self._write(draft, make(), 0o600, sync=True)
             os.link(draft, final)  # atomic, and fails where another process was first
         except FileExistsError:
             pass
         finally:
-            draft.unlink()
+            draft.unlink(missing_ok=True)
 
-    def _replace(self, name: str, data: bytes, mode: int) -> None:
-        draft = self.path / f".{name}.{secrets.token_hex(8)}"
-        self._write(draft, data, mode)
-        draft.replace(self.path / name)
-
-    def _write(self, path: Path, data: bytes, mode: int) -> None:
-        with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, mode), "wb") as file:
+    def _write(
+        self, path: Path, data: bytes, mode: int, existing: int = os.O_EXCL, *, sync: bool = False
+    ) -> None:
+        with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | existing, mode), "wb") as file:
             file.write(data)
+            if sync:
+                file.flush()
+                os.fsync(file.fileno())
+
+    def _sync(self) -> None:
+        """Make the names of new keys durable: a database must not outlive the keys it was signed with."""
+        folder = os.open(self.path, os.O_RDONLY)
+        try:
+            os.fsync(folder)
+        finally:
+            os.close(folder)
 
 
 class KeyedPseudonyms:

@@ -26,6 +26,9 @@ from ephor.rooms.retention.hold import Hold
 from ephor.rooms.risk.assess import AssessmentRecord
 from ephor.rooms.ropa.record import ProcessingRecord
 
+MAX_TEXT = 500
+"""Longest text that is looked up by: PostgreSQL indexes 2,704 bytes at most."""
+
 
 @dataclass(frozen=True, slots=True)
 class Plan:
@@ -71,6 +74,24 @@ def plan_of(kind: type[Any], where: Mapping[str, str] | None = None) -> Plan:
 
 
 def column_of(record: object, column: str) -> str | None:
-    """Return what a searchable column holds for *record*, as text."""
+    """Return what a searchable column holds for *record*, as text.
+
+    Raises:
+        InvalidInputError: a text that some database cannot hold or look up.
+    """
     value = getattr(record, column)
+    if value is not None and not is_storable(str(value)):
+        kind = type(record).__name__.lower()
+        raise InvalidInputError(
+            f"`{column}` of this {kind} is too long, or holds a character that no database keeps; correct it"
+        )
     return None if value is None else str(value)
+
+
+def is_storable(text: str) -> bool:
+    """Tell whether every database can hold *text* and look it up: PostgreSQL keeps no NUL and indexes no long text.
+
+    >>> is_storable("agent"), is_storable("a\\0"), is_storable("\\ud800"), is_storable("a" * 501)
+    (True, False, False, False)
+    """
+    return len(text) <= MAX_TEXT and "\0" not in text and not any("\ud800" <= c <= "\udfff" for c in text)

@@ -19,7 +19,7 @@ from ephor.kernel.errors import VerificationError
 from ephor.kernel.events import Event
 from ephor.kernel.time import moment, stamp
 from ephor.rooms.ledger import checkpoint, frontier, note, tile
-from ephor.rooms.ledger.entry import encode
+from ephor.rooms.ledger.entry import encode, parse
 from ephor.rooms.ledger.frontier import Frontier
 from ephor.rooms.ledger.tree import leaf_hash, root_hash
 
@@ -105,11 +105,17 @@ class Grower:
     """Grows one log. Not safe for two threads: the store holds a lock from `grow` to `settle`."""
 
     def __init__(
-        self, key: Callable[[], Ed25519PrivateKey], source: str, clock: Callable[[], datetime], floor: Callable[[], bytes | None]
+        self,
+        key: Callable[[], Ed25519PrivateKey],
+        source: str,
+        clock: Callable[[], datetime],
+        floor: Callable[[], bytes | None],
     ) -> None:
         self._load_key, self._source, self._clock, self._floor = key, source, clock, floor
         self._edge = _Edge()
         self._next: _Edge | None = None
+        self._growing: Growth | None = None
+        self._doubt: Growth | None = None
         self._n = 0
         self._loaded = False
 
@@ -124,12 +130,14 @@ class Grower:
         Raises:
             VerificationError: the stored head is not one this log can go on from.
         """
+        self._growing = None
         head = rows.head()
         if head is None:
             raise VerificationError("the ledger has no head; the database was not set up by `ephor init`")
         if not self._loaded or head.size != self._edge.tree.size or head.root != self._edge.root:
             self._edge = self._load(rows, head)
             self._loaded = True
+        self._resolve(rows)
         # A clock that was set back must not make the ledger's own time run backwards.
         received = max(self._clock(), moment(self._edge.last_at)) if self._edge.last_at else self._clock()
         entries = [
@@ -138,6 +146,7 @@ class Grower:
             for offset, draft in enumerate(drafts, 1)
         ]  # fmt: skip
         growth = self._extend(head, entries, received)
+        self._growing = growth
         rows.write(growth)
         return growth
 
@@ -148,7 +157,20 @@ class Grower:
             self._n += len(growth.entries)
         else:
             self._loaded = False
-        self._next = None
+            self._doubt = self._growing or self._doubt
+        self._next = self._growing = None
+
+    def _resolve(self, rows: Rows) -> None:
+        """Find out what became of a commit that was reported as failed: an answer can get lost after the deed.
+
+        Entries that are there after all have spent their counters; to count them again would look like a forgery.
+        """
+        if self._doubt is None:
+            return
+        first, entries = self._doubt.first, self._doubt.entries
+        if [bytes(entry) for entry in rows.entries(first, first + 1)] == list(entries[:1]):
+            self._n += len(entries)
+        self._doubt = None
 
     def _extend(self, head: HeadRow, entries: Sequence[bytes], received: datetime) -> Growth:
         leaves = [leaf_hash(entry) for entry in entries]
@@ -157,7 +179,9 @@ class Grower:
         at = stamp(received)
         partial, tiles = _fill(self._edge, leaves)
         self._next = _Edge(grown, root, partial, at)
-        return Growth(head.size, entries, tiles, self._head(head.origin, grown.size, root, frontier.encode(grown), at))
+        return Growth(
+            head.size, entries, tiles, self._head(head.origin, grown.size, root, frontier.encode(grown), at)
+        )
 
     def _head(self, origin: str, size: int, root: bytes, edge: bytes, at: str) -> HeadRow:
         signer = KeySigner(origin, self._key)
@@ -174,20 +198,37 @@ class Grower:
 
     def _load(self, rows: Rows, head: HeadRow) -> _Edge:
         """Rebuild the edge from what is stored, and refuse a head that is not ours or not the newest."""
-        edge = frontier.decode(head.size, head.frontier)
-        if frontier.root(edge) != head.root:
-            raise VerificationError("the stored head does not fit its own tree; run `ephor ledger verify`", size=head.size)
+        if head.key != (mine := str(self._verifier(head.origin))):
+            raise VerificationError(
+                "the ledger is signed with another key than the signing key at hand; restore its own key folder or point "
+                "EPHOR_KEYS at it",
+                stored=head.key,
+                mine=mine,
+            )
         signed = read_checkpoint(head.note, self._verifier(head.origin))
-        if (signed.size, signed.root) != (head.size, head.root):
-            raise VerificationError("the stored head is not the one that was signed; run `ephor ledger verify`", size=head.size)
+        if (signed.origin, signed.size, signed.root) != (head.origin, head.size, head.root):
+            raise VerificationError(
+                "the stored head is not the one that was signed; run `ephor ledger verify`", size=head.size
+            )
         self._check_floor(head)
-        return _Edge(edge, head.root, _partials(rows, head.size), head.last_at)
+        edge, partial = frontier.decode(head.size, head.frontier), _partials(rows, head.size)
+        if frontier.root(edge) != head.root or edge.hashes != _peaks(partial):
+            raise VerificationError(
+                "the newest entries do not lead to the signed head; run `ephor ledger verify`", size=head.size
+            )
+        _check_time(rows, head)
+        return _Edge(edge, head.root, partial, head.last_at)
 
     def _check_floor(self, head: HeadRow) -> None:
         kept = self._floor()
         if kept is None:
             return
-        floor = read_checkpoint(kept, self._verifier(head.origin))
+        try:
+            floor = read_checkpoint(kept, self._verifier(head.origin))
+        except VerificationError as error:
+            raise VerificationError(
+                f"the head kept beside the keys is none of this log's: {error}; nothing is recorded until that is resolved"
+            ) from error
         if head.size < floor.size or (head.size == floor.size and head.root != floor.root):
             raise VerificationError(
                 f"this database holds {head.size} entries, but a head over {floor.size} was published: entries are missing, "
@@ -211,6 +252,21 @@ def read_checkpoint(data: bytes, key: note.VerifierKey) -> checkpoint.Checkpoint
     return checkpoint.parse(note.verify(data, [key]).text)
 
 
+def _check_time(rows: Rows, head: HeadRow) -> None:
+    """Take the time to go on from only where the newest entry says the same: the head's column is not signed."""
+    newest = rows.entries(head.size - 1, head.size) if head.size else ()
+    said = "".join(str(parse(bytes(entry))["received_at"]) for entry in newest)
+    if said != head.last_at:
+        raise VerificationError(
+            f"the head says the newest entry was received at `{head.last_at[:40]}`, the entry says `{said}`; run `ephor ledger verify`"
+        )
+
+
+def _peaks(partial: Sequence[Sequence[bytes]]) -> tuple[bytes, ...]:
+    """Return the roots of the perfect subtrees that unfinished tiles hold, the largest first."""
+    return tuple(peak for row in reversed(partial) for peak in frontier.extend(frontier.EMPTY, row).hashes)
+
+
 def _partials(rows: Rows, size: int) -> list[list[bytes]]:
     finished = size // tile.WIDTH
     partial = [[leaf_hash(entry) for entry in rows.entries(finished * tile.WIDTH, size)]]
@@ -219,7 +275,9 @@ def _partials(rows: Rows, size: int) -> list[list[bytes]]:
         start = finished // tile.WIDTH * tile.WIDTH
         roots = list(rows.tile_roots(level, start))
         if len(roots) != finished - start:
-            raise VerificationError(f"tiles of level {level} are missing from `{start}` on; run `ephor ledger verify`")
+            raise VerificationError(
+                f"tiles of level {level} are missing from `{start}` on; run `ephor ledger verify`"
+            )
         partial.append(roots)
         level, finished = level + 1, finished // tile.WIDTH
     return partial

@@ -7,9 +7,10 @@ them erases the person while every hash still holds.
 from __future__ import annotations
 
 import secrets
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
+from typing import Any
 
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
@@ -64,9 +65,13 @@ class Vault:
             VerificationError: key, box or commitment do not belong together.
         """
         try:
-            payload = self._key(wrapped, sealed.subject).decrypt(sealed.box[:_NONCE], sealed.box[_NONCE:], sealed.entry.encode())
+            payload = self._key(wrapped, sealed.subject).decrypt(
+                sealed.box[:_NONCE], sealed.box[_NONCE:], sealed.entry.encode()
+            )
         except InvalidTag as error:
-            raise VerificationError(f"payload of `{sealed.entry}` does not open under its subject's key") from error
+            raise VerificationError(
+                f"payload of `{sealed.entry}` does not open under its subject's key"
+            ) from error
         if commitment(_TAG, sealed.salt, payload) != sealed.commitment:
             raise VerificationError(f"payload of `{sealed.entry}` is not the one the ledger committed to")
         return payload
@@ -76,3 +81,9 @@ class Vault:
             return AESGCM(self._wrap.decrypt(wrapped[:_NONCE], wrapped[_NONCE:], subject.encode()))
         except InvalidTag as error:
             raise VerificationError(f"the key of `{subject}` does not open under the wrapping key") from error
+
+
+def committed(entry: Mapping[str, Any]) -> str:
+    """Return what an entry commits its payload to; nothing opens under the commitment of an entry that has none."""
+    payload = entry.get("payload")
+    return str(payload["commitment"]) if isinstance(payload, Mapping) else ""

@@ -14,7 +14,7 @@ class MemoryShelf(Generic[R]):
     """One shelf, as seen by one unit."""
 
     def __init__(self, kind: type[R], records: dict[str, Any]) -> None:
-        plan_of(kind)
+        self._plan = plan_of(kind)
         self._kind = kind
         self._records = records
         self.touched = False
@@ -37,10 +37,14 @@ class MemoryShelf(Generic[R]):
 
     def add(self, record: R) -> None:
         if record.id in self._records:
-            raise ConflictError(f"there is a {self._kind.__name__.lower()} `{record.id}` already", id=record.id)
+            raise ConflictError(
+                f"there is a {self._kind.__name__.lower()} `{record.id}` already", id=record.id
+            )
         self._put(record)
 
     def replace(self, old: R, new: R) -> None:
+        if new.id != old.id:
+            raise ConflictError(f"`{new.id}` cannot replace `{old.id}`; an id is for ever", id=old.id)
         self._expect(old)
         self._put(new)
 
@@ -50,9 +54,13 @@ class MemoryShelf(Generic[R]):
         self.touched = True
 
     def _put(self, record: R) -> None:
+        for column in ("id", *self._plan.columns):
+            column_of(record, column)  # memory keeps nothing that a database would refuse
         self._records[record.id] = record
         self.touched = True
 
     def _expect(self, old: R) -> None:
         if self._records.get(old.id) != old:
-            raise ConflictError(f"{self._kind.__name__.lower()} `{old.id}` changed meanwhile; read it again", id=old.id)
+            raise ConflictError(
+                f"{self._kind.__name__.lower()} `{old.id}` changed meanwhile; read it again", id=old.id
+            )

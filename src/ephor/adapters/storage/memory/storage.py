@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field
-from threading import RLock
+from dataclasses import dataclass, field, replace
+from threading import RLock, get_ident
 from typing import Any
 
 from ephor.adapters.storage.growth import Draft, Grower, Growth, HeadRow, TileRow
 from ephor.adapters.storage.memory.shelf import MemoryShelf
-from ephor.adapters.storage.search import matches, summary
-from ephor.adapters.storage.vault import Sealed, Vault
+from ephor.adapters.storage.search import check_fields, matches, summary
+from ephor.adapters.storage.vault import Sealed, Vault, committed
 from ephor.engine.ports import Forgotten, Head, Ids, R
 from ephor.kernel.errors import ConflictError, InvalidInputError, NotFoundError
 from ephor.kernel.events import Event
@@ -60,27 +60,32 @@ class MemoryUnit:
     """One transaction on the state in memory: copies of what it touches, swapped in when it commits."""
 
     def __init__(self, state: _State, vault: Vault, ids: Ids) -> None:
-        self.state, self._vault, self._ids = state, vault, ids
+        self._vault, self._ids = vault, ids
+        self._kept = state.shelves
         self.shelves: dict[type[Any], MemoryShelf[Any]] = {}
         self.copies: dict[type[Any], dict[str, Any]] = {}
         self.drafts: list[Draft] = []
-        self.keys = dict(state.keys)
-        self.forgotten: set[str] = set()
+        self.keys, self.sealed = dict(state.keys), dict(state.sealed)
+        self.forgot = False
 
     def shelf(self, of: type[R]) -> MemoryShelf[R]:
         if of not in self.shelves:
-            self.copies[of] = dict(self.state.shelves.get(of, {}))
+            self.copies[of] = dict(self._kept.get(of, {}))
             self.shelves[of] = MemoryShelf(of, self.copies[of])
         return self.shelves[of]
 
     def append(self, event: Event, payload: bytes | None = None) -> EntryId:
         id = self._ids.new("evt")
-        self.drafts.append(Draft(id, event, self._seal(id, event.subject, payload) if payload is not None else None))
+        sealed = self._seal(id, event.subject, payload) if payload is not None else None
+        if sealed is not None:
+            self.sealed[id] = sealed
+        self.drafts.append(Draft(id, event, sealed))
         return EntryId(id)
 
     def forget(self, subject: str) -> Forgotten:
-        self.forgotten.add(subject)
-        payloads = sum(sealed.subject == subject for sealed in self.state.sealed.values())
+        self.forgot = True
+        kept = {id: one for id, one in self.sealed.items() if one.subject != subject}
+        payloads, self.sealed = len(self.sealed) - len(kept), kept
         return Forgotten(int(self.keys.pop(subject, None) is not None), payloads)
 
     def changed(self) -> bool:
@@ -119,13 +124,16 @@ class MemoryLedger:
 
     def position(self, id: str) -> int:
         for index, data in enumerate(self._state.entries):
-            if parse(data)["id"] == id:
+            if summary(data)["id"] == id:
                 return index
-        raise NotFoundError(f"there is no entry `{id}`", id=id)
+        raise NotFoundError(f"there is no entry `{id}`; see `ephor ledger list`", id=id)
 
     def search(self, where: Mapping[str, str], *, before: int | None, limit: int) -> Sequence[int]:
+        check_fields(where)
         stop = len(self._state.entries) if before is None else min(before, len(self._state.entries))
-        found = (index for index in range(stop - 1, -1, -1) if matches(summary(self._state.entries[index]), where))
+        found = (
+            index for index in range(stop - 1, -1, -1) if matches(summary(self._state.entries[index]), where)
+        )
         return [index for index, _ in zip(found, range(limit), strict=False)]
 
     def kept(self) -> bytes | None:
@@ -133,12 +141,12 @@ class MemoryLedger:
         return None
 
     def payload(self, id: str) -> bytes | None:
+        entry = parse(self._state.entries[self.position(id)])
         sealed = self._state.sealed.get(id)
-        if sealed is None:
-            self.position(id)
+        wrapped = self._state.keys.get(sealed.subject) if sealed else None
+        if sealed is None or wrapped is None:
             return None
-        wrapped = self._state.keys.get(sealed.subject)
-        return None if wrapped is None else self._vault.open(wrapped, sealed)
+        return self._vault.open(wrapped, replace(sealed, commitment=committed(entry)))
 
 
 class MemoryStorage:
@@ -146,6 +154,7 @@ class MemoryStorage:
 
     def __init__(self, grower: Grower, vault: Vault, ids: Ids, origin: str) -> None:
         self._lock = RLock()
+        self._writes_in: int | None = None
         self._state = _State()
         self._grower, self._vault, self._ids = grower, vault, ids
         grower.found(_Rows(self._state), origin)
@@ -153,21 +162,23 @@ class MemoryStorage:
 
     @contextmanager
     def unit(self) -> Iterator[MemoryUnit]:
-        with self._lock:
+        with self._alone():
             unit = MemoryUnit(self._state, self._vault, self._ids)
             yield unit
-            if unit.changed() and not unit.drafts:
-                raise ConflictError("a unit changed a shelf and recorded nothing; append an event")
+            if (unit.changed() or unit.forgot) and not unit.drafts:
+                raise ConflictError("a unit changed what is kept and recorded nothing; append an event")
             self._grow(unit.drafts)
             self._adopt(unit)
 
     @contextmanager
     def reading(self) -> Iterator[MemoryUnit]:
-        with self._lock:
-            yield MemoryUnit(self._state, self._vault, self._ids)
+        unit = MemoryUnit(self._state, self._vault, self._ids)
+        yield unit
+        if unit.changed() or unit.forgot or unit.drafts:
+            raise ConflictError("a reading unit cannot write; open a unit")
 
     def append(self, events: Sequence[Event]) -> Sequence[EntryId]:
-        with self._lock:
+        with self._alone():
             drafts = [Draft(self._ids.new("evt"), event) for event in events]
             self._grow(drafts)
             return [EntryId(draft.id) for draft in drafts]
@@ -177,6 +188,17 @@ class MemoryStorage:
 
     def close(self) -> None:
         """Nothing to release."""
+
+    @contextmanager
+    def _alone(self) -> Iterator[None]:
+        if self._writes_in == get_ident():
+            raise ConflictError("this thread has a unit open already; record through it, or leave it first")
+        with self._lock:
+            self._writes_in = get_ident()
+            try:
+                yield
+            finally:
+                self._writes_in = None
 
     def _grow(self, drafts: Sequence[Draft]) -> None:
         if not drafts:
@@ -189,9 +211,9 @@ class MemoryStorage:
 
     def _adopt(self, unit: MemoryUnit) -> None:
         state = self._state
-        state.shelves.update(unit.copies)
-        state.keys = unit.keys
-        state.sealed.update({draft.id: draft.sealed for draft in unit.drafts if draft.sealed})
-        for subject in unit.forgotten:
-            state.sealed = {id: one for id, one in state.sealed.items() if one.subject != subject}
+        state.shelves = {
+            **state.shelves,
+            **unit.copies,
+        }  # replaced, not changed: whoever reads meanwhile sees one moment
+        state.keys, state.sealed = unit.keys, unit.sealed
         state.version += unit.changed()

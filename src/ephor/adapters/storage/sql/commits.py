@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from threading import RLock
 
 from ephor.adapters.storage.growth import Draft
-from ephor.kernel.errors import InvalidInputError
+from ephor.kernel.errors import InvalidInputError, UnavailableError
 
 MOST = 2_000
 """Entries in one transaction, so that nobody waits behind an endless one."""
@@ -23,7 +23,7 @@ MOST = 2_000
 class _Ticket:
     drafts: Sequence[Draft]
     done: bool = False
-    error: BaseException | None = None
+    error: Exception | None = None
 
 
 class GroupCommit:
@@ -60,8 +60,17 @@ class GroupCommit:
                     self._serve([ticket])
                 return
             tickets[0].error = error
-        except BaseException as error:  # noqa: BLE001 - handed to every caller it concerns, in its own thread
+        except Exception as error:  # noqa: BLE001 - handed to every caller it concerns, in its own thread
             for ticket in tickets:
                 ticket.error = error
+        except (
+            BaseException
+        ):  # an interrupt is for this thread alone; what it did to the others' entries is not known
+            for ticket in tickets:
+                ticket.error = UnavailableError(
+                    "the thread that was recording was interrupted; look before you try again"
+                )
+                ticket.done = True
+            raise
         for ticket in tickets:
             ticket.done = True

@@ -3,16 +3,39 @@
 from __future__ import annotations
 
 import sqlite3
+import time
 from pathlib import Path
 from typing import Any
+from urllib.parse import quote
 
 import sqlalchemy as sa
 
-from ephor.kernel.errors import InvalidInputError, NotFoundError
+from ephor.kernel.errors import InvalidInputError, NotFoundError, UnavailableError
 
 BUSY_MS = 10_000
 """How long a writer waits for another process before it gives up; the caller is told to try again."""
-PRAGMAS = (f"busy_timeout={BUSY_MS}", "journal_mode=wal", "synchronous=full", "foreign_keys=on", "secure_delete=on")
+_URLS = "write sqlite:///FILE or postgresql+psycopg://…"
+
+
+def parse_url(url: str) -> sa.URL:
+    """Return the URL of a database that can hold a plane.
+
+    Raises:
+        InvalidInputError: not a URL of SQLite or PostgreSQL, or a SQLite URL that is more or less than a file.
+    """
+    try:
+        parsed = sa.make_url(url)
+    except (sa.exc.ArgumentError, ValueError):
+        raise InvalidInputError(f"`{url}` is not a database URL; {_URLS}") from None
+    dialect = parsed.get_backend_name()
+    if dialect not in ("sqlite", "postgresql"):
+        raise InvalidInputError(f"`{dialect}` databases cannot hold a plane; {_URLS}")
+    if dialect == "sqlite":
+        if not parsed.database or not parsed.database.strip() or parsed.database == ":memory:":
+            raise InvalidInputError(f"`{url}` names no file; write sqlite:///ephor.db")
+        if f"sqlite:///{parsed.database}" != url:
+            raise InvalidInputError(f"`{url}` says more than a file; write sqlite:///{parsed.database}")
+    return parsed
 
 
 def open_engine(url: str) -> sa.Engine:
@@ -20,33 +43,46 @@ def open_engine(url: str) -> sa.Engine:
 
     Raises:
         InvalidInputError: not a URL of SQLite or PostgreSQL.
+        UnavailableError: the driver for PostgreSQL is not installed.
     """
-    try:
-        parsed = sa.make_url(url)
-    except sa.exc.ArgumentError:
-        raise InvalidInputError(f"`{url}` is not a database URL; write sqlite:///FILE or postgresql+psycopg://…") from None
-    dialect = parsed.get_backend_name()
-    if dialect == "sqlite":
-        engine = sa.create_engine(parsed, poolclass=sa.pool.QueuePool, pool_size=5, max_overflow=20, connect_args={"check_same_thread": False})
+    parsed = parse_url(url)
+    if parsed.get_backend_name() == "sqlite":
+        engine = sa.create_engine(
+            parsed,
+            poolclass=sa.pool.QueuePool,
+            pool_size=5,
+            max_overflow=20,
+            connect_args={"check_same_thread": False},
+        )
         sa.event.listen(engine, "connect", _configure)
         sa.event.listen(engine, "begin", _begin)
         return engine
-    if dialect == "postgresql":
-        return sa.create_engine(parsed.set(drivername="postgresql+psycopg"), isolation_level="READ COMMITTED", pool_pre_ping=True)
-    raise InvalidInputError(f"`{dialect}` databases cannot hold a plane; use sqlite:///FILE or postgresql+psycopg://…")
+    try:
+        return sa.create_engine(
+            parsed.set(drivername="postgresql+psycopg"),
+            isolation_level="READ COMMITTED",
+            pool_pre_ping=True,
+            connect_args=_postgres_arguments(),
+        )
+    except ModuleNotFoundError as error:
+        raise UnavailableError("PostgreSQL needs its driver; install `ephor[postgres]`") from error
+
+
+def reading(engine: sa.Engine) -> sa.Engine:
+    """Return *engine* as one whose transactions only read, and see one moment."""
+    if engine.dialect.name == "sqlite":
+        return engine.execution_options(ephor_reading=True)
+    return engine.execution_options(isolation_level="REPEATABLE READ", postgresql_readonly=True)
 
 
 def sqlite_path(url: str) -> Path | None:
     """Return the file of a SQLite URL; None for another database.
 
     Raises:
-        InvalidInputError: a SQLite URL that names no file.
+        InvalidInputError: not a URL of a database that can hold a plane.
     """
-    if not url.startswith("sqlite:"):
-        return None
-    if not url.startswith("sqlite:///") or not url.removeprefix("sqlite:///").strip() or ":memory:" in url:
-        raise InvalidInputError(f"`{url}` names no file; write sqlite:///ephor.db")
-    return Path(url.removeprefix("sqlite:///"))
+    parsed = parse_url(url)
+    return Path(str(parsed.database)) if parsed.get_backend_name() == "sqlite" else None
 
 
 def check_file(path: Path, *, create: bool) -> None:
@@ -55,27 +91,62 @@ def check_file(path: Path, *, create: bool) -> None:
     Raises:
         NotFoundError: there is none and none is to be made, or no folder to make it in.
         InvalidInputError: it is a folder, or no SQLite database.
+        UnavailableError: it cannot be read.
     """
+    try:
+        _check_file(path, create=create)
+    except OSError as error:
+        raise UnavailableError(
+            f"cannot read `{path}`: {error.strerror}; make it readable, or name another file"
+        ) from error
+    except ValueError:
+        raise InvalidInputError(f"`{path}` cannot name a file; name another") from None
+
+
+def _check_file(path: Path, *, create: bool) -> None:
     if path.is_dir():
         raise InvalidInputError(f"`{path}` is a folder; name a file in it")
     if not path.parent.is_dir():
         raise NotFoundError(f"there is no folder `{path.parent}`; make it first")
     if not path.exists():
         if not create:
-            raise NotFoundError(f"there is no database `{path}`; run `ephor init`, or name another with --database")
+            raise NotFoundError(
+                f"there is no database `{path}`; run `ephor init`, or name another with --database"
+            )
         return
+    if not path.is_file():
+        raise InvalidInputError(f"`{path}` is no ordinary file; name another")
     with path.open("rb") as file:
         start = file.read(16)
     if start and start != b"SQLite format 3\0":
-        raise InvalidInputError(f"`{path}` is not a database; name another file, or move it away to start anew")
+        raise InvalidInputError(
+            f"`{path}` is not a database; name another file, or move it away to start anew"
+        )
 
 
-def connect_sqlite(path: Path) -> sqlite3.Connection:
-    """Return a connection of our own, outside the pool, for the ledger's hot path."""
-    connection = sqlite3.connect(path, isolation_level=None, check_same_thread=False, cached_statements=64)
-    for pragma in PRAGMAS:
-        connection.execute(f"pragma {pragma}")
+def connect_sqlite(path: Path, busy_ms: int | None = None) -> sqlite3.Connection:
+    """Return a connection of our own to an existing file, outside the pool, for the ledger's hot path."""
+    place = f"file:{quote(str(path))}?mode=rw"
+    connection = sqlite3.connect(
+        place, uri=True, isolation_level=None, check_same_thread=False, cached_statements=64
+    )
+    _configure(connection, None)
+    if busy_ms is not None:
+        connection.execute(f"pragma busy_timeout={busy_ms}")
     return connection
+
+
+def use_wal(connection: Any) -> None:
+    """Let readers and the writer not wait for each other. The file remembers it; only a database known as ours is changed."""
+    waited = 0
+    while connection.execute("pragma journal_mode").fetchone()[0] != "wal":
+        try:
+            connection.execute("pragma journal_mode=wal")
+        except sqlite3.OperationalError as error:  # here SQLite does not always wait by itself
+            if "locked" not in str(error) or waited >= BUSY_MS:
+                raise
+            time.sleep(0.02)
+            waited += 20
 
 
 def connect_postgres(url: sa.URL) -> Any:
@@ -83,15 +154,21 @@ def connect_postgres(url: sa.URL) -> Any:
     import psycopg  # noqa: PLC0415 - an extra; SQLite planes do without
 
     plain = url.set(drivername="postgresql").render_as_string(hide_password=False)
-    return psycopg.connect(plain, autocommit=True)
+    return psycopg.connect(plain, autocommit=True, **_postgres_arguments())
+
+
+def _postgres_arguments() -> dict[str, Any]:
+    return {"connect_timeout": max(2, BUSY_MS // 1000), "options": f"-c lock_timeout={BUSY_MS}"}
 
 
 def _configure(connection: Any, _record: object) -> None:
-    connection.isolation_level = None  # Python's driver would start transactions late and leave DDL outside them
-    for pragma in PRAGMAS:
+    connection.isolation_level = (
+        None  # Python's driver would start transactions late and leave DDL outside them
+    )
+    for pragma in (f"busy_timeout={BUSY_MS}", "synchronous=full", "foreign_keys=on", "secure_delete=on"):
         connection.execute(f"pragma {pragma}")
 
 
 def _begin(connection: sa.Connection) -> None:
-    reading = connection.get_execution_options().get("ephor_reading", False)
-    connection.exec_driver_sql("begin" if reading else "begin immediate")
+    is_reading = connection.get_execution_options().get("ephor_reading", False)
+    connection.exec_driver_sql("begin" if is_reading else "begin immediate")

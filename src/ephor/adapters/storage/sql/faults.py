@@ -9,12 +9,25 @@ from contextlib import contextmanager
 from ephor.kernel.errors import EphorError, InvalidInputError, UnavailableError
 
 _SQLITE = (
-    ("not a database", InvalidInputError, "`{where}` is not a database; name another file, or move it away to start anew"),
+    (
+        "not a database",
+        InvalidInputError,
+        "`{where}` is not a database; name another file, or move it away to start anew",
+    ),
     ("malformed", UnavailableError, "`{where}` is damaged; restore it from a backup, nothing was recorded"),
     ("locked", UnavailableError, "another process holds `{where}`; nothing was recorded, try again"),
     ("busy", UnavailableError, "another process holds `{where}`; nothing was recorded, try again"),
-    ("readonly", UnavailableError, "`{where}` is read-only; nothing was recorded, make the file and its folder writable"),
-    ("unable to open", UnavailableError, "cannot open `{where}`; check that the folder exists and is writable"),
+    (
+        "readonly",
+        UnavailableError,
+        "`{where}` is read-only; nothing was recorded, make the file and its folder writable",
+    ),
+    ("append-only", UnavailableError, "`{where}` refuses to change what was recorded; nothing was recorded"),
+    (
+        "unable to open",
+        UnavailableError,
+        "cannot open `{where}`; check that the folder exists and is writable",
+    ),
     ("full", UnavailableError, "no space left for `{where}`; nothing was recorded, free some and try again"),
     ("disk i/o error", UnavailableError, "the disk under `{where}` failed; nothing was recorded"),
 )
@@ -28,8 +41,14 @@ def translate(error: BaseException, where: str) -> EphorError:
         for sign, family, message in _SQLITE:
             if sign in text.lower():
                 return family(message.format(where=where), database=text)
+    if getattr(cause, "sqlstate", None) == "55P03":  # lock_not_available
+        return UnavailableError(
+            f"another process holds `{where}`; nothing was recorded, try again", database=text
+        )
     first = text.splitlines()[0] if text else type(cause).__name__
-    return UnavailableError(f"the database `{where}` did not answer: {first}; nothing was recorded, try again", database=text)
+    return UnavailableError(
+        f"the database `{where}` did not answer: {first}; nothing was recorded, try again", database=text
+    )
 
 
 @contextmanager

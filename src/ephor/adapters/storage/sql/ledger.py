@@ -7,16 +7,18 @@ from contextlib import AbstractContextManager, contextmanager
 
 import sqlalchemy as sa
 
-from ephor.adapters.storage.search import check_fields, matches, summary
+from ephor.adapters.storage.search import check_fields, indexed, matches, summary
 from ephor.adapters.storage.sql.rows import SqliteRows
 from ephor.adapters.storage.sql.tables import sealed_payloads, subject_keys
-from ephor.adapters.storage.vault import Sealed, Vault
+from ephor.adapters.storage.vault import Sealed, Vault, committed
 from ephor.engine.ports import Head
-from ephor.kernel.errors import NotFoundError, UnavailableError, VerificationError
+from ephor.kernel.errors import ConflictError, NotFoundError, UnavailableError, VerificationError
 from ephor.rooms.ledger import tile
+from ephor.rooms.ledger.entry import parse
 from ephor.rooms.ledger.tree import leaf_hash
 
 _BATCH = 1_024
+_PAGE = 256
 
 
 class SqlLedger:
@@ -36,6 +38,11 @@ class SqlLedger:
     def head(self) -> Head:
         with self._rows() as rows:
             row = rows.head()
+            entries = row is None and rows.entries(0, 1)
+        if entries:
+            raise VerificationError(
+                "the ledger's signed head is gone from the database; restore it from a backup"
+            )
         if row is None:
             raise NotFoundError("there is no ledger here yet; run `ephor init`")
         return Head(row.origin, row.size, bytes(row.root), bytes(row.note), row.key)
@@ -43,7 +50,8 @@ class SqlLedger:
     def entries(self, start: int, stop: int) -> Iterator[bytes]:
         for low in range(start, stop, _BATCH):
             with self._rows() as rows:
-                yield from (bytes(entry) for entry in rows.entries(low, min(low + _BATCH, stop)))
+                found = rows.entries(low, min(low + _BATCH, stop))
+            yield from map(bytes, found)  # no transaction stays open while somebody looks at them
 
     def tile(self, level: int, index: int, width: int) -> bytes:
         with self._rows() as rows:
@@ -55,42 +63,61 @@ class SqlLedger:
             else:
                 found = [bytes(root) for root in rows.tile_roots(level - 1, start)[:width]]
         if len(found) != width:
-            raise VerificationError(f"tile {level}/{index} has {len(found)} hashes where the head promises {width}")
+            raise VerificationError(
+                f"tile {level}/{index} has {len(found)} hashes where the head promises {width}"
+            )
         return b"".join(found)
 
     def position(self, id: str) -> int:
         if self._catch_up():
             with self._rows() as rows:
-                found = rows.run("select idx from ledger_projection where id = ?", id).fetchone()
-            if found is not None:
-                return int(found[0])
+                found = (
+                    rows.run("select idx from ledger_projection where id = ?", indexed(id)).fetchone()
+                    if id.isascii()
+                    else None
+                )
+            places = [int(found[0])] if found is not None else []
         else:
-            for index, entry in enumerate(self.entries(0, self.head().size)):
-                if summary(entry)["id"] == id:
-                    return index
+            places = list(range(self.head().size))
+        for place in places:  # what the projection says is checked: it is not what was signed
+            if any(summary(entry)["id"] == id for entry in self.entries(place, place + 1)):
+                return place
         raise NotFoundError(f"there is no entry `{id}`; see `ephor ledger list`", id=id)
 
     def search(self, where: Mapping[str, str], *, before: int | None, limit: int) -> Sequence[int]:
         check_fields(where)
-        top = self.head().size if before is None else before
-        if not self._catch_up():
-            found = (index for index in range(top - 1, -1, -1) if matches(summary(next(self.entries(index, index + 1))), where))
-            return [index for index, _ in zip(found, range(limit), strict=False)]
-        clause = "".join(f" and {name} = ?" for name in where)
-        sql = f"select idx from ledger_projection where idx < ?{clause} order by idx desc limit ?"  # noqa: S608 - names were checked
-        with self._rows() as rows:
-            return [int(row[0]) for row in rows.run(sql, top, *where.values(), limit)]
+        size = self.head().size
+        top = size if before is None else min(before, size)
+        projected = bool(where) and self._catch_up()
+        found: list[int] = []
+        while top > 0 and len(found) < limit:
+            with self._rows() as rows:
+                places = (
+                    _projected(rows, where, top)
+                    if projected
+                    else range(top - 1, max(top - _BATCH, 0) - 1, -1)
+                )
+                entries = [
+                    (place, bytes(entry)) for place in places for entry in rows.entries(place, place + 1)
+                ]
+            found += [place for place, entry in entries if matches(summary(entry), where)]
+            top = places[-1] if places else 0
+        return found[:limit]
 
     def payload(self, id: str) -> bytes | None:
+        entry = parse(next(iter(self.entries(place := self.position(id), place + 1))))
+        sealed = sa.select(sealed_payloads).where(sealed_payloads.c.entry == id)
         with self._reading() as connection:
-            row = connection.execute(sa.select(sealed_payloads).where(sealed_payloads.c.entry == id)).one_or_none()
-            if row is not None:
-                known = sa.select(subject_keys.c.wrapped).where(subject_keys.c.subject == row.subject)
-                wrapped = connection.execute(known).scalar()
-        if row is None:
-            self.position(id)
-            return None
-        return None if wrapped is None else self._vault.open(wrapped, Sealed(row.entry, row.subject, row.salt, row.box, row.commitment))
+            row = connection.execute(sealed).one_or_none()
+            if row is None:
+                return None
+            known = sa.select(subject_keys.c.wrapped).where(subject_keys.c.subject == row.subject)
+            wrapped = connection.execute(known).scalar()
+        return (
+            None
+            if wrapped is None
+            else self._vault.open(wrapped, Sealed(id, row.subject, row.salt, row.box, committed(entry)))
+        )
 
     def _catch_up(self) -> bool:
         """Project the entries that came since; False where the database cannot be written to."""
@@ -100,7 +127,7 @@ class SqlLedger:
                     rows = self._rows_of(connection)
                     start = self._projected(rows)
                     rows.project(start, rows.entries(start, start + _BATCH))
-        except UnavailableError:
+        except (UnavailableError, ConflictError):  # it is read-only, or this thread is in a unit of its own
             return False
         return True
 
@@ -118,3 +145,10 @@ class SqlLedger:
     def _rows(self) -> Iterator[SqliteRows]:
         with self._reading() as connection:
             yield self._rows_of(connection)
+
+
+def _projected(rows: SqliteRows, where: Mapping[str, str], top: int) -> Sequence[int]:
+    """Return places that may match, newest first: an index holds the beginning of a text only."""
+    clause = "".join(f" and {name} = ?" for name in where)
+    sql = f"select idx from ledger_projection where idx < ?{clause} order by idx desc limit {_PAGE}"  # noqa: S608 - names were checked
+    return [int(row[0]) for row in rows.run(sql, top, *map(indexed, where.values()))]

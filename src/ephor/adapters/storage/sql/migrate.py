@@ -8,8 +8,9 @@ import sqlalchemy as sa
 
 from ephor.kernel.errors import ConflictError, InvalidInputError
 
-HEAD = "0001"
-"""The newest migration. Written here so that opening a database need not load Alembic; a test keeps it true."""
+KNOWN = ("0001",)
+"""Every migration, the newest last. Written here so that opening a database need not load Alembic; a test keeps it true."""
+HEAD = KNOWN[-1]
 MIGRATIONS = Path(__file__).parent.parent / "migrations"
 
 
@@ -18,12 +19,17 @@ def revision(connection: sa.Connection) -> str | None:
 
     Raises:
         InvalidInputError: it holds tables, and they are not Ephor's.
+        ConflictError: the database was made by a newer version of Ephor.
     """
     names = set(sa.inspect(connection).get_table_names())
-    if "alembic_version" in names and "ledger_head" in names:
+    if {"alembic_version", "ledger_head"} <= names:
         found = connection.execute(sa.text("select version_num from alembic_version")).scalar()
-        return None if found is None else str(found)
-    if names - {"alembic_version"}:
+        if found not in KNOWN:
+            raise ConflictError(
+                f"this database has schema `{found}`, made by a newer Ephor; this version knows `{HEAD}`: upgrade Ephor"
+            )
+        return str(found)
+    if names:
         some = ", ".join(f"`{name}`" for name in sorted(names)[:3])
         raise InvalidInputError(f"this database holds other tables ({some}) and is not Ephor's; name another")
     return None
@@ -34,21 +40,17 @@ def upgrade(engine: sa.Engine) -> None:
 
     Raises:
         ConflictError: the database was made by a newer version of Ephor.
+        InvalidInputError: it is somebody else's.
     """
     with engine.connect() as connection, connection.begin():
         if connection.dialect.name == "postgresql":
             connection.execute(sa.text("set local lock_timeout = '20s'"))
             connection.execute(sa.text("select pg_advisory_xact_lock(20260802)"))
-        found = revision(connection)
-        if found == HEAD:
+        if revision(connection) == HEAD:
             return
         from alembic import command  # noqa: PLC0415 - costs 150 ms and is needed once in a database's life
         from alembic.config import Config  # noqa: PLC0415
-        from alembic.script import ScriptDirectory  # noqa: PLC0415
 
         config = Config(attributes={"connection": connection})
         config.set_main_option("script_location", str(MIGRATIONS).replace("%", "%%"))
-        known = {script.revision for script in ScriptDirectory.from_config(config).walk_revisions()}
-        if found is not None and found not in known:
-            raise ConflictError(f"this database has schema `{found}`, made by a newer Ephor; this version knows `{HEAD}`: upgrade Ephor")
         command.upgrade(config, "head")

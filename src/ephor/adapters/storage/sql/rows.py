@@ -7,7 +7,8 @@ from itertools import count
 from typing import Any
 
 from ephor.adapters.storage.growth import Growth, HeadRow
-from ephor.adapters.storage.search import COLUMNS, summary
+from ephor.adapters.storage.search import COLUMNS, indexed, summary
+from ephor.kernel.errors import UnavailableError
 
 _HEAD = "origin, size, root, frontier, note, key, last_at"
 _KEEP_HEAD = (
@@ -52,7 +53,9 @@ class SqliteRows:
             tiles = [(row.level, row.index, row.hashes, row.root) for row in growth.tiles]
             self.many("insert into ledger_tiles (level, idx, hashes, root) values (?, ?, ?, ?)", tiles)
         head = growth.head
-        self.run(_KEEP_HEAD, head.origin, head.size, head.root, head.frontier, head.note, head.key, head.last_at)
+        self.run(
+            _KEEP_HEAD, head.origin, head.size, head.root, head.frontier, head.note, head.key, head.last_at
+        )
 
     def many(self, sql: str, values: Sequence[tuple[object, ...]]) -> None:
         """Run one statement for each tuple of values."""
@@ -61,20 +64,32 @@ class SqliteRows:
     def project(self, start: int, entries: Sequence[bytes]) -> None:
         """Add entries to what can be searched."""
         found = [(index, summary(entry)) for index, entry in enumerate(entries, start)]
-        self.many(_PROJECT, [(index, one["id"], one["at"], *[one[name] for name in COLUMNS]) for index, one in found])
+        self.many(
+            _PROJECT,
+            [
+                (index, indexed(one["id"]) or "", one["at"] or "", *[indexed(one[name]) for name in COLUMNS])
+                for index, one in found
+            ],
+        )
 
     def bump(self) -> None:
         """Let everyone know that governance state changed."""
         self.run("update plane_state set value = value + 1 where name = 'version'")
 
     def version(self) -> int:
-        return int(self.run("select value from plane_state where name = 'version'").fetchone()[0])
+        row = self.run("select value from plane_state where name = 'version'").fetchone()
+        if row is None:
+            raise UnavailableError("the plane's version is gone from the database; restore it from a backup")
+        return int(row[0])
 
     def lock(self) -> None:
         """SQLite has one writer at a time; `begin immediate` made it this one."""
 
     def _insert_entries(self, growth: Growth) -> None:
-        self.connection.executemany("insert into ledger_entries (idx, data) values (?, ?)", zip(count(growth.first), growth.entries, strict=False))
+        self.connection.executemany(
+            "insert into ledger_entries (idx, data) values (?, ?)",
+            zip(count(growth.first), growth.entries, strict=False),
+        )
 
 
 class PostgresRows(SqliteRows):

@@ -9,10 +9,10 @@ from typing import Any, Generic
 import msgspec
 import sqlalchemy as sa
 
-from ephor.adapters.storage.catalogue import column_of, plan_of
+from ephor.adapters.storage.catalogue import column_of, is_storable, plan_of
 from ephor.adapters.storage.sql.tables import SHELF_TABLES
 from ephor.engine.ports import R
-from ephor.kernel.errors import ConflictError, NotFoundError
+from ephor.kernel.errors import ConflictError, EphorError, InvalidInputError, NotFoundError, VerificationError
 
 
 @lru_cache(maxsize=64)
@@ -21,7 +21,12 @@ def _decoder(kind: type[Any]) -> msgspec.json.Decoder[Any]:
 
 
 def _body(record: object) -> str:
-    return msgspec.json.encode(record, order="deterministic").decode()
+    try:
+        return msgspec.json.encode(record, order="deterministic").decode()
+    except (TypeError, ValueError) as error:
+        raise InvalidInputError(
+            f"this {type(record).__name__.lower()} cannot be kept: {error}; correct it"
+        ) from error
 
 
 class SqlShelf(Generic[R]):
@@ -31,12 +36,13 @@ class SqlShelf(Generic[R]):
         self._plan = plan_of(kind)
         self._kind, self._connection = kind, connection
         self._table = SHELF_TABLES[kind]
-        self._decode = _decoder(kind).decode
         self.touched = False
 
     def find(self, id: str) -> R | None:
+        if not is_storable(id):
+            return None
         found = self._connection.execute(sa.select(self._table.c.body).where(self._table.c.id == id)).scalar()
-        return None if found is None else self._decode(found)
+        return None if found is None else self._read(found)
 
     def get(self, id: str) -> R:
         if (record := self.find(id)) is None:
@@ -45,26 +51,52 @@ class SqlShelf(Generic[R]):
 
     def all(self, **where: str) -> Sequence[R]:
         plan_of(self._kind, where)
+        if not all(map(is_storable, where.values())):
+            return []
         query = sa.select(self._table.c.body).order_by(self._table.c.id).filter_by(**where)
-        return [self._decode(body) for body in self._connection.execute(query).scalars()]
+        return [self._read(body) for body in self._connection.execute(query).scalars()]
 
     def page(self, after: str, limit: int) -> Sequence[R]:
-        query = sa.select(self._table.c.body).where(self._table.c.id > after).order_by(self._table.c.id).limit(limit)
-        return [self._decode(body) for body in self._connection.execute(query).scalars()]
+        query = (
+            sa.select(self._table.c.body)
+            .where(self._table.c.id > after)
+            .order_by(self._table.c.id)
+            .limit(limit)
+        )
+        return [self._read(body) for body in self._connection.execute(query).scalars()]
 
     def add(self, record: R) -> None:
         if self.find(record.id) is not None:
-            raise ConflictError(f"there is a {self._kind.__name__.lower()} `{record.id}` already", id=record.id)
-        self._connection.execute(self._table.insert().values(id=record.id, **self._columns(record)))
+            raise ConflictError(
+                f"there is a {self._kind.__name__.lower()} `{record.id}` already", id=record.id
+            )
+        values = {"id": column_of(record, "id"), **self._columns(record)}
+        self._connection.execute(self._table.insert().values(**values))
         self.touched = True
 
     def replace(self, old: R, new: R) -> None:
-        done = self._connection.execute(self._table.update().where(*self._is(old)).values(**self._columns(new)))
+        if new.id != old.id:
+            raise ConflictError(f"`{new.id}` cannot replace `{old.id}`; an id is for ever", id=old.id)
+        done = self._connection.execute(
+            self._table.update().where(*self._is(old)).values(**self._columns(new))
+        )
         self._expect(done.rowcount, old)
 
     def remove(self, record: R) -> None:
         done = self._connection.execute(self._table.delete().where(*self._is(record)))
         self._expect(done.rowcount, record)
+
+    def _read(self, body: str) -> R:
+        try:
+            found: R = _decoder(self._kind).decode(body)
+        except (
+            ValueError,
+            EphorError,
+        ) as error:  # not JSON, not of this shape, or refused by the record itself
+            raise VerificationError(
+                f"a record on shelf `{self._plan.table}` is damaged: {error}; restore the database from a backup"
+            ) from error
+        return found
 
     def _columns(self, record: R) -> dict[str, str | None]:
         return {"body": _body(record), **{name: column_of(record, name) for name in self._plan.columns}}
@@ -74,5 +106,7 @@ class SqlShelf(Generic[R]):
 
     def _expect(self, rows: int, record: R) -> None:
         if rows != 1:
-            raise ConflictError(f"{self._kind.__name__.lower()} `{record.id}` changed meanwhile; read it again", id=record.id)
+            raise ConflictError(
+                f"{self._kind.__name__.lower()} `{record.id}` changed meanwhile; read it again", id=record.id
+            )
         self.touched = True

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import sqlite3
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
-from threading import Lock, RLock
+from contextlib import ExitStack, closing, contextmanager, suppress
+from threading import Lock, RLock, get_ident
 from typing import Any
 
 import sqlalchemy as sa
@@ -20,20 +21,24 @@ from ephor.adapters.storage.sql.tables import plane_state
 from ephor.adapters.storage.sql.unit import SqlUnit
 from ephor.adapters.storage.vault import Vault
 from ephor.engine.ports import Ids
-from ephor.kernel.errors import ConflictError
+from ephor.kernel.errors import ConflictError, VerificationError
 from ephor.kernel.events import Event
 from ephor.kernel.ids import EntryId
+
+_SCRUB_MS = 1_000
 
 
 class SqlStorage:
     """A `Storage` whose units are database transactions and whose ledger commits in groups."""
 
     def __init__(self, url: str, keys: KeyFolder, grower: Grower, vault: Vault, ids: Ids) -> None:
-        self.where = sa.make_url(url).render_as_string(hide_password=True) if "://" in url else url
+        self.where = engines.parse_url(url).render_as_string(hide_password=True)
         self._engine = engines.open_engine(url)
-        self._readers = self._engine.execution_options(ephor_reading=True)
+        self._readers = engines.reading(self._engine)
         self._keys, self._grower, self._vault, self._ids = keys, grower, vault, ids
         self._writing = RLock()
+        self._writes_in: int | None = None
+        """The thread that has a transaction open."""
         self._asking = Lock()
         self._path = engines.sqlite_path(url)
         self._hot: Any = None
@@ -48,51 +53,67 @@ class SqlStorage:
             ConflictError: the database is of a newer schema.
             InvalidInputError: it is no database, or somebody else's.
             UnavailableError: it cannot be written.
+            VerificationError: there was a plane here, or one with these keys, and it is gone.
         """
+        with self._reader() as connection:
+            migrate.revision(connection)  # refuses what is not ours before anything is written
         with translated(self.where):
+            if self._path is not None:
+                with self._engine.connect() as connection:
+                    engines.use_wal(connection.connection.driver_connection)
             migrate.upgrade(self._engine)
         with self._writer() as connection:
             rows = self._rows(connection)
             if rows.head() is not None:
                 return False
+            self._check_fresh(rows)
             self._keys.create()
             self._grower.found(rows, origin)
             connection.execute(plane_state.insert().values(name="version", value=0))
-        self._keys.publish(self.ledger.head().key)
+            if (made := rows.head()) is not None:
+                self._keys.publish(made.key)
         return True
 
     def is_set_up(self) -> bool:
-        """Tell whether the schema is this version's, without writing anything."""
+        """Tell whether the schema is this version's, without writing anything.
+
+        Raises:
+            ConflictError: the database is of a newer schema.
+            InvalidInputError: it is no database, or somebody else's.
+        """
         with self._reader() as connection:
-            found = migrate.revision(connection)
-            return found == migrate.HEAD and self._rows(connection).head() is not None
+            if migrate.revision(connection) != migrate.HEAD:
+                return False
+            rows = self._rows(connection)
+            return rows.head() is not None or bool(rows.entries(0, 1))
 
     @contextmanager
     def unit(self) -> Iterator[SqlUnit]:
         growth: Growth | None = None
         with self._writing:
             try:
-                with self._writer() as connection:
+                with ExitStack() as kept, self._writer() as connection:
                     unit = SqlUnit(connection, self._vault, self._ids)
                     yield unit
-                    if unit.changed() and not unit.drafts:
-                        raise ConflictError("a unit changed a shelf and recorded nothing; append an event")
-                    rows = self._rows(connection)
-                    if unit.drafts:
-                        growth = self._grower.grow(rows, unit.drafts)
-                    if unit.changed():
-                        rows.bump()
+                    growth = self._finish(unit, self._rows(connection), kept)
             except BaseException:
                 self._grower.settle(None)
                 raise
-            self._settle(growth)
+            if growth is not None:
+                self._grower.settle(growth)
+            if unit.forgot:
+                self._scrub()
 
     @contextmanager
     def reading(self) -> Iterator[SqlUnit]:
         with self._reader() as connection:
-            yield SqlUnit(connection, self._vault, self._ids)
+            unit = SqlUnit(connection, self._vault, self._ids)
+            yield unit
+            if unit.changed() or unit.forgot or unit.drafts:
+                raise ConflictError("a reading unit cannot write; open a unit")
 
     def append(self, events: Sequence[Event]) -> Sequence[EntryId]:
+        self._check_alone()
         drafts = [Draft(self._ids.new("evt"), event) for event in events]
         if drafts:
             self._commits.submit(drafts)
@@ -100,9 +121,13 @@ class SqlStorage:
 
     def version(self) -> int:
         with self._asking, translated(self.where):
-            if self._version is None:
-                self._version = self._own_connection()
-            return self._version.version()
+            rows = self._version = self._version or self._own_connection()
+            try:
+                return int(rows.version())
+            except BaseException:
+                self._version = None  # whatever ails it, the next question comes on a new connection
+                rows.connection.close()
+                raise
 
     def close(self) -> None:
         """Release every connection. Nothing waits to be written: what was acknowledged is durable already."""
@@ -112,38 +137,66 @@ class SqlStorage:
         self._hot = self._version = None
         self._engine.dispose()
 
+    def _finish(self, unit: SqlUnit, rows: SqliteRows, kept: ExitStack) -> Growth | None:
+        if (unit.changed() or unit.forgot) and not unit.drafts:
+            raise ConflictError("a unit changed what is kept and recorded nothing; append an event")
+        if unit.changed():
+            rows.bump()
+        if not unit.drafts:
+            return None
+        growth = self._grower.grow(rows, unit.drafts)
+        kept.enter_context(self._keys.keeping(growth.head.note, growth.first, size_of))
+        return growth
+
     def _commit(self, drafts: Sequence[Draft]) -> None:
         """Append outside any unit, on the hot connection, with the writers' lock held."""
-        growth: Growth | None = None
         with translated(self.where):
-            if self._hot is None:
-                self._hot = self._own_connection()
-            rows = self._hot
+            rows = self._hot = self._hot or self._own_connection()
             try:
                 rows.run("begin immediate" if self._path else "begin")
                 rows.lock()
                 growth = self._grower.grow(rows, drafts)
-                rows.run("commit")
+                with self._keys.keeping(growth.head.note, growth.first, size_of):
+                    rows.run("commit")
             except BaseException:
                 self._grower.settle(None)
-                self._drop_hot()
+                self._hot = None  # closed, it rolls back whatever it still holds
+                rows.connection.close()
                 raise
-        self._settle(growth)
-
-    def _settle(self, growth: Growth | None) -> None:
         self._grower.settle(growth)
-        if growth is not None:
-            self._keys.keep_head(growth.head.note, growth.head.size, size_of)
 
-    def _drop_hot(self) -> None:
-        """Close a connection whose transaction failed: whatever it still holds is rolled back with it."""
-        rows, self._hot = self._hot, None
-        rows.connection.close()
+    def _check_fresh(self, rows: SqliteRows) -> None:
+        if rows.entries(0, 1):
+            raise VerificationError(
+                f"`{self.where}` holds entries and no signed head: somebody removed it; restore it from a backup"
+            )
+        kept = self._keys.head()
+        if kept is not None and (size := size_of(kept)):
+            raise VerificationError(
+                f"the keys in `{self._keys.path}` signed a ledger of {size} entries, and `{self.where}` holds none: restore that "
+                "database, or move the keys away to make a new plane",
+                published=size,
+            )
+
+    def _check_alone(self) -> None:
+        if self._writes_in == get_ident():
+            raise ConflictError("this thread has a unit open already; record through it, or leave it first")
+
+    def _scrub(self) -> None:
+        """Overwrite the write-ahead log, where destroyed keys still lie. Where readers are in the way it is done later."""
+        if self._path is not None:
+            with (
+                suppress(sqlite3.Error),
+                closing(engines.connect_sqlite(self._path, _SCRUB_MS)) as connection,
+            ):
+                connection.execute("pragma wal_checkpoint(truncate)")
 
     def _own_connection(self) -> SqliteRows:
-        if self._path is not None:
-            return SqliteRows(engines.connect_sqlite(self._path))
-        return PostgresRows(engines.connect_postgres(self._engine.url))
+        if self._path is None:
+            return PostgresRows(engines.connect_postgres(self._engine.url))
+        connection = engines.connect_sqlite(self._path)
+        engines.use_wal(connection)
+        return SqliteRows(connection)
 
     def _rows(self, connection: sa.Connection) -> SqliteRows:
         driver = connection.connection.driver_connection
@@ -151,9 +204,14 @@ class SqlStorage:
 
     @contextmanager
     def _writer(self) -> Iterator[sa.Connection]:
+        self._check_alone()
         with self._writing, translated(self.where), self._engine.begin() as connection:
-            self._rows(connection).lock()
-            yield connection
+            self._writes_in = get_ident()
+            try:
+                self._rows(connection).lock()
+                yield connection
+            finally:
+                self._writes_in = None
 
     @contextmanager
     def _reader(self) -> Iterator[sa.Connection]:

@@ -8,11 +8,15 @@ from ephor.adapters.storage.catalogue import SHELVES
 from ephor.adapters.storage.search import COLUMNS
 
 metadata = sa.MetaData()
+_ID = sa.Text().with_variant(sa.Text(collation="C"), "postgresql")
+"""Ordered by code point everywhere, as memory and SQLite do, and not by the language of the server."""
 
 ledger_entries = sa.Table(
     "ledger_entries",
     metadata,
-    sa.Column("idx", sa.BigInteger().with_variant(sa.Integer, "sqlite"), primary_key=True, autoincrement=False),
+    sa.Column(
+        "idx", sa.BigInteger().with_variant(sa.Integer, "sqlite"), primary_key=True, autoincrement=False
+    ),
     sa.Column("data", sa.LargeBinary, nullable=False),
     comment="The canonical bytes that were hashed. Insert and select only; no secondary index: each costs throughput.",
 )
@@ -20,7 +24,9 @@ ledger_tiles = sa.Table(
     "ledger_tiles",
     metadata,
     sa.Column("level", sa.Integer, primary_key=True, autoincrement=False),
-    sa.Column("idx", sa.BigInteger().with_variant(sa.Integer, "sqlite"), primary_key=True, autoincrement=False),
+    sa.Column(
+        "idx", sa.BigInteger().with_variant(sa.Integer, "sqlite"), primary_key=True, autoincrement=False
+    ),
     sa.Column("hashes", sa.LargeBinary, nullable=False),
     sa.Column("root", sa.LargeBinary, nullable=False),
     comment="Full tiles of 256 hashes (C2SP tlog-tiles).",
@@ -41,7 +47,9 @@ ledger_head = sa.Table(
 ledger_projection = sa.Table(
     "ledger_projection",
     metadata,
-    sa.Column("idx", sa.BigInteger().with_variant(sa.Integer, "sqlite"), primary_key=True, autoincrement=False),
+    sa.Column(
+        "idx", sa.BigInteger().with_variant(sa.Integer, "sqlite"), primary_key=True, autoincrement=False
+    ),
     sa.Column("id", sa.Text, nullable=False, index=True),
     sa.Column("at", sa.Text, nullable=False),
     *[sa.Column(name, sa.Text, index=True) for name in COLUMNS],
@@ -54,7 +62,7 @@ sealed_payloads = sa.Table(
     sa.Column("subject", sa.Text, nullable=False, index=True),
     sa.Column("salt", sa.LargeBinary, nullable=False),
     sa.Column("box", sa.LargeBinary, nullable=False),
-    sa.Column("commitment", sa.Text, nullable=False),
+    comment="Nonce and ciphertext. The commitment they must meet stands in the ledger's entry, nowhere else.",
 )
 subject_keys = sa.Table(
     "subject_keys",
@@ -74,7 +82,7 @@ SHELF_TABLES = {
     kind: sa.Table(
         plan.table,
         metadata,
-        sa.Column("id", sa.Text, primary_key=True),
+        sa.Column("id", _ID, primary_key=True),
         *[sa.Column(name, sa.Text, index=True) for name in plan.columns],
         sa.Column("body", sa.Text, nullable=False),
     )

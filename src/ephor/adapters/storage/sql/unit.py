@@ -23,6 +23,8 @@ class SqlUnit:
         self._connection, self._vault, self._ids = connection, vault, ids
         self._shelves: dict[type[Any], SqlShelf[Any]] = {}
         self.drafts: list[Draft] = []
+        self.forgot = False
+        """Whether somebody's key or payloads were destroyed."""
 
     def shelf(self, of: type[R]) -> SqlShelf[R]:
         if of not in self._shelves:
@@ -31,12 +33,19 @@ class SqlUnit:
 
     def append(self, event: Event, payload: bytes | None = None) -> EntryId:
         id = self._ids.new("evt")
-        self.drafts.append(Draft(id, event, self._seal(id, event.subject, payload) if payload is not None else None))
+        self.drafts.append(
+            Draft(id, event, self._seal(id, event.subject, payload) if payload is not None else None)
+        )
         return EntryId(id)
 
     def forget(self, subject: str) -> Forgotten:
-        keys = self._connection.execute(subject_keys.delete().where(subject_keys.c.subject == subject)).rowcount
-        payloads = self._connection.execute(sealed_payloads.delete().where(sealed_payloads.c.subject == subject)).rowcount
+        self.forgot = True
+        keys = self._connection.execute(
+            subject_keys.delete().where(subject_keys.c.subject == subject)
+        ).rowcount
+        payloads = self._connection.execute(
+            sealed_payloads.delete().where(sealed_payloads.c.subject == subject)
+        ).rowcount
         return Forgotten(keys, payloads)
 
     def changed(self) -> bool:
@@ -53,8 +62,6 @@ class SqlUnit:
             self._connection.execute(subject_keys.insert().values(subject=subject, wrapped=wrapped))
         sealed = self._vault.seal(wrapped, entry=id, subject=subject, payload=payload)
         self._connection.execute(
-            sealed_payloads.insert().values(
-                entry=id, subject=subject, salt=sealed.salt, box=sealed.box, commitment=sealed.commitment
-            )
+            sealed_payloads.insert().values(entry=id, subject=subject, salt=sealed.salt, box=sealed.box)
         )
         return sealed
