@@ -1,0 +1,290 @@
+"""Writes docs/reference/*.md from the code: `python3 dev.py run python docs/generate.py`.
+
+A test holds the pages to what this prints, so a page cannot say what the code does not.
+"""
+
+from __future__ import annotations
+
+import ast
+import inspect
+import json
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from importlib.resources import files
+from pathlib import Path
+from typing import Any
+
+import typer
+
+from ephor import settings
+from ephor.edges.cli.app import EXIT, app
+from ephor.kernel import errors
+from ephor.rooms.access.people import GRANTS, PlanePermission, PlaneRole
+from ephor.rooms.access.roles import STANDARD_ROLES, Permission
+from ephor.rooms.ledger.kinds import AUDIT, GOVERNANCE
+
+FOLDER = Path(__file__).parent / "reference"
+NOTE = "<!-- Written by docs/generate.py. Change the code, then run: python3 dev.py run python docs/generate.py -->"
+SHARED = ("--json", "--database", "--as")
+"""Options that mean the same wherever they appear; described once."""
+
+
+def cli() -> str:
+    """The page of commands."""
+    parts = [
+        "# Commands",
+        "",
+        "`ephor --help` and `ephor COMMAND --help` print the same. In a clone, write `python3 dev.py run ephor …`.",
+        "",
+        "Options that mean the same everywhere:",
+        "",
+        "- `--json` prints one JSON document on standard output; errors are one JSON line on standard error.",
+        "- `--database URL` names the plane. Default: `$EPHOR_DATABASE`, else `sqlite:///ephor.db`.",
+        "- `--as PERSON` says who acts. Default: `$EPHOR_PERSON`, else the name of your account.",
+        "",
+        "Exit codes: see [errors](errors.md).",
+    ]
+    root = typer.main.get_command(app)
+    for words, command in sorted(_commands(root, ())):
+        parts += [
+            "",
+            f"## ephor {' '.join(words)}",
+            "",
+            *_described(command.help or ""),
+            "",
+            *_usage(words, command),
+        ]
+    return _page(parts)
+
+
+def _commands(node: Any, words: tuple[str, ...]) -> Iterator[tuple[tuple[str, ...], Any]]:
+    children = getattr(node, "commands", None)
+    if children is None:
+        yield words, node
+        return
+    for name, child in children.items():
+        yield from _commands(child, (*words, name))
+
+
+def _described(text: str) -> list[str]:
+    before, mark, example = inspect.cleandoc(text).partition("Example:")
+    lines = [before.strip()]
+    if mark:
+        lines += ["", "```sh", " ".join(example.split()), "```"]
+    return lines
+
+
+def _usage(words: Sequence[str], command: Any) -> list[str]:
+    arguments = [one for one in command.params if one.param_type_name == "argument"]
+    options = [one for one in command.params if one.param_type_name == "option" and "--help" not in one.opts]
+    shared = [name for name in SHARED if any(name in one.opts for one in options)]
+    rows = [(f"`{_name(one)}`", _cell(one.help or "")) for one in arguments]
+    for one in options:
+        if not set(one.opts) & set(SHARED):
+            rows.append((f"`{_name(one)}`", _cell(one.help or "") + (" Required." if one.required else "")))
+    lines = _table(("", ""), rows) if rows else []
+    if shared:
+        lines += ["", f"Also takes {', '.join(f'`{one}`' for one in shared)}."]
+    return lines or [f"`ephor {' '.join(words)}` takes nothing more."]
+
+
+def _name(parameter: Any) -> str:
+    if parameter.param_type_name == "argument":
+        return str(parameter.metavar or parameter.name.upper())
+    name = "/".join((*parameter.opts, *parameter.secondary_opts))
+    if parameter.is_flag:
+        return name
+    return f"{name} {parameter.metavar or parameter.name.upper()}"
+
+
+def manifest() -> str:
+    """The page of the manifest's fields."""
+    schema = json.loads(
+        (files("ephor.packs") / "manifest" / "manifest.schema.json").read_text(encoding="utf-8")
+    )
+    rows = [
+        (f"`{path}`", "yes" if required else "", _cell(said), _cell(write))
+        for path, required, said, write in _fields(schema)
+    ]
+    return _page(
+        [
+            "# The manifest",
+            "",
+            "`ephor.yaml` says what an agent is. Its JSON Schema is `src/ephor/packs/manifest/manifest.schema.json`; keys that are",
+            "unknown or stand twice are refused, and every fault is told with its line. Words are never guessed: `NO` is Norway.",
+            "",
+            "What is material, and so needs a new approval when it changes: everything but `name` and `tools[].description`.",
+            "",
+            *_table(("key", "required", "what it says", "write"), rows),
+        ]
+    )
+
+
+def _fields(schema: Mapping[str, Any], path: str = "") -> Iterator[tuple[str, bool, str, str]]:
+    required = schema.get("required", ())
+    for name, one in schema.get("properties", {}).items():
+        here = f"{path}{name}"
+        yield here, name in required, one.get("description", ""), one.get("x-write", "")
+        if one.get("type") == "object":
+            yield from _fields(one, f"{here}.")
+        elif one.get("type") == "array":
+            yield from _fields(one.get("items", {}), f"{here}[].")
+
+
+def events() -> str:
+    """The page of event kinds."""
+    return _page(
+        [
+            "# Events",
+            "",
+            "Every entry of the ledger is of one of these kinds. The number after the slash is the version of its shape; a changed",
+            "shape is a new version, and readers keep both.",
+            "",
+            "## What agents and their hosts report",
+            "",
+            "`ephor ledger append` takes these, with or without the version, and kinds of your own: `x-NAME/1`.",
+            "",
+            *_table(("kind", "meaning"), [(f"`{kind}`", _cell(said)) for kind, said in AUDIT.items()]),
+            "",
+            "## What the plane records about itself",
+            "",
+            "Nobody can hand these in: do the act and it is recorded.",
+            "",
+            *_table(("kind", "meaning"), [(f"`{kind}`", _cell(said)) for kind, said in GOVERNANCE.items()]),
+        ]
+    )
+
+
+def settings_page() -> str:
+    """The page of settings."""
+    tree = ast.parse(inspect.getsource(settings.Settings)).body[0]
+    assert isinstance(tree, ast.ClassDef)  # noqa: S101 - the source of a class is one class
+    rows = []
+    for field, said in zip(tree.body, tree.body[1:], strict=False):
+        if (
+            isinstance(field, ast.AnnAssign)
+            and isinstance(field.target, ast.Name)
+            and isinstance(said, ast.Expr)
+        ):
+            text = ast.literal_eval(said.value)
+            rows.append((f"`EPHOR_{field.target.id.upper()}`", _cell(text.replace("``", "`"))))
+    return _page(
+        [
+            "# Settings",
+            "",
+            "Settings come from the environment. Nothing else reads it.",
+            "",
+            *_table(("variable", "meaning"), rows),
+        ]
+    )
+
+
+def errors_page() -> str:
+    """The page of errors and exit codes."""
+    rows = [
+        (f"`{kind.code}`", f"`ephor.{kind.__name__}`", str(code), _cell(_first(kind)))
+        for kind, code in EXIT.items()
+    ]
+    return _page(
+        [
+            "# Errors and exit codes",
+            "",
+            "A denial is an answer, not an error. Errors come in six families, by what you can do about them. All derive from",
+            f"`ephor.{errors.EphorError.__name__}`; `code` and `facts` are for machines, the message is for people. With `--json` an error is",
+            'one line on standard error: `{"error": CODE, "message": TEXT, "facts": {…}}`.',
+            "",
+            *_table(("code", "exception", "exit", "meaning"), rows),
+            "",
+            f"Other exit codes: 0, it was done or answered; 1, it was answered and the answer is no ({_answering()}); 130, it was",
+            "interrupted.",
+            "",
+            "Two exceptions are answers, and no errors: `ephor.Denied` and `ephor.ApprovalRequired` are raised by functions that",
+            "`plane.governed` decorates. `decision` on them is the whole answer.",
+        ]
+    )
+
+
+def permissions() -> str:
+    """The page of permissions and roles, of agents and of people."""
+    agents = [
+        (f"`{role.id}`", _cell(", ".join(f"`{one.value}`" for one in role.permissions)), ", ".join(f"`{one}`" for one in role.allowed_tools),
+         role.max_data_sensitivity.value)
+        for role in STANDARD_ROLES.values()
+    ]  # fmt: skip
+    people = [
+        (
+            f"`{role.value}`",
+            _cell(
+                ", ".join(f"`{one.value}`" for one in PlanePermission if one in GRANTS[role])
+                or "none: may look"
+            ),
+        )
+        for role in PlaneRole
+    ]
+    return _page(
+        [
+            "# Roles and permissions",
+            "",
+            "## What agents may be permitted",
+            "",
+            *[f"- `{one.value}`" for one in Permission],
+            "",
+            "A tool in a manifest names the permissions it needs; one of the agent's roles must allow the tool and admit its",
+            "sensitivity, and the permissions may come from any of its roles.",
+            "",
+            "## Standard roles of agents",
+            "",
+            "They cannot be redefined. `ephor roles add` makes your own.",
+            "",
+            *_table(("role", "permissions", "tools", "data up to"), agents),
+            "",
+            "## What people may do",
+            "",
+            "`ephor people add ID --role ROLE`. No role grants everything, and no role lets anyone review what they own or asked for.",
+            "",
+            *_table(("role", "permissions"), people),
+        ]
+    )
+
+
+def _answering() -> str:
+    """Name the commands that answer yes or no by their exit code."""
+    there = {words for words, _ in _commands(typer.main.get_command(app), ())}
+    answering = (("ledger", "verify"), ("packs", "test"), ("classify",), ("models", "drift"), ("gate",))
+    return ", ".join(f"`{' '.join(words)}`" for words in answering if words in there)
+
+
+PAGES: Mapping[str, Callable[[], str]] = {
+    "cli.md": cli,
+    "manifest.md": manifest,
+    "events.md": events,
+    "settings.md": settings_page,
+    "errors.md": errors_page,
+    "permissions.md": permissions,
+}
+
+
+def _first(kind: type) -> str:
+    return (inspect.getdoc(kind) or "").split("\n\n")[0]
+
+
+def _table(head: Sequence[str], rows: Sequence[Sequence[str]]) -> list[str]:
+    return [f"| {' | '.join(head)} |", f"|{'---|' * len(head)}", *[f"| {' | '.join(row)} |" for row in rows]]
+
+
+def _cell(text: str) -> str:
+    return " ".join(text.split()).replace("|", "\\|")
+
+
+def _page(lines: Sequence[str]) -> str:
+    return "\n".join([NOTE, "", *lines]) + "\n"
+
+
+def main() -> None:
+    """Write every page."""
+    FOLDER.mkdir(exist_ok=True)
+    for name, make in PAGES.items():
+        (FOLDER / name).write_text(make(), encoding="utf-8")
+
+
+if __name__ == "__main__":
+    main()
