@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import copy
 import json
+import sqlite3
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date, timedelta
@@ -28,7 +29,7 @@ from ephor.rooms.dsr.judge import Stay
 from ephor.rooms.dsr.plan import Certificate, DataPlan
 from ephor.rooms.dsr.request import RequestStatus
 from ephor.testing import FrozenClock
-from sample_shop import JOHN, MARY, ROWS, build_shop, field, rows_of, shop_map
+from sample_shop import JOHN, MARY, ROWS, build_shop, field, refers, rows_of, shop_map
 
 GONE = ("customers", "orders", "order_items", "payments", "newsletter")
 
@@ -124,6 +125,35 @@ def test_shared_rows_without_personal_data_do_not_make_an_erasure_partial(shop: 
     assert rows_of(shop.path, "products") == ROWS["products"]
 
 
+def test_references_between_columns_of_different_types_are_still_somebody_elses(
+    tmp_path: Path, engine: Engine
+) -> None:
+    path = tmp_path / "loose.db"
+    with sqlite3.connect(path) as base:
+        base.execute("CREATE TABLE homes (id TEXT PRIMARY KEY, street TEXT)")
+        base.execute("CREATE TABLE people (id INTEGER PRIMARY KEY, email TEXT, home INTEGER)")
+        base.execute("INSERT INTO homes VALUES ('7', 'Shared Street')")
+        base.executemany("INSERT INTO people VALUES (?, ?, 7)", [(1, MARY), (2, JOHN)])
+    base.close()
+    people = [
+        field("id", primary_key=True),
+        field("email", "user.contact", identity="email"),
+        field("home", references=refers("homes.id", "to")),
+    ]
+    homes = [field("id", primary_key=True), field("street", "user.contact.address")]
+    collections = [{"name": "people", "fields": people}, {"name": "homes", "fields": homes}]
+    shop = Shop(
+        path,
+        engine,
+        {"dataset": [{"fides_key": "shop", "collections": collections}]},
+        connect(f"sqlite:///{path}"),
+    )
+    shop.fulfil(shop.approved("erasure"))
+    assert rows_of(path, "people") == [(2, JOHN, 7)]
+    assert rows_of(path, "homes") == [("7", "Shared Street")]
+    shop.store.close()
+
+
 @pytest.mark.parametrize("wal", [False, True])
 def test_no_byte_of_the_address_is_left_in_the_files(tmp_path: Path, engine: Engine, wal: bool) -> None:
     path = tmp_path / "shop.db"
@@ -184,11 +214,11 @@ class Breaking:
             raise UnavailableError("killed")
         return self._store.delete(*arguments)
 
-    def scrub(self) -> str:
+    def scrub(self, tables: Any) -> str:
         self._left -= 1
         if self._left < 0:
             raise UnavailableError("killed")
-        return self._store.scrub()
+        return self._store.scrub(tables)
 
 
 @pytest.mark.parametrize("at", range(7))
@@ -297,14 +327,24 @@ def test_a_hold_over_everything_keeps_the_subjects_key_too(shop: Shop) -> None:
     assert "erasure/1" not in [one["kind"] for one in entries(shop.engine)]
 
 
-def test_a_hold_placed_while_the_run_was_interrupted_stops_it(shop: Shop) -> None:
+@pytest.mark.parametrize("scope", ["everything", "collection:shop.orders", "collection:ephor.ledger"])
+def test_a_hold_placed_while_the_run_was_interrupted_stops_it(shop: Shop, scope: str) -> None:
     id = shop.approved("erasure")
     with pytest.raises(UnavailableError):
         shop.fulfil(id, stores={"shop": Breaking(shop.store, 0)})
-    shop.engine.retention.place_hold("lawsuit", ["everything"], by="dora")
+    shop.engine.retention.place_hold("lawsuit", [scope], by="dora")
     with pytest.raises(ConflictError, match="nothing further is deleted"):
         shop.fulfil(id)
     assert rows_of(shop.path, "customers") == ROWS["customers"]
+
+
+def test_an_interrupted_run_is_carried_through_with_its_own_map_only(shop: Shop) -> None:
+    id = shop.approved("erasure")
+    with pytest.raises(UnavailableError):
+        shop.fulfil(id, stores={"shop": Breaking(shop.store, 1)})
+    shop.map["dataset"][0]["collections"].pop()
+    with pytest.raises(ConflictError, match="give that one"):
+        shop.fulfil(id)
 
 
 def test_a_table_that_the_map_forgets_keeps_what_it_refers_to(shop: Shop) -> None:

@@ -10,7 +10,7 @@ from ephor.engine.ports import World
 from ephor.kernel.errors import InvalidInputError
 from ephor.rooms.access.people import Person, PlanePermission, require
 from ephor.rooms.consent.record import event_of
-from ephor.rooms.consent.restriction import Restriction
+from ephor.rooms.consent.restriction import Restriction, is_restricted
 from ephor.rooms.consent.statement import (
     ConsentState,
     Standing,
@@ -84,9 +84,9 @@ class Consent:
         name = self._pseudonym(subject)
         with self.world.storage.reading() as unit:
             history = unit.shelf(Statement).all(subject=name)
-            open_ = [one for one in unit.shelf(Restriction).all(subject=name) if one.lifted_at is None]
+            restricted = is_restricted(unit.shelf(Restriction).all(subject=name), name)
         ordered: Sequence[Statement] = sorted(history, key=lambda one: one.number)
-        return ConsentView(name, standings(ordered, self.world.clock.now()), bool(open_), tuple(ordered))
+        return ConsentView(name, standings(ordered, self.world.clock.now()), restricted, tuple(ordered))
 
     def _pseudonym(self, subject: str) -> str:
         if not subject.strip():

@@ -18,7 +18,7 @@ from ephor.rooms.consent.record import event_of, withdrawals
 from ephor.rooms.consent.restriction import Restriction
 from ephor.rooms.consent.statement import Standing, Statement, standings
 from ephor.rooms.dsr.datamap import parse_map
-from ephor.rooms.dsr.investigate import Investigation, collected, held_collections
+from ephor.rooms.dsr.investigate import LEDGER, Investigation, collected, held_collections, ledger_fate
 from ephor.rooms.dsr.judge import Stay
 from ephor.rooms.dsr.opening import by_collection
 from ephor.rooms.dsr.plan import Batch, Certificate, DataPlan
@@ -115,11 +115,11 @@ class Carrier:
         work.check_stores(batches, stores)
         with self.world.storage.reading() as unit:
             plan = unit.shelf(DataPlan).get(request.id)
-        self._check_holds(request, given, batches)
-        if plan.fulfilment is Fulfilment.CORRECT:
+        if plan.fulfilment is Fulfilment.CORRECT:  # keeps the data, so no hold stands in its way
             said = self._correct(request, batches, stores)
             with self.world.storage.unit() as unit:
                 return self._close(unit, request, plan, said)
+        self._check_holds(request, plan, given, batches)
         for batch in batches:
             if gone := work.erase(batch, stores):
                 self._note("data.deleted/1", request, batch.collection, gone)
@@ -174,18 +174,26 @@ class Carrier:
                 content["processing"] = unit.shelf(ProcessingRecord).all()
         return content
 
-    def _check_holds(self, request: Request, given: Mapping[str, object], batches: Sequence[Batch]) -> None:
+    def _check_holds(
+        self, request: Request, plan: DataPlan, given: Mapping[str, object], batches: Sequence[Batch]
+    ) -> None:
         """Stop before a hold that was placed while the run was interrupted."""
+        data_map, today = parse_map(given), self.world.clock.now().date()
+        if work.map_digest(data_map) != plan.map_digest:
+            raise ConflictError(
+                f"this is not the data map that the plan of `{request.id}` was approved with; give that one"
+            )
         with self.world.storage.reading() as unit:
             holds = unit.shelf(Hold).all()
-        if fulfilment_of(request.right) is Fulfilment.CORRECT:
-            return  # a correction keeps the data
-        now = self.world.clock.now()
-        held = held_collections(parse_map(given), holds, on=now.date(), subject=request.subject)
-        for batch in batches:
-            if stands := held.get(work.name_of(batch)):
+        held = held_collections(data_map, holds, on=today, subject=request.subject)
+        stand = [(batch.collection, held.get(work.name_of(batch))) for batch in batches]
+        fate = ledger_fate(plan.fulfilment, holds, on=today, subject=request.subject)
+        if fate != plan.ledger:
+            stand.append((LEDGER, fate))
+        for name, hold in stand:
+            if hold:
                 raise ConflictError(
-                    f"legal hold {stands} covers `{batch.collection}` now; nothing further is deleted until it is released"
+                    f"legal holds changed since the approval: `{name}` is under {hold}; nothing further is deleted"
                 )
 
     def _close_erasure(

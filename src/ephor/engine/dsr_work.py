@@ -13,7 +13,7 @@ from ephor.engine.ports_data import DataStore
 from ephor.kernel.canonical import digest
 from ephor.kernel.errors import ConflictError, InvalidInputError, VerificationError
 from ephor.kernel.events import Event
-from ephor.rooms.dsr.datamap import Name, parse_map
+from ephor.rooms.dsr.datamap import DataMap, Name, parse_map
 from ephor.rooms.dsr.investigate import Investigation, held_collections, investigate, ledger_fate
 from ephor.rooms.dsr.opening import by_collection
 from ephor.rooms.dsr.plan import Batch, DataPlan, make_plan
@@ -75,7 +75,7 @@ def look_into(
         way,
         data_map,
         found.verdicts,
-        map_digest=digest(repr(data_map)),
+        map_digest=map_digest(data_map),
         unreachable=found.unreachable,
         unmapped=shapes.unmapped,
         corrections={name: tuple(values) for name, values in by_collection(content["corrections"]).items()},
@@ -85,6 +85,11 @@ def look_into(
         made_by=by,
     )
     return plan, found
+
+
+def map_digest(data_map: DataMap) -> str:
+    """Return the digest of what a data map says; how its file is written does not matter."""
+    return digest(repr(data_map))
 
 
 def drive(asking: Generator[Ask, Any, T], stores: Stores) -> T:
@@ -134,8 +139,10 @@ def prove_gone(batches: Sequence[Batch], stores: Stores) -> tuple[str, ...]:
     Raises:
         VerificationError: a row is still there.
     """
-    touched = dict.fromkeys(name_of(batch).dataset for batch in batches)
-    said = [f"{dataset}: {stores[dataset].scrub()}" for dataset in touched]
+    touched: dict[str, list[str]] = {}
+    for batch in batches:
+        touched.setdefault(name_of(batch).dataset, []).append(name_of(batch).collection)
+    said = [f"{dataset}: {stores[dataset].scrub(tables)}" for dataset, tables in touched.items()]
     for batch in batches:
         if left := _count(batch, stores):
             raise VerificationError(

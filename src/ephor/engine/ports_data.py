@@ -35,8 +35,8 @@ class DataStore(Protocol):
         """Set *values* in rows by their primary key, all or none. Return how many there were."""
         ...
 
-    def scrub(self) -> str:
-        """Remove what deleting left behind in the files, as far as this database lets it; return what was done.
+    def scrub(self, tables: Sequence[str]) -> str:
+        """Remove what deleting from *tables* left behind in the files, as far as this database lets it; return what was done.
 
         Raises:
             UnavailableError: others hold the database; deleted bytes may still be there.

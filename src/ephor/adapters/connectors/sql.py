@@ -127,13 +127,17 @@ class SqlStore:
                 connection.execute(change.where(_any_of(columns, batch))).rowcount for batch in batches
             )
 
-    def scrub(self) -> str:
+    def scrub(self, tables: Sequence[str]) -> str:
         with (
             self._guarded(),
             self._engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection,
         ):
             if self._engine.dialect.name != "sqlite":
-                connection.execute(sa.text("VACUUM"))
+                for name in tables:
+                    quoted = self._engine.dialect.identifier_preparer.quote_identifier(
+                        self._clause(name, ()).name
+                    )
+                    connection.exec_driver_sql(f"VACUUM {quoted}")
                 return "postgresql: vacuumed; write-ahead log archives, replicas and backups are not touched"
             connection.execute(sa.text("VACUUM"))
             busy, *_ = connection.execute(sa.text("PRAGMA wal_checkpoint(TRUNCATE)")).one()

@@ -74,10 +74,11 @@ def judge_sharing(
         values = _distinct((row[column],) for row in found[name].values())
         if not values:
             continue
-        totals = yield Tally(other, (other_column,), values)
-        own = Counter((row[other_column],) for row in found[other].values())
+        totals = _readable((yield Tally(other, (other_column,), values)), values)
+        own = Counter(_alike((row[other_column],)) for row in found[other].values())
         for key, row in found[name].items():
-            if totals.get((row[column],), 0) > own[(row[column],)]:
+            value = _alike((row[column],))
+            if totals is None or totals[value] > own[value]:
                 shared[name].setdefault(key, str(other))
     return {name: _share(shapes.mapped[name].collection, found[name], shared[name]) for name in route.reached}
 
@@ -94,7 +95,7 @@ def judge_erasure(
     for name, verdict in verdicts.items():
         for holder, key in shapes.pointing_to(name) if verdict.act else ():
             values = _distinct(_pick(found[name][row], key.target_columns) for row in verdict.act)
-            totals = (yield Tally(holder, key.columns, values)) if values else {}
+            totals = _readable((yield Tally(holder, key.columns, values)) if values else {}, values)
             ties.append((name, holder, key, totals))
     settled = False
     while not settled:
@@ -156,15 +157,34 @@ def _stuck(
     name: Name,
     holder: Name,
     key: ForeignKey,
-    totals: Mapping[Key, int],
+    totals: Counter[Key] | None,
     going: Container[Key],
 ) -> tuple[Key, ...]:
     """Return the rows that more rows name than are going."""
-    leaving = Counter(
-        _pick(row, key.columns) for row_key, row in found.get(holder, {}).items() if row_key in going
+    held = found.get(holder, {})
+    leaving = Counter(_alike(_pick(row, key.columns)) for row_key, row in held.items() if row_key in going)
+    named = ((one, _alike(_pick(found[name][one], key.target_columns))) for one in act)
+    return tuple(one for one, value in named if totals is None or totals[value] > leaving[value])
+
+
+def _readable(totals: Mapping[Key, int], asked: Sequence[Key]) -> Counter[Key] | None:
+    """Return the counts by comparable values; None when the store counted something it was not asked for.
+
+    A column may hold `1` where another holds `"1"`, or compare without regard to case. What cannot be told to be
+    nobody else's is somebody else's.
+    """
+    counts: Counter[Key] = Counter()
+    for key, count in totals.items():
+        counts[_alike(key)] += count
+    return counts if counts.keys() <= {_alike(key) for key in asked} else None
+
+
+def _alike(key: Key) -> Key:
+    """Return values that are equal where a database takes them as equal: 1, 1.0, True and "1"."""
+    whole = (int(part) if isinstance(part, float) and part.is_integer() else part for part in key)
+    return tuple(
+        part if part is None else str(int(part) if isinstance(part, bool) else part) for part in whole
     )
-    named = ((one, _pick(found[name][one], key.target_columns)) for one in act)
-    return tuple(one for one, value in named if totals.get(value, 0) > leaving[value])
 
 
 def _pick(row: Row, columns: Sequence[str]) -> Key:
