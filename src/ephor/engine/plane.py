@@ -13,11 +13,13 @@ from ephor.engine.consent import Consent
 from ephor.engine.decisions import Decisions
 from ephor.engine.delegations import Delegations
 from ephor.engine.dsr import Dsr
+from ephor.engine.evidence import EvidenceRegister
+from ephor.engine.gate import Gate
 from ephor.engine.ledger import Ledgers
 from ephor.engine.models import Models
 from ephor.engine.policies import Policies
 from ephor.engine.ports import World
-from ephor.engine.regulation import Regulation
+from ephor.engine.regulation import Law, Regulation
 from ephor.engine.retention import Retention
 from ephor.engine.risk import Risk
 from ephor.engine.ropa import Ropa
@@ -89,6 +91,14 @@ class Engine:
     @cached_property
     def ropa(self) -> Ropa:
         return Ropa(self.world)
+
+    @cached_property
+    def evidence(self) -> EvidenceRegister:
+        return EvidenceRegister(self.world)
+
+    @cached_property
+    def gate(self) -> Gate:
+        return Gate(self.world, POLICIES, Law(self.world.packs).classify_manifest)
 
     def close(self) -> None:
         """Release the database."""

@@ -19,6 +19,8 @@ from ephor.edges.cli import (
     delegations,
     demo,
     dsr,
+    evidence,
+    gate,
     init,
     ledger,
     models,
@@ -69,9 +71,10 @@ for group in (
     dsr.app,
     retention.app,
     ropa.app,
+    evidence.app,
 ):
     app.add_typer(group)
-for command in (demo.demo, init.init, classify.classify, decide.decide, assess.assess):
+for command in (demo.demo, init.init, classify.classify, decide.decide, assess.assess, gate.gate):
     app.command()(command)
 
 

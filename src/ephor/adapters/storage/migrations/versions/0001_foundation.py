@@ -66,6 +66,13 @@ def upgrade() -> None:
     sa.PrimaryKeyConstraint('id')
     )
     op.create_index(op.f('ix_delegations_to_agent'), 'delegations', ['to_agent'], unique=False)
+    op.create_table('evidence',
+    sa.Column('id', sa.Text().with_variant(sa.Text(collation='C'), 'postgresql'), nullable=False),
+    sa.Column('agent', sa.Text(), nullable=True),
+    sa.Column('body', sa.Text(), nullable=False),
+    sa.PrimaryKeyConstraint('id')
+    )
+    op.create_index(op.f('ix_evidence_agent'), 'evidence', ['agent'], unique=False)
     op.create_table('ledger_entries',
     sa.Column('idx', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), autoincrement=False, nullable=False),
     sa.Column('data', sa.LargeBinary(), nullable=False),

@@ -1,0 +1,1 @@
+"""The two checklists: each item judged from facts, never from their absence."""

@@ -1,0 +1,59 @@
+"""The checks on models and on the people around the agent: cards, monitoring, tests, plans, training, drills."""
+
+from __future__ import annotations
+
+from ephor.rooms.evidence.kinds import EvidenceKind
+from ephor.rooms.gate.control import unbacked
+from ephor.rooms.gate.evidenced import judge_evidence
+from ephor.rooms.gate.facts import GateFacts
+from ephor.rooms.gate.finding import Finding, not_known, together
+
+
+def model_cards(facts: GateFacts) -> Finding:
+    """Return whether every model declared has a card.
+
+    Where none is declared, a card about the agent itself has to say what it runs on: an empty list may be an omission.
+    """
+    return _of_every_model(facts, EvidenceKind.MODEL_CARD)
+
+
+def model_monitoring(facts: GateFacts) -> Finding:
+    """Return whether monitoring of every model declared was reported within a week."""
+    return _of_every_model(facts, EvidenceKind.MODEL_MONITORING)
+
+
+def bias_testing(facts: GateFacts) -> Finding:
+    """Return whether somebody independent tested this configuration for bias within a quarter."""
+    return judge_evidence(facts, EvidenceKind.BIAS_TEST)
+
+
+def incident_response_plan(facts: GateFacts) -> Finding:
+    """Return whether a plan for incidents is recorded."""
+    return judge_evidence(facts, EvidenceKind.INCIDENT_RESPONSE_PLAN)
+
+
+def incident_drills(facts: GateFacts) -> Finding:
+    """Return whether an incident was drilled within a year."""
+    return judge_evidence(facts, EvidenceKind.INCIDENT_DRILL)
+
+
+def operator_training(facts: GateFacts) -> Finding:
+    """Return whether everybody who oversees the agent was trained within a year (AI Act, Articles 4 and 26(2))."""
+    if lacking := unbacked(facts):
+        return lacking
+    oversight = facts.agent.record.manifest.oversight
+    if oversight is None or not oversight.people:
+        return not_known(
+            "the manifest does not say who oversees the agent, so nobody's training can be shown",
+            "state `oversight` with people, means and stop, then: ephor agents register FILE",
+        )
+    return together(
+        [judge_evidence(facts, EvidenceKind.OPERATOR_TRAINING, person) for person in oversight.people]
+    )
+
+
+def _of_every_model(facts: GateFacts, kind: EvidenceKind) -> Finding:
+    if lacking := unbacked(facts):
+        return lacking
+    models = facts.agent.record.manifest.models or (facts.id,)
+    return together([judge_evidence(facts, kind, model) for model in models])
