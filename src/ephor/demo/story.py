@@ -72,24 +72,28 @@ def _prepare(folder: Path, open_plane: Callable[[str], Plane]) -> str:
     """Make the folder, or put an earlier run in it aside; return what to tell about that run."""
     try:
         folder.mkdir(parents=True, exist_ok=True)
-        there = [
-            path for path in folder.iterdir() if path.name != MARKER and not path.name.startswith("earlier-")
-        ]
         if any(folder.iterdir()) and not (folder / MARKER).exists():
             raise ConflictError(f"`{folder}` holds other things; name a new folder with --keep")
         (folder / MARKER).write_text(_NOTE)
-        if not there:
+        if not _left_behind(folder):
             return ""
         told = _state_of(folder, open_plane)
         aside = folder / f"earlier-{1 + sum(path.name.startswith('earlier-') for path in folder.iterdir())}"
         aside.mkdir()
-        for path in there:
+        for path in _left_behind(folder):
             shutil.move(path, aside / path.name)
     except OSError as error:
         raise UnavailableError(
             f"cannot write to `{folder}`: {error.strerror}; name another folder with --keep"
         ) from error
     return f"an earlier run was found here and put into {aside.name}: {told}"
+
+
+def _left_behind(folder: Path) -> list[Path]:
+    """Return what the last run left, asked anew each time: closing a database takes its side files away."""
+    return sorted(
+        path for path in folder.iterdir() if path.name != MARKER and not path.name.startswith("earlier-")
+    )
 
 
 def _state_of(folder: Path, open_plane: Callable[[str], Plane]) -> str:
