@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+from functools import cache
+
 from ephor.engine.plane import Engine
 from ephor.kernel.vocabulary import Effect, ReviewType, Sensitivity
+from ephor.rooms.access.people import PlaneRole
 from ephor.rooms.agents.manifest import Manifest, OperatorRole, Tool
 from ephor.rooms.approvals.request import Verdict
 from ephor.rooms.decisions.model import Call
 from ephor.rooms.evidence.kinds import EvidenceKind
+from ephor.rooms.gate.facts import GateFacts
+from ephor.testing import memory_world
 from sample_agents import LOOKUP, support
 
 AGENT = "support-assistant"
@@ -44,6 +49,15 @@ ROPA = {
     "measures": ["every call is decided first"],
     "automated_decisions": False,
 }
+PEOPLE = {
+    "eve": PlaneRole.ENGINEER,
+    "sam": PlaneRole.SECURITY_REVIEWER,
+    "pia": PlaneRole.PRIVACY_REVIEWER,
+    "eti": PlaneRole.ETHICS_REVIEWER,
+    "ola": PlaneRole.OPERATOR,
+    "dora": PlaneRole.PRIVACY_OFFICER,
+    "cal": PlaneRole.CALL_APPROVER,
+}
 EVIDENCE = (
     (EvidenceKind.PRIVACY_IMPACT_ASSESSMENT, None, "pia"),
     (EvidenceKind.MODEL_CARD, MODEL, "eve"),
@@ -58,7 +72,9 @@ EVIDENCE = (
 
 def ready_manifest(**other: object) -> Manifest:
     """Return the sample whose tools its roles allow and whose facts the pack can judge."""
-    return support(**{"tools": (LOOKUP, MAIL), "facts": FACTS, "operator_role": OperatorRole.DEPLOYER, **other})
+    return support(
+        **{"tools": (LOOKUP, MAIL), "facts": FACTS, "operator_role": OperatorRole.DEPLOYER, **other}
+    )
 
 
 def register(engine: Engine, **other: object) -> None:
@@ -73,9 +89,7 @@ def approve(engine: Engine) -> str:
 
 
 def add(engine: Engine, kind: EvidenceKind, about: str | None = None, by: str = "sam") -> str:
-    return engine.evidence.record(
-        AGENT, kind, kind.value, by=by, about=about, content=kind.value.encode()
-    ).id
+    return engine.evidence.record(AGENT, kind, kind.value, by=by, about=about, content=kind.value.encode()).id
 
 
 def make_ready(engine: Engine) -> Engine:
@@ -89,3 +103,13 @@ def make_ready(engine: Engine) -> Engine:
         add(engine, kind, about, by)
     approve(engine)
     return engine
+
+
+@cache
+def ready_facts() -> GateFacts:
+    """Return the facts of a plane on which both checklists pass."""
+    engine = Engine(memory_world())
+    engine.access.found("ada", "Ada")
+    for name, role in PEOPLE.items():
+        engine.access.add_person(name, name, [role], by="ada")
+    return make_ready(engine).gate.facts(AGENT)

@@ -58,7 +58,10 @@ class Entries:
         return found
 
     def log(self, agent: str) -> Log:
-        """Return what the ledger shows of an agent, and whether it holds: signed, and grown from the head kept before."""
+        """Return what the ledger shows of an agent, and whether it holds: signed, whole, grown from the head kept before.
+
+        It takes as many hashes as the tree is high. What only a reading of every entry can find, `ephor ledger verify` finds.
+        """
         decision = self.find("decision.made/1", {"actor": f"agent:{agent}"})
         holds: Truth = None
         problem = "the ledger could not be checked"
@@ -77,6 +80,8 @@ class Entries:
         now = open_checkpoint(self.head.note, self.head.key)
         if (now.size, now.root) != (self.head.size, self.head.root):
             raise VerificationError("the signed head is not the one that is stored")
+        if self._assemble(proof.plan_root(now.size)) != [now.root]:
+            raise VerificationError("the entries do not lead to the signed root")
         if (data := self.ledger.kept()) is None:
             return
         kept = open_checkpoint(data, self.head.key)
