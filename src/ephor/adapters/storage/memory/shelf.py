@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any, Generic
 
-from ephor.adapters.storage.catalogue import column_of, plan_of
+from ephor.adapters.storage.catalogue import body_of, column_of, plan_of
 from ephor.engine.ports import R
 from ephor.kernel.errors import ConflictError, NotFoundError
 
@@ -55,7 +55,8 @@ class MemoryShelf(Generic[R]):
 
     def _put(self, record: R) -> None:
         for column in ("id", *self._plan.columns):
-            column_of(record, column)  # memory keeps nothing that a database would refuse
+            column_of(record, column)
+        body_of(record)  # memory keeps nothing that a database would refuse
         self._records[record.id] = record
         self.touched = True
 

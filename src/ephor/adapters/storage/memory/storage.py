@@ -13,7 +13,7 @@ from ephor.adapters.storage.memory.shelf import MemoryShelf
 from ephor.adapters.storage.search import check_fields, matches, summary
 from ephor.adapters.storage.vault import Sealed, Vault, committed
 from ephor.engine.ports import Forgotten, Head, Ids, R
-from ephor.kernel.errors import ConflictError, InvalidInputError, NotFoundError
+from ephor.kernel.errors import ConflictError, InvalidInputError, NotFoundError, VerificationError
 from ephor.kernel.events import Event
 from ephor.kernel.ids import EntryId
 from ephor.rooms.ledger import tile
@@ -119,8 +119,14 @@ class MemoryLedger:
             return row.hashes[: width * 32]
         start = index * tile.WIDTH
         if level == 0:
-            return b"".join(leaf_hash(one) for one in self._state.entries[start : start + width])
-        return b"".join(self._state.tiles[level - 1, start + offset].root for offset in range(width))
+            found = [leaf_hash(one) for one in self._state.entries[start : start + width]]
+        else:
+            found = list(_Rows(self._state).tile_roots(level - 1, start)[:width])
+        if len(found) != width:
+            raise VerificationError(
+                f"tile {level}/{index} has {len(found)} hashes where the head promises {width}"
+            )
+        return b"".join(found)
 
     def position(self, id: str) -> int:
         for index, data in enumerate(self._state.entries):

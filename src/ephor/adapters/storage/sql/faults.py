@@ -32,6 +32,12 @@ _SQLITE = (
     ("disk i/o error", UnavailableError, "the disk under `{where}` failed; nothing was recorded"),
 )
 
+_POSTGRES = {
+    "55P03": "another process holds `{where}`; nothing was recorded, try again",  # lock_not_available
+    "25006": "`{where}` is read-only here; nothing was recorded",  # read_only_sql_transaction
+    "53100": "no space left for `{where}`; nothing was recorded, free some and try again",  # disk_full
+}
+
 
 def translate(error: BaseException, where: str) -> EphorError:
     """Return our error for a driver's, with the driver's own words kept as a fact."""
@@ -41,10 +47,8 @@ def translate(error: BaseException, where: str) -> EphorError:
         for sign, family, message in _SQLITE:
             if sign in text.lower():
                 return family(message.format(where=where), database=text)
-    if getattr(cause, "sqlstate", None) == "55P03":  # lock_not_available
-        return UnavailableError(
-            f"another process holds `{where}`; nothing was recorded, try again", database=text
-        )
+    if (message := _POSTGRES.get(getattr(cause, "sqlstate", None) or "")) is not None:
+        return UnavailableError(message.format(where=where), database=text)
     first = text.splitlines()[0] if text else type(cause).__name__
     return UnavailableError(
         f"the database `{where}` did not answer: {first}; nothing was recorded, try again", database=text

@@ -9,24 +9,15 @@ from typing import Any, Generic
 import msgspec
 import sqlalchemy as sa
 
-from ephor.adapters.storage.catalogue import column_of, is_storable, plan_of
+from ephor.adapters.storage.catalogue import body_of, column_of, is_storable, plan_of
 from ephor.adapters.storage.sql.tables import SHELF_TABLES
 from ephor.engine.ports import R
-from ephor.kernel.errors import ConflictError, EphorError, InvalidInputError, NotFoundError, VerificationError
+from ephor.kernel.errors import ConflictError, EphorError, NotFoundError, VerificationError
 
 
 @lru_cache(maxsize=64)
 def _decoder(kind: type[Any]) -> msgspec.json.Decoder[Any]:
     return msgspec.json.Decoder(kind)
-
-
-def _body(record: object) -> str:
-    try:
-        return msgspec.json.encode(record, order="deterministic").decode()
-    except (TypeError, ValueError) as error:
-        raise InvalidInputError(
-            f"this {type(record).__name__.lower()} cannot be kept: {error}; correct it"
-        ) from error
 
 
 class SqlShelf(Generic[R]):
@@ -99,10 +90,10 @@ class SqlShelf(Generic[R]):
         return found
 
     def _columns(self, record: R) -> dict[str, str | None]:
-        return {"body": _body(record), **{name: column_of(record, name) for name in self._plan.columns}}
+        return {"body": body_of(record), **{name: column_of(record, name) for name in self._plan.columns}}
 
     def _is(self, record: R) -> tuple[sa.ColumnElement[bool], ...]:
-        return self._table.c.id == record.id, self._table.c.body == _body(record)
+        return self._table.c.id == record.id, self._table.c.body == body_of(record)
 
     def _expect(self, rows: int, record: R) -> None:
         if rows != 1:

@@ -46,12 +46,14 @@ def upgrade() -> None:
     sa.Column('call_digest', sa.Text(), nullable=True),
     sa.Column('status', sa.Text(), nullable=True),
     sa.Column('agent', sa.Text(), nullable=True),
+    sa.Column('subject', sa.Text(), nullable=True),
     sa.Column('body', sa.Text(), nullable=False),
     sa.PrimaryKeyConstraint('id')
     )
     op.create_index(op.f('ix_call_approvals_agent'), 'call_approvals', ['agent'], unique=False)
     op.create_index(op.f('ix_call_approvals_call_digest'), 'call_approvals', ['call_digest'], unique=False)
     op.create_index(op.f('ix_call_approvals_status'), 'call_approvals', ['status'], unique=False)
+    op.create_index(op.f('ix_call_approvals_subject'), 'call_approvals', ['subject'], unique=False)
     op.create_table('consent_statements',
     sa.Column('id', sa.Text().with_variant(sa.Text(collation='C'), 'postgresql'), nullable=False),
     sa.Column('subject', sa.Text(), nullable=True),

@@ -1,0 +1,82 @@
+"""Planes over every storage there is."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+import sqlalchemy as sa
+
+from databases import postgres_database
+from ephor.adapters.storage.sql import engines, migrate
+from ephor.adapters.storage.sql.tables import metadata
+from planes import Made, sqlite_plane
+
+
+@pytest.fixture(scope="session")
+def migrated(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A SQLite file with the schema and nothing in it."""
+    path = tmp_path_factory.mktemp("migrated") / "empty.db"
+    engine = engines.open_engine(f"sqlite:///{path}")
+    with engine.connect() as connection:
+        engines.use_wal(connection.connection.driver_connection)
+    migrate.upgrade(engine)
+    engine.dispose()
+    return path
+
+
+@pytest.fixture(scope="session")
+def migrated_postgres(postgres_server: str) -> Iterator[str]:
+    """The URL of a PostgreSQL database with the schema, emptied before each test that asks for a plane in it."""
+    with postgres_database(postgres_server) as url:
+        engine = engines.open_engine(url)
+        migrate.upgrade(engine)
+        engine.dispose()
+        yield url
+
+
+def emptied(url: str) -> str:
+    """Empty every table; cheaper than a new database, and no less new to a plane."""
+    engine = engines.open_engine(url)
+    with engine.begin() as connection:
+        connection.execute(sa.text(f"truncate {', '.join(sorted(metadata.tables))}"))
+    engine.dispose()
+    return url
+
+
+@pytest.fixture
+def made_in(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Callable[[str], Made]]:
+    """Makes a plane in `memory`, `sqlite` or `postgres`, and closes what was opened of it."""
+    planes: list[Made] = []
+
+    def make(where: str) -> Made:
+        if where == "sqlite":
+            planes.append(sqlite_plane(tmp_path, request.getfixturevalue("migrated")))
+        else:
+            url = "memory:"
+            if where == "postgres":
+                url = emptied(request.getfixturevalue("migrated_postgres"))
+            planes.append(Made(url, tmp_path / "keys"))
+        return planes[-1]
+
+    yield make
+    for plane in planes:
+        plane.close()
+
+
+@pytest.fixture(params=["memory", "sqlite", "postgres"])
+def made(request: pytest.FixtureRequest, made_in: Callable[[str], Made]) -> Made:
+    return made_in(request.param)
+
+
+@pytest.fixture(params=["sqlite", "postgres"])
+def shared(request: pytest.FixtureRequest, made_in: Callable[[str], Made]) -> Made:
+    """A plane that several storages can open at once."""
+    return made_in(request.param)
+
+
+@pytest.fixture
+def storage(made: Made) -> Any:
+    return made.open()

@@ -1,0 +1,133 @@
+"""Planes for tests of storage: how to make one, what to put in, and a second opinion on what is in it."""
+
+from __future__ import annotations
+
+import shutil
+from collections import defaultdict
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import orjson
+
+from ephor.adapters.clock import FreshIds
+from ephor.adapters.keys.folder import KeyedPseudonyms, KeyFolder
+from ephor.adapters.packs import BundledPacks
+from ephor.adapters.storage.growth import Grower
+from ephor.adapters.storage.memory.storage import MemoryStorage
+from ephor.adapters.storage.sql.storage import SqlStorage
+from ephor.adapters.storage.vault import Vault
+from ephor.engine.ledger import Ledgers
+from ephor.engine.ports import World
+from ephor.kernel.events import Event
+from ephor.rooms.ledger import tile
+from ephor.rooms.ledger.checkpoint import open_checkpoint
+from ephor.rooms.ledger.tree import leaf_hash, root_hash
+from ephor.testing import FrozenClock
+
+ORIGIN = "test.local/ephor/main"
+AT = datetime(2026, 11, 24, 9, tzinfo=UTC)
+
+
+@dataclass
+class Made:
+    """A plane, and all that is needed to open it once more."""
+
+    url: str
+    folder: Path
+    clock: FrozenClock = field(default_factory=FrozenClock)
+    opened: list[Any] = field(default_factory=list)
+
+    def open(self) -> Any:
+        """Return a storage of its own on this plane, as another process would have."""
+        keys, ids = KeyFolder(self.folder), FreshIds()
+        source = ids.new("src")
+        vault = Vault(keys.wrapping)
+        if self.url == "memory:":
+            keys.create()
+            storage: Any = MemoryStorage(
+                Grower(keys.signing, source, self.clock.now, lambda: None), vault, ids, ORIGIN
+            )
+        else:
+            grower = Grower(keys.signing, source, self.clock.now, keys.head)
+            storage = SqlStorage(self.url, keys, grower, vault, ids)
+            storage.set_up(ORIGIN)
+        self.opened.append(storage)
+        return storage
+
+    def close(self) -> None:
+        while self.opened:
+            self.opened.pop().close()
+
+    @property
+    def file(self) -> Path:
+        return Path(self.url.removeprefix("sqlite:///"))
+
+    def world(self, storage: Any) -> World:
+        keys = KeyFolder(self.folder)
+        return World(storage, self.clock, FreshIds(), KeyedPseudonyms(keys.pseudonym), BundledPacks())
+
+    def ledger(self, storage: Any) -> Ledgers:
+        return Ledgers(self.world(storage))
+
+
+def sqlite_plane(folder: Path, migrated: Path | None = None) -> Made:
+    """Return a plane in a file; *migrated* is an empty one to start from, which saves the migration."""
+    if migrated is not None:
+        shutil.copyfile(migrated, folder / "ephor.db")
+    return Made(f"sqlite:///{folder / 'ephor.db'}", folder / "keys")
+
+
+def event(n: int = 0, **more: Any) -> Event:
+    """Return the cheapest event there is, with a number in it."""
+    fields: dict[str, Any] = {
+        "kind": "tool.invoked/1",
+        "at": AT,
+        "actor": "agent:bot",
+        "metadata": {"number": n},
+    }
+    return Event(**(fields | more))
+
+
+def numbers(storage: Any) -> list[int]:
+    """Return the numbers of the events recorded, in order."""
+    found = (orjson.loads(entry) for entry in storage.ledger.entries(0, storage.ledger.head().size))
+    return [one["metadata"]["number"] for one in found if "number" in one.get("metadata", {})]
+
+
+def check_whole(storage: Any, *, tiles: bool = True) -> None:
+    """Check everything that must hold of a ledger, against the tree as RFC 9162 writes it."""
+    head = storage.ledger.head()
+    entries = list(storage.ledger.entries(0, head.size + 10))
+    leaves = [leaf_hash(entry) for entry in entries]
+    assert len(entries) == head.size
+    assert head.root == root_hash(leaves)
+    stated = open_checkpoint(head.note, head.key)
+    assert (stated.origin, stated.size, stated.root) == (head.origin, head.size, head.root)
+    parsed = [orjson.loads(entry) for entry in entries]
+    assert len({one["id"] for one in parsed}) == len(parsed)
+    counted: dict[str, list[int]] = defaultdict(list)
+    for one in parsed:
+        counted[one["src"]].append(one["n"])
+    assert all(found == list(range(1, len(found) + 1)) for found in counted.values())
+    received = [one["received_at"] for one in parsed]
+    assert received == sorted(received)
+    if tiles:
+        check_tiles(storage, leaves)
+
+
+def check_tiles(storage: Any, leaves: list[bytes]) -> None:
+    """Check every hash tile against hashes made one level after the other."""
+    row = leaves
+    expected: dict[int, list[bytes]] = {}
+    for level, index, width in tile.tiles_of(len(leaves)):
+        if level not in expected:
+            expected[level] = row
+            row = [root_hash(row[at : at + 256]) for at in range(0, len(row) - len(row) % 256, 256)]
+        start = index * 256
+        assert storage.ledger.tile(level, index, width) == b"".join(expected[level][start : start + width]), (
+            level,
+            index,
+            width,
+        )
