@@ -2,14 +2,24 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Sequence
 from datetime import datetime
 from types import MappingProxyType
 
 from ephor.engine.ports import Unit
-from ephor.rooms.access.delegation import Delegation, Granter, PersonRights, chain_rights, chain_to, lendable
+from ephor.kernel.errors import ConflictError
+from ephor.rooms.access.delegation import (
+    MAX_DEPTH,
+    Delegation,
+    Granter,
+    PersonRights,
+    chain_rights,
+    chain_to,
+    lendable,
+)
 from ephor.rooms.access.roles import Reason, Rights, Role, known_roles, named, rights
 from ephor.rooms.agents.agent import Agent, AgentStatus
-from ephor.rooms.approvals.request import ApprovalRequest
+from ephor.rooms.approvals.request import ApprovalRequest, RequestStatus
 from ephor.rooms.approvals.standing import is_bound_to
 from ephor.rooms.consent.restriction import Restriction, is_restricted
 from ephor.rooms.consent.statement import Standing, Statement, standing
@@ -28,7 +38,7 @@ def compile_authority(unit: Unit, *, version: int, now: datetime) -> Authority:
     models = {model.id: model for model in unit.shelf(ModelVersion).all()}
     classes = {record.id: record for record in unit.shelf(AgentClassification).all()}
     approvals = {request.id: request for request in unit.shelf(ApprovalRequest).all()}
-    purposes = _consent_purposes(unit)
+    by_consent, by_other = _purposes(unit)
     agents: dict[str, AgentAuthority] = {}
     for agent in unit.shelf(Agent).all():
         policy = policy_of(POLICIES, agent.manifest.use_case)
@@ -37,35 +47,41 @@ def compile_authority(unit: Unit, *, version: int, now: datetime) -> Authority:
             agent,
             policy=policy,
             roles=roles,
-            approval_binds=approval is not None and is_bound_to(approval, agent, policy),
+            approval_binds=approval is not None
+            and approval.status is RequestStatus.APPROVED
+            and is_bound_to(approval, agent, policy),
             category=category_for(classes.get(agent.id), agent.material_digest),
             models=MappingProxyType(
                 {id: _against(models.get(id), agent, now) for id in agent.manifest.models}
             ),
-            consent_purposes=purposes.get(agent.id, frozenset()),
+            consent_purposes=frozenset(by_consent.get(agent.id, ())),
+            other_purposes=frozenset(by_other.get(agent.id, ())),
         )
     return Authority(version, MappingProxyType(agents), now)
 
 
 def lent_by(unit: Unit, delegation: str, now: datetime) -> Lent:
     """Return what the delegation of this id is worth now."""
-    known = {one.id: one for one in unit.shelf(Delegation).all()}
+    known = _leading_to(unit, delegation)
     if delegation not in known:
         return Lent(None, (Reason("delegation-unknown", f"there is no delegation `{delegation}`"),))
-    chain = chain_to(delegation, known)
+    last = known[delegation]
+    try:
+        chain = chain_to(delegation, known)
+    except ConflictError as error:  # what cannot be followed to its first giver is worth nothing
+        return Lent(None, (Reason("delegation-broken", str(error)),), last.to_agent, last.purpose)
     worth = chain_rights(chain, lambda who: rights_of(unit, who), now)
-    if isinstance(worth, tuple):
-        return Lent(None, worth, chain[-1].to_agent, chain[-1].purpose)
-    return Lent(worth, (), chain[-1].to_agent, chain[-1].purpose)
+    reasons = (*_stopped(unit, chain), *(worth if isinstance(worth, tuple) else ()))
+    if isinstance(worth, tuple) or reasons:
+        return Lent(None, reasons, last.to_agent, last.purpose)
+    return Lent(worth, (), last.to_agent, last.purpose)
 
 
 def first_giver(unit: Unit, delegation: str) -> str | None:
     """Return the person at the start of a delegation; None where an agent or nobody is."""
-    known = {one.id: one for one in unit.shelf(Delegation).all()}
-    if delegation not in known:
-        return None
-    first = chain_to(delegation, known)[0]
-    return first.from_id if first.giver.startswith("person:") else None
+    known = _leading_to(unit, delegation)
+    first = next((one for one in known.values() if one.parent is None), None)
+    return first.from_id if first is not None and first.from_kind is Granter.PERSON else None
 
 
 def subject_standing(unit: Unit, subject: str, purpose: str | None, now: datetime) -> SubjectStanding:
@@ -96,11 +112,38 @@ def _against(model: ModelVersion | None, agent: Agent, now: datetime) -> tuple[s
     return tuple(reason.text for reason in allowed_for(model, agent.manifest.use_case, now))
 
 
-def _consent_purposes(unit: Unit) -> dict[str, frozenset[str]]:
-    """Return, for each agent, the purposes that its records of processing rest on consent (GDPR Article 6(1)(a))."""
-    found: dict[str, frozenset[str]] = {}
+def _leading_to(unit: Unit, delegation: str) -> dict[str, Delegation]:
+    """Return the delegations that lead to this one, itself included, as far as they are there."""
+    known: dict[str, Delegation] = {}
+    wanted: str | None = delegation
+    while wanted is not None and wanted not in known and len(known) <= MAX_DEPTH + 1:
+        if (hop := unit.shelf(Delegation).find(wanted)) is None:
+            break
+        known[wanted] = hop
+        wanted = hop.parent
+    return known
+
+
+def _stopped(unit: Unit, chain: Sequence[Delegation]) -> Iterator[Reason]:
+    """Stopping an agent also stops what it passed on."""
+    givers = dict.fromkeys(hop.from_id for hop in chain if hop.from_kind is Granter.AGENT)
+    for giver in givers:
+        agent = unit.shelf(Agent).find(giver)
+        if agent is not None and agent.status is not AgentStatus.ACTIVE:
+            yield Reason(
+                "delegation-giver-stopped", f"agent `{giver}`, which passed it on, is {agent.status.value}"
+            )
+
+
+def _purposes(unit: Unit) -> tuple[dict[str, set[str]], dict[str, set[str]]]:
+    """Return, for each agent, the purposes its records rest on consent or on nothing yet, and those on another basis.
+
+    GDPR Article 6(1)(a) against (b) to (f).
+    """
+    by_consent: dict[str, set[str]] = {}
+    by_other: dict[str, set[str]] = {}
     for record in unit.shelf(ProcessingRecord).all():
-        if record.legal_basis is LegalBasis.CONSENT:
-            for agent in record.agents:
-                found[agent] = found.get(agent, frozenset()) | frozenset(record.purposes)
-    return found
+        found = by_consent if record.legal_basis in (None, LegalBasis.CONSENT) else by_other
+        for agent in record.agents:
+            found.setdefault(agent, set()).update(record.purposes)
+    return by_consent, by_other

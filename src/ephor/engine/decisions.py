@@ -13,11 +13,20 @@ from ephor.engine.ports import Unit, World
 from ephor.kernel.canonical import digest
 from ephor.kernel.events import Event
 from ephor.rooms.agents.manifest import Tool
-from ephor.rooms.approvals.call import PATIENCE, CallApproval, CallStatus, claim, is_usable, standing_of
+from ephor.rooms.approvals.call import (
+    PATIENCE,
+    CallApproval,
+    CallStatus,
+    claim,
+    is_rejected,
+    is_usable,
+    standing_of,
+)
 from ephor.rooms.decisions.arguments import encode_arguments
 from ephor.rooms.decisions.authority import AgentAuthority, Authority
-from ephor.rooms.decisions.decide import decide
+from ephor.rooms.decisions.decide import decide, sensitivity_of
 from ephor.rooms.decisions.model import Call, Decision, Outcome, Reason, Verdict
+from ephor.rooms.decisions.reading import read_call
 from ephor.rooms.pii.structure import mask_structure
 
 _FRESH = timedelta(seconds=60)
@@ -45,61 +54,112 @@ class Decisions:
         The entry is durable when this returns. If it cannot be recorded the error travels up and the caller must not act.
 
         Raises:
-            InvalidInputError: the arguments are not JSON that can be recorded.
+            InvalidInputError: the call is not one that can be recorded, such as arguments that are not JSON.
             UnavailableError: the ledger did not take the entry.
         """
         now = self.world.clock.now()
-        arguments = encode_arguments(call.arguments)
-        authority = self._authority(now).agents.get(call.agent)
-        verdict = self._verdict(call, authority, now)
-        made = _Made(
-            self.world,
-            call,
-            authority,
-            verdict,
-            self.world.pseudonyms.fingerprint(arguments),
-            now,
-            intent,
-            payload=arguments if call.subject is not None else None,
-        )
-        if verdict.outcome is Outcome.ASK and authority is not None:
-            with self.world.storage.unit() as unit:
-                return made.ask(unit, authority)
-        if call.subject is not None:
-            with self.world.storage.unit() as unit:
-                return made.record(unit, made.decision())
-        decision = made.decision()
-        entries = self.world.storage.append(made.events(decision))
-        return dataclasses.replace(decision, entry=entries[0])
+        call, arguments = read_call(call)
+        if call.subject is None:
+            authority = self._authority(now).agents.get(call.agent)
+            verdict = self._verdict(call, authority, now)
+            if verdict.outcome is not Outcome.ASK:
+                made = self._made(call, arguments, authority, verdict, now, intent=intent)
+                decision = made.decision()
+                entries = self.world.storage.append(made.events(decision))
+                return dataclasses.replace(decision, entry=entries[0])
+        with self.world.storage.unit() as unit:
+            return self._decide_within(unit, call, arguments, now, intent=intent)
 
     def explain(self, call: Call) -> Verdict:
-        """Return what `decide` would say now. Nothing is recorded, so nothing may be done on the strength of it."""
+        """Return what `decide` would say now. Nothing is recorded, so nothing may be done on the strength of it.
+
+        Raises:
+            InvalidInputError: the call is not one that could be recorded.
+        """
         now = self.world.clock.now()
+        call, _ = read_call(call)
         return self._verdict(call, self._authority(now).agents.get(call.agent), now)
+
+    def _decide_within(
+        self, unit: Unit, call: Call, arguments: bytes, now: datetime, *, intent: bool
+    ) -> Decision:
+        """Decide inside a transaction: whoever withdraws consent or suspends the agent comes before it or after it."""
+        authority = self._authority_within(unit, now).agents.get(call.agent)
+        verdict = self._verdict_within(unit, call, authority, now)
+        made = self._made(call, arguments, authority, verdict, now, intent=intent)
+        if verdict.outcome is Outcome.ASK and authority is not None:
+            return made.ask(unit, authority)
+        return made.record(unit, made.decision())
+
+    def _made(
+        self,
+        call: Call,
+        arguments: bytes,
+        authority: AgentAuthority | None,
+        verdict: Verdict,
+        now: datetime,
+        *,
+        intent: bool,
+    ) -> _Made:
+        names = self.world.pseudonyms
+        subject = names.of(call.subject) if call.subject is not None else None
+        return _Made(
+            self.world,
+            call,
+            arguments,
+            names.fingerprint(arguments),
+            subject,
+            authority,
+            verdict,
+            now,
+            intent,
+        )
 
     def _verdict(self, call: Call, authority: AgentAuthority | None, now: datetime) -> Verdict:
         if call.subject is None and call.on_behalf_of is None:
             return decide(call, authority, now=now)
         with self.world.storage.reading() as unit:
-            subject = self.world.pseudonyms.of(call.subject) if call.subject is not None else None
-            return decide(
-                call,
-                authority,
-                now=now,
-                subject=subject_standing(unit, subject, call.purpose, now) if subject else None,
-                lent=lent_by(unit, call.on_behalf_of, now) if call.on_behalf_of else None,
-            )
+            return self._verdict_within(unit, call, authority, now)
+
+    def _verdict_within(
+        self, unit: Unit, call: Call, authority: AgentAuthority | None, now: datetime
+    ) -> Verdict:
+        subject = self.world.pseudonyms.of(call.subject) if call.subject is not None else None
+        return decide(
+            call,
+            authority,
+            now=now,
+            subject=subject_standing(unit, subject, call.purpose, now) if subject is not None else None,
+            lent=lent_by(unit, call.on_behalf_of, now) if call.on_behalf_of is not None else None,
+        )
 
     def _authority(self, now: datetime) -> Authority:
-        version = self.world.storage.version()
-        held = self._compiled.authority
-        if held is not None and held.version == version and timedelta(0) <= now - held.compiled_at < _FRESH:
+        if (held := self._held(self.world.storage.version(), now)) is not None:
             return held
-        with self._compiled.lock, self.world.storage.reading() as unit:
-            # The version is read again inside: what is compiled is at least as new as the number it goes by.
-            fresh = compile_authority(unit, version=version, now=now)
-            self._compiled.authority = fresh
-            return fresh
+        with self._compiled.lock:
+            # Read again: whoever waited here may find the work done. And read before compiling: what is compiled is at
+            # least as new as the number it goes by, so a change in between only means that it is compiled once more.
+            version = self.world.storage.version()
+            if (held := self._held(version, now)) is None:
+                with self.world.storage.reading() as unit:
+                    held = compile_authority(unit, version=version, now=now)
+                self._compiled.authority = held
+            return held
+
+    def _authority_within(self, unit: Unit, now: datetime) -> Authority:
+        """Return the authority as *unit* sees it. No lock: it is taken before storage's own, never after."""
+        version = self.world.storage.version()
+        if (held := self._held(version, now)) is None:
+            held = compile_authority(unit, version=version, now=now)
+            self._compiled.authority = held
+        return held
+
+    def _held(self, version: int, now: datetime) -> Authority | None:
+        """Return the authority in use if it is of this *version*, and fresh."""
+        held = self._compiled.authority
+        if held is None or held.version != version or not timedelta(0) <= now - held.compiled_at < _FRESH:
+            return None
+        return held
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,13 +168,14 @@ class _Made:
 
     world: World
     call: Call
+    arguments: bytes
+    args_digest: str
+    subject: str | None
+    """The data subject's pseudonym."""
     authority: AgentAuthority | None
     verdict: Verdict
-    args_digest: str
     now: datetime
     intent: bool
-    payload: bytes | None
-    """The arguments, to be sealed under the key of the data subject the call names: they are part of the person's data."""
 
     def decision(self, *, verdict: Verdict | None = None, approval: str | None = None) -> Decision:
         said = verdict or self.verdict
@@ -132,15 +193,13 @@ class _Made:
             for one in unit.shelf(CallApproval).all(call_digest=call_digest)
             if one.authority == authority.digest
         ]
-        for one in known:
+        for one in sorted(known, key=lambda one: (one.asked_at, one.id), reverse=True):
             if is_usable(one, call_digest=call_digest, authority=authority.digest, now=self.now):
                 return self._claim(unit, one)
-        for one in reversed(known):
-            status = standing_of(one, self.now)
-            if status is CallStatus.PENDING:
-                return self.record(unit, self.decision(approval=one.id))
-            if status is CallStatus.REJECTED and self.now < one.expires_at:
+            if is_rejected(one, call_digest=call_digest, authority=authority.digest, now=self.now):
                 return self._rejected(unit, one)
+            if standing_of(one, self.now) is CallStatus.PENDING:
+                return self.record(unit, self.decision(approval=one.id))
         asked = self._question(unit, authority, tool, call_digest)
         unit.shelf(CallApproval).add(asked)
         decision = self.decision(approval=asked.id)
@@ -164,26 +223,34 @@ class _Made:
         return self.record(unit, self.decision(verdict=verdict, approval=approval.id))
 
     def record(self, unit: Unit, decision: Decision, *also: Event) -> Decision:
-        """Append the decision, its arguments sealed where they are a person's data, and whatever goes with it."""
+        """Append the decision, and whatever goes with it.
+
+        The arguments of a call that names a data subject are part of that person's data: sealed under the person's key.
+        """
         first, *more = self.events(decision)
-        entry = unit.append(first, self.payload)
+        entry = unit.append(first, self.arguments if self.call.subject is not None else None)
         for event in (*more, *also):
             unit.append(event)
         return dataclasses.replace(decision, entry=entry)
 
     def _question(self, unit: Unit, authority: AgentAuthority, tool: Tool, call_digest: str) -> CallApproval:
         """Put together what a person is shown: facts, not the model's prose, and personal data masked."""
-        masked, _ = mask_structure(dict(self.call.arguments))
+        told = {
+            "arguments": self.call.arguments,
+            "why": [reason.text for reason in self.verdict.reasons],
+            "purpose": self.call.purpose,
+        }
         shown = {
             "agent": self.call.agent,
             "tool": tool.name,
+            "description": tool.description,
             "effect": tool.effect.value,
-            "sensitivity": tool.sensitivity.value,
+            "sensitivity": sensitivity_of(self.call, authority.tools[tool.name]).value,
             "data": list(tool.data),
-            "arguments": masked,
-            "why": [reason.text for reason in self.verdict.reasons],
-            "purpose": self.call.purpose,
+            "subject": self.subject,
             "on_behalf_of": self.call.on_behalf_of,
+            "model": self.call.model,
+            **mask_structure(told)[0],
         }
         text = encode_arguments(shown)
         return CallApproval(
@@ -200,6 +267,7 @@ class _Made:
             expires_at=self.now + PATIENCE,
             on_behalf_of=self.call.on_behalf_of,
             behalf_person=first_giver(unit, self.call.on_behalf_of) if self.call.on_behalf_of else None,
+            subject=self.subject,
         )
 
     def _call_digest(self, tool: Tool) -> str:
@@ -215,7 +283,7 @@ class _Made:
             "tool": definition,
             "arguments": self.args_digest,
             "on_behalf_of": self.call.on_behalf_of,
-            "subject": self._subject(),
+            "subject": self.subject,
             "purpose": self.call.purpose,
             "model": self.call.model,
             "sensitivity": self.call.sensitivity.value if self.call.sensitivity else None,
@@ -240,7 +308,7 @@ class _Made:
             on_behalf_of=self.call.on_behalf_of,
             session=self.call.session,
             trace=self.call.trace,
-            subject=self._subject(),
+            subject=self.subject,
             args_digest=self.args_digest,
             decision=decision.outcome.value,
             reasons=tuple(reason.code for reason in decision.reasons),
@@ -248,6 +316,3 @@ class _Made:
             refs={name: id for name, id in refs.items() if id},
             metadata={"purpose": self.call.purpose} if self.call.purpose else {},
         )
-
-    def _subject(self) -> str | None:
-        return self.world.pseudonyms.of(self.call.subject) if self.call.subject is not None else None

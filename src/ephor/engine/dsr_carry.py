@@ -14,6 +14,7 @@ from ephor.kernel.canonical import Json
 from ephor.kernel.errors import ConflictError, InvalidInputError
 from ephor.kernel.events import Event
 from ephor.kernel.time import stamp
+from ephor.rooms.approvals.call import CallApproval, forget
 from ephor.rooms.consent.record import event_of, withdrawals
 from ephor.rooms.consent.restriction import Restriction
 from ephor.rooms.consent.statement import Standing, Statement, standings
@@ -213,6 +214,7 @@ class Carrier:
         forgotten = _NOTHING
         if plan.ledger == "destroyed":
             forgotten = unit.forget(request.subject)
+            _forget_calls(unit, request.subject)
             counts: dict[str, Json] = {"keys": forgotten.keys, "payloads": forgotten.payloads}
             unit.append(self._event("erasure/1", request, metadata=counts))
         return self._close(unit, request, plan, said, forgotten=forgotten)
@@ -281,6 +283,13 @@ class Carrier:
             subject=request.subject,
             **facts,
         )
+
+
+def _forget_calls(unit: Unit, subject: str) -> None:
+    """Blank what people were shown of this person's calls; the digests in the ledger still say what it was."""
+    shelf = unit.shelf(CallApproval)
+    for asked in shelf.all(subject=subject):
+        shelf.replace(asked, forget(asked))
 
 
 def _check_alone(unit: Unit, request: Request) -> None:

@@ -54,6 +54,8 @@ class CallApproval:
     because: str = ""
     decision: str | None = None
     """The decision that used it up."""
+    subject: str | None = None
+    """The pseudonym of the data subject the call names; None where it names nobody."""
 
 
 def standing_of(approval: CallApproval, now: datetime) -> CallStatus:
@@ -108,6 +110,27 @@ def is_usable(approval: CallApproval, *, call_digest: str, authority: str, now: 
         and approval.call_digest == call_digest
         and approval.authority == authority
     )
+
+
+def is_rejected(approval: CallApproval, *, call_digest: str, authority: str, now: datetime) -> bool:
+    """Tell whether somebody said no to exactly this call, under exactly this authority, and it still counts."""
+    return (
+        approval.status is CallStatus.REJECTED
+        and now < approval.expires_at
+        and approval.call_digest == call_digest
+        and approval.authority == authority
+    )
+
+
+def forget(approval: CallApproval) -> CallApproval:
+    """Return the approval without what was shown; the digest of it stays, so that the ledger's word still stands.
+
+    Masked arguments may hold a person in free text. Erasing them (GDPR Article 17) leaves who decided what, and when.
+    A question that is still open is closed with it: nobody can answer what they cannot see.
+    """
+    open_now = approval.status in (CallStatus.PENDING, CallStatus.APPROVED)
+    status = CallStatus.EXPIRED if open_now else approval.status
+    return dataclasses.replace(approval, shown="", status=status)
 
 
 def claim(approval: CallApproval, *, decision: str) -> CallApproval:

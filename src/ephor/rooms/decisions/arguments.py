@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 from collections.abc import Mapping
 from typing import Any
 
@@ -10,6 +11,10 @@ from ephor.kernel.errors import InvalidInputError
 
 MAX_BYTES = 1 << 20
 """Longest arguments of one call, in bytes."""
+MAX_DEPTH = 64
+"""Deepest nesting of one call's arguments; masking for the person who is asked goes as deep."""
+MAX_BITS = 4_096
+"""Largest whole number; Python refuses to write one of more than 4,300 digits."""
 
 
 def encode_arguments(arguments: Mapping[str, Any]) -> bytes:
@@ -19,31 +24,93 @@ def encode_arguments(arguments: Mapping[str, Any]) -> bytes:
     b'{"a":"\\\\u00e9","b":1.0}'
 
     Raises:
-        InvalidInputError: something that is not JSON, a key that is not text, or more than `MAX_BYTES`.
+        InvalidInputError: something that is not JSON, a key that is not text, text with a lone surrogate, nesting deeper
+            than `MAX_DEPTH` (a value that holds itself is), or more than `MAX_BYTES`.
     """
-    try:
-        _check_keys(arguments)
-        text = json.dumps(arguments, sort_keys=True, separators=(",", ":"), allow_nan=False).encode()
-    except RecursionError:
-        raise InvalidInputError("the arguments are nested too deep; flatten them") from None
-    except (TypeError, ValueError) as error:
+    return read_arguments(arguments)[1]
+
+
+def read_arguments(arguments: Mapping[str, Any]) -> tuple[dict[str, Any], bytes]:
+    """Return a copy of *arguments* that nobody else holds, and its bytes: what is decided on is what is recorded.
+
+    Raises:
+        InvalidInputError: as `encode_arguments`.
+    """
+    if not isinstance(arguments, Mapping):
         raise InvalidInputError(
-            f"the arguments are not JSON: {error}; pass text, numbers, lists and objects"
-        ) from None
+            f"the arguments are {type(arguments).__name__}, not a mapping; pass them by name, as in {{'id': 7}}"
+        )
+    copy = _object(arguments, "$", MAX_DEPTH)
+    text = json.dumps(copy, sort_keys=True, separators=(",", ":"), allow_nan=False).encode()
     if len(text) > MAX_BYTES:
         raise InvalidInputError(
             f"the arguments are {len(text)} bytes long; at most {MAX_BYTES} fit", bytes=len(text)
         )
+    return copy, text
+
+
+def _plain(value: object, where: str, room: int) -> Any:
+    """Return *value* as plain JSON; a text or number of a class of its own is the text or number it is written as."""
+    if value is None or value is True or value is False:
+        return value
+    if isinstance(value, str):
+        return _text(value, where)
+    if isinstance(value, int | float):
+        return _number(value, where)
+    if isinstance(value, Mapping):
+        return _object(value, where, room)
+    if isinstance(value, list | tuple):
+        _check_room(where, room)
+        return [_plain(part, f"{where}[{index}]", room - 1) for index, part in enumerate(value)]
+    raise InvalidInputError(
+        f"the arguments are not JSON: {type(value).__name__} at {where}; pass text, numbers, truth values, lists "
+        "and mappings",
+        at=where,
+    )
+
+
+def _object(value: Mapping[Any, Any], where: str, room: int) -> dict[str, Any]:
+    _check_room(where, room)
+    plain: dict[str, Any] = {}
+    for key, part in value.items():
+        if not isinstance(key, str):
+            # JSON would write the key 1 as "1" without a word, and two different calls would look the same.
+            raise InvalidInputError(f"the arguments are not JSON: a key at {where} is not text", at=where)
+        name = _text(key, where)
+        if name in plain:
+            raise InvalidInputError(f"two keys at {where} are written alike; name each once", at=where)
+        plain[name] = _plain(part, f"{where}.{name[:40]}", room - 1)
+    return plain
+
+
+def _text(value: str, where: str) -> str:
+    text = str.__str__(value)
+    if not text.isascii():
+        try:
+            text.encode()
+        except UnicodeEncodeError:
+            # Two lone halves would be written like the one character they make together.
+            raise InvalidInputError(f"text at {where} holds a lone surrogate; remove it", at=where) from None
     return text
 
 
-def _check_keys(value: object) -> None:
-    """JSON would write the key 1 as "1" without a word, and two different calls would look the same."""
-    if isinstance(value, Mapping):
-        for key, part in value.items():
-            if not isinstance(key, str):
-                raise TypeError(f"key {key!r} is not text")
-            _check_keys(part)
-    elif isinstance(value, list | tuple):
-        for part in value:
-            _check_keys(part)
+def _number(value: float, where: str) -> float:
+    if isinstance(value, int):
+        number = int.__index__(value)
+        if number.bit_length() > MAX_BITS:
+            raise InvalidInputError(
+                f"the number at {where} is larger than {MAX_BITS} bits; write it as text", at=where
+            )
+        return number
+    real = float.__float__(value)
+    if not math.isfinite(real):
+        raise InvalidInputError(f"the number at {where} is not finite, which JSON cannot say", at=where)
+    return real
+
+
+def _check_room(where: str, room: int) -> None:
+    if room <= 0:
+        raise InvalidInputError(
+            f"the arguments are nested deeper than {MAX_DEPTH} levels at {where[:80]}; flatten them",
+            levels=MAX_DEPTH,
+        )

@@ -48,7 +48,9 @@ class AgentAuthority:
     models: Mapping[str, tuple[str, ...]]
     """For each declared model, every reason against its use; empty where it may be used."""
     consent_purposes: frozenset[str]
-    """Purposes whose legal basis is consent, by the records of processing that name this agent."""
+    """Purposes that rest on consent, or on nothing yet, by the records of processing that name this agent."""
+    other_purposes: frozenset[str]
+    """Purposes that those records rest on another basis."""
     notice: Obligation | None
     digest: str
 
@@ -62,6 +64,7 @@ def compile_agent(
     category: str | None,
     models: Mapping[str, tuple[str, ...]],
     consent_purposes: frozenset[str],
+    other_purposes: frozenset[str] = frozenset(),
 ) -> AgentAuthority:
     """Return the agent's authority under *policy* with the *roles* that exist now."""
     manifest = agent.manifest
@@ -78,6 +81,7 @@ def compile_agent(
         category=category,
         models=models,
         consent_purposes=consent_purposes,
+        other_purposes=other_purposes,
         notice=Obligation("notice", text=disclosure.notice)
         if disclosure and disclosure.tells_people and disclosure.notice
         else None,
@@ -89,6 +93,7 @@ def compile_agent(
                 "category": category,
                 "models": {name: list(reasons) for name, reasons in models.items()},
                 "consent": sorted(consent_purposes),
+                "other purposes": sorted(other_purposes),
             }
         ),
     )

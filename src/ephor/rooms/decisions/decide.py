@@ -20,6 +20,11 @@ from ephor.rooms.decisions.model import Call, Outcome, Reason, Verdict
 from ephor.rooms.decisions.standing import Lent, SubjectStanding
 from ephor.rooms.policies.autonomy import autonomy_of
 
+_CLASSES = frozenset({"high", "limited", "minimal", "out_of_scope"})
+"""Classes under which an agent may act at all."""
+_SHOWN = 20
+"""Digits of a number that are repeated to people."""
+
 _ALLOWED = Reason("allowed", Outcome.ALLOW, "every check agrees")
 
 
@@ -40,22 +45,22 @@ def decide(
     """
     if authority is None:
         return Verdict(Outcome.DENY, (_deny("agent-unknown", f"agent `{call.agent}` is not registered"),), ())
-    reasons = [*_life(authority, now), *_models(call, authority), *_person(call, authority, subject)]
     tool = authority.tools.get(call.tool)
+    reasons = [
+        *_life(authority, now),
+        *_law(authority),
+        *_models(call, authority),
+        *_person(call, authority, subject),
+        *_roles(call, authority, tool),
+        *_loan(call, tool, lent),
+    ]
     if tool is None:
         text = f"`{call.tool}` is not among the tools that agent `{call.agent}` declares"
-        reasons.append(_deny("tool-not-declared", text))
-        reasons += _roles(call, authority, None)
-    else:
-        reasons += [
-            *_roles(call, authority, tool),
-            *_loan(call, tool, lent),
-            *_policy(call, authority, tool),
-            *_asks(call, tool),
-        ]
-    outcome = max((reason.outcome for reason in reasons), default=Outcome.ALLOW)
-    if outcome is Outcome.DENY or tool is None:
-        return Verdict(Outcome.DENY, tuple(reasons), ())
+        return Verdict(Outcome.DENY, (*reasons, _deny("tool-not-declared", text)), ())
+    reasons += [*_policy(call, authority, tool), *_asks(call, tool)]
+    outcome = max([reason.outcome for reason in reasons], default=Outcome.ALLOW)
+    if outcome is Outcome.DENY:
+        return Verdict(outcome, tuple(reasons), ())
     obligations = (tool.mask, authority.notice) if authority.notice else (tool.mask,)
     return Verdict(outcome, tuple(reasons) or (_ALLOWED,), obligations)
 
@@ -66,19 +71,27 @@ def _life(authority: AgentAuthority, now: datetime) -> Iterator[Reason]:
         yield _deny("agent-not-active", f"agent `{agent.id}` is {agent.status.value}: {agent.status_reason}")
     if agent.approved_until is None or agent.approved_digest is None:
         yield _deny("agent-not-approved", f"agent `{agent.id}` has no approval for the manifest in force")
-    elif not authority.approval_binds:
+        return
+    if not authority.approval_binds:
         yield _deny(
             "approval-outdated",
-            f"the approval of agent `{agent.id}` was given under another manifest or policy",
+            f"the approval of agent `{agent.id}` was taken back, or given under another manifest or policy",
         )
-    elif now >= agent.approved_until:
+    if now >= agent.approved_until:
         yield _deny(
             "approval-expired", f"the approval of agent `{agent.id}` ran out on {stamp(agent.approved_until)}"
         )
-    if authority.category == "unacceptable":
-        yield _deny("prohibited-practice", f"agent `{agent.id}` is a prohibited practice (AI Act, Article 5)")
-    if authority.category is None:
-        yield _deny("not-classified", f"agent `{agent.id}` is not classified for the manifest in force")
+
+
+def _law(authority: AgentAuthority) -> Iterator[Reason]:
+    """An agent whose class is not known may turn out to be prohibited: unknown is never a pass."""
+    id, category = authority.agent.id, authority.category
+    if category is None:
+        yield _deny("not-classified", f"agent `{id}` is not classified for the manifest in force")
+    elif category == "unacceptable":
+        yield _deny("prohibited-practice", f"agent `{id}` is a prohibited practice (AI Act, Article 5)")
+    elif category not in _CLASSES:
+        yield _deny("class-unknown", f"the AI Act class of agent `{id}` is not known: {category}")
 
 
 def _models(call: Call, authority: AgentAuthority) -> Iterator[Reason]:
@@ -110,17 +123,25 @@ def _person(call: Call, authority: AgentAuthority, subject: SubjectStanding | No
             f"consent-{subject.consent.value}",
             f"consent for purpose `{call.purpose}` is {subject.consent.value}",
         )
-    elif subject.consent is Standing.NEVER and call.purpose in authority.consent_purposes:
+    elif subject.consent is Standing.NEVER and _rests_on_consent(call.purpose, authority):
         yield _deny(
-            "consent-missing", f"purpose `{call.purpose}` rests on consent, and this person gave none"
+            "consent-missing",
+            f"purpose `{call.purpose}` rests on consent, or on nothing recorded, and this person gave none",
         )
+
+
+def _rests_on_consent(purpose: str, authority: AgentAuthority) -> bool:
+    """Where an agent works on consent at all, another word for the purpose must not evade it (GDPR Article 5(1)(b))."""
+    if not authority.consent_purposes:
+        return False
+    return purpose in authority.consent_purposes or purpose not in authority.other_purposes
 
 
 def _roles(call: Call, authority: AgentAuthority, tool: ToolAuthority | None) -> Iterator[Reason]:
     for name in authority.unknown_roles:
         yield _deny("role-unknown", f"role `{name}` does not exist")
     needed = tool.permissions if tool else frozenset()
-    for reason in allowed_by(authority.roles, call.tool, _sensitivity(call, tool), sorted(needed)):
+    for reason in allowed_by(authority.roles, call.tool, sensitivity_of(call, tool), sorted(needed)):
         yield _deny(reason.code, reason.text)
     for text in tool.unknown_permissions if tool else ():
         yield _deny(
@@ -128,33 +149,37 @@ def _roles(call: Call, authority: AgentAuthority, tool: ToolAuthority | None) ->
         )
 
 
-def _loan(call: Call, tool: ToolAuthority, lent: Lent | None) -> Iterator[Reason]:
-    """What was lent narrows what the agent may do by itself; it never widens it."""
+def _loan(call: Call, tool: ToolAuthority | None, lent: Lent | None) -> Iterator[Reason]:
+    """What was lent narrows what the agent may do by itself; it never widens it.
+
+    A call that names no purpose is made for the delegation's.
+    """
     if call.on_behalf_of is None:
         return
-    if lent is None or lent.rights is None:
-        for reason in lent.reasons if lent else ():
-            yield _deny(reason.code, reason.text)
-        if not (lent and lent.reasons):
-            yield _deny("delegation-unknown", f"there is no delegation `{call.on_behalf_of}`")
+    if lent is None or (lent.rights is None and not lent.reasons):
+        yield _deny("delegation-unknown", f"there is no delegation `{call.on_behalf_of}`")
         return
-    if lent.to_agent != call.agent:
+    for reason in lent.reasons:
+        yield _deny(reason.code, reason.text)
+    if lent.to_agent and lent.to_agent != call.agent:
         yield _deny(
             "delegation-not-yours",
             f"delegation `{call.on_behalf_of}` was not granted to agent `{call.agent}`",
         )
-    if call.purpose is not None and call.purpose != lent.purpose:
+    if lent.to_agent and call.purpose is not None and call.purpose != lent.purpose:
         yield _deny(
             "delegation-purpose",
             f"delegation `{call.on_behalf_of}` serves another purpose than `{call.purpose}`",
         )
-    for reason in within(lent.rights, call.tool, _sensitivity(call, tool), sorted(tool.permissions)):
-        yield _deny(reason.code, reason.text)
+    if lent.rights is not None:
+        needed = sorted(tool.permissions) if tool else ()
+        for reason in within(lent.rights, call.tool, sensitivity_of(call, tool), needed):
+            yield _deny(reason.code, reason.text)
 
 
 def _policy(call: Call, authority: AgentAuthority, tool: ToolAuthority) -> Iterator[Reason]:
     policy, case = authority.policy, authority.policy.use_case.value
-    sensitivity = _sensitivity(call, tool)
+    sensitivity = sensitivity_of(call, tool)
     if sensitivity not in policy.data_sensitivity_allowed:
         yield _deny("sensitivity-not-in-policy", f"{sensitivity.value} data is not allowed for {case}")
     needed, own = autonomy_of(tool.effect), authority.agent.manifest.autonomy
@@ -186,14 +211,14 @@ def _why_ask(call: Call, rule: AskRule) -> str | None:
     value = call.arguments.get(rule.argument)
     if type(value) is not int:
         return f"argument `{rule.argument}` is no whole number, and `{call.tool}` has a limit of {rule.above} on it"
-    return (
-        f"`{rule.argument}` is {value}, above the {rule.above} allowed without a person"
-        if value > rule.above
-        else None
-    )
+    if value <= rule.above:
+        return None
+    number = f"{value}" if value.bit_length() < 3 * _SHOWN else f"a number of {value.bit_length()} bits"
+    return f"`{rule.argument}` is {number}, above the {rule.above} allowed without a person"
 
 
-def _sensitivity(call: Call, tool: ToolAuthority | None) -> Sensitivity:
+def sensitivity_of(call: Call, tool: ToolAuthority | None) -> Sensitivity:
+    """Return how sensitive the call's data is: what the tool declares, or more where the call says so."""
     declared = tool.sensitivity if tool else Sensitivity.PUBLIC
     return declared if call.sensitivity is None else max(declared, call.sensitivity)
 

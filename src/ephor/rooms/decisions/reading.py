@@ -1,0 +1,58 @@
+"""A call as it comes in, checked field by field before anything is decided about it."""
+
+from __future__ import annotations
+
+import dataclasses
+
+from ephor.kernel.errors import InvalidInputError
+from ephor.kernel.vocabulary import Sensitivity, word
+from ephor.rooms.decisions.arguments import read_arguments
+from ephor.rooms.decisions.model import Call
+
+_NAMES = ("agent", "tool")
+_OPTIONAL = ("on_behalf_of", "subject", "purpose", "model", "session", "trace")
+MAX_TEXT = 1_000
+"""Longest text of a call beside its arguments, in characters."""
+
+
+def read_call(call: Call) -> tuple[Call, bytes]:
+    """Return *call* with arguments that nobody else can change any more, and the bytes of those arguments.
+
+    A field that is there must say something: a blank subject would be nobody, and a blank purpose no purpose.
+
+    >>> read_call(Call("bot", "pay", {"cents": 5}))[1]
+    b'{"cents":5}'
+
+    Raises:
+        InvalidInputError: a field is no text, blank, too long, or holds a lone surrogate; a sensitivity that is not
+            known; or arguments that are not JSON.
+    """
+    for name in _NAMES:
+        _check_text(name, getattr(call, name))
+    for name in _OPTIONAL:
+        if (value := getattr(call, name)) is not None:
+            _check_text(name, value)
+    arguments, encoded = read_arguments(call.arguments)
+    return dataclasses.replace(call, arguments=arguments, sensitivity=_sensitivity(call.sensitivity)), encoded
+
+
+def _check_text(name: str, value: object) -> None:
+    if not isinstance(value, str):
+        raise InvalidInputError(f"`{name}` is {type(value).__name__}, not text; pass it as text", field=name)
+    if not value.strip():
+        raise InvalidInputError(f"`{name}` is blank; name one, or leave it out where it may be", field=name)
+    if len(value) > MAX_TEXT:
+        raise InvalidInputError(
+            f"`{name}` is {len(value)} characters long; at most {MAX_TEXT} fit", field=name
+        )
+    if not value.isascii():
+        try:
+            value.encode()
+        except UnicodeEncodeError:
+            raise InvalidInputError(f"`{name}` holds a lone surrogate; remove it", field=name) from None
+
+
+def _sensitivity(value: object) -> Sensitivity | None:
+    if value is None or isinstance(value, Sensitivity):
+        return value
+    return word(Sensitivity, str(value)[:40], "sensitivity")
