@@ -52,8 +52,9 @@ class Made:
         else:
             grower = Grower(keys.signing, source, self.clock.now, keys.head)
             storage = SqlStorage(self.url, keys, grower, vault, ids)
-            storage.set_up(ORIGIN)
         self.opened.append(storage)
+        if self.url != "memory:":
+            storage.set_up(ORIGIN)
         return storage
 
     def close(self) -> None:

@@ -47,8 +47,8 @@ def translate(error: BaseException, where: str) -> EphorError:
         for sign, family, message in _SQLITE:
             if sign in text.lower():
                 return family(message.format(where=where), database=text)
-    if (message := _POSTGRES.get(getattr(cause, "sqlstate", None) or "")) is not None:
-        return UnavailableError(message.format(where=where), database=text)
+    if known := _POSTGRES.get(getattr(cause, "sqlstate", None) or ""):
+        return UnavailableError(known.format(where=where), database=text)
     first = text.splitlines()[0] if text else type(cause).__name__
     return UnavailableError(
         f"the database `{where}` did not answer: {first}; nothing was recorded, try again", database=text
