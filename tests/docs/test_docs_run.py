@@ -87,7 +87,9 @@ def assert_told(promised: list[str], output: str, command: str) -> None:
     for line in (" ".join(one.split()) for one in promised):
         if line and line != "…":
             pattern = re.compile(".*".join(re.escape(part) for part in line.split("…")))
-            assert any(pattern.fullmatch(told) for told in lines), f"$ {command}\nno line `{line}` in:\n{output}"
+            assert any(pattern.fullmatch(told) for told in lines), (
+                f"$ {command}\nno line `{line}` in:\n{output}"
+            )
 
 
 def reader_in(folder: Path) -> Reader:
@@ -144,9 +146,9 @@ def test_every_task_that_a_page_names_is_one_of_dev_py() -> None:
 
 
 def test_every_ephor_command_that_a_page_names_exists() -> None:
-    from ephor.edges.cli.app import app  # noqa: PLC0415 - only this test looks into the commands
-
     import typer  # noqa: PLC0415
+
+    from ephor.edges.cli.app import app  # noqa: PLC0415 - only this test looks into the commands
 
     root = typer.main.get_command(app)
     for page in PAGES:
