@@ -21,6 +21,7 @@ from ephor.kernel.vocabulary import ReviewType
 from ephor.rooms.agents.manifest import Disclosure
 from ephor.rooms.approvals.request import Verdict
 from ephor.rooms.decisions.model import Call
+from ephor.rooms.dsr.request import Request, RequestStatus
 from ephor.rooms.evidence.kinds import EvidenceKind
 from ephor.rooms.evidence.record import Evidence
 from ephor.rooms.gate.checklist import Checklist, Report
@@ -151,6 +152,21 @@ def test_an_overdue_request_fails_and_an_answered_one_does_not(engine: Engine, c
     assert statuses(late)[handling] is Status.NOT_MET
 
 
+def test_a_request_that_only_the_shelf_calls_answered_is_not_believed(engine: Engine) -> None:
+    register(engine)
+    id = engine.dsr.open("access", {"email": "mary@example.org"}, by="dora").id
+    now = engine.world.clock.now()
+    with engine.world.storage.unit() as unit:
+        asked = unit.shelf(Request).get(id)
+        done = dataclasses.replace(asked, status=RequestStatus.FULFILLED, closed_at=now)
+        unit.shelf(Request).replace(asked, done)
+        unit.append(Event("x-test/1", at=now, actor="ephor"))
+    handling = "data-subject-request-handling"
+    assert statuses(engine.gate.check(AGENT, ONGOING))[handling] is Status.NOT_KNOWN
+    before = engine.gate.check(AGENT, ONGOING, as_of=now.date() - timedelta(1))
+    assert statuses(before)[handling] is Status.MET  # it had not been received yet
+
+
 @pytest.mark.parametrize("checklist", BOTH)
 def test_the_prohibited_example_never_passes_whatever_is_recorded(
     engine: Engine, checklist: Checklist
@@ -205,6 +221,18 @@ def test_a_ledger_that_was_tampered_with_opens_no_gate(on_disk: Engine, tmp_path
         report = on_disk.gate.check(AGENT, checklist)
         assert not report.passed
         assert statuses(report)[item] is Status.NOT_MET
+
+
+def test_a_changed_entry_far_back_is_noticed_by_whoever_rests_on_it(on_disk: Engine, tmp_path: Path) -> None:
+    make_ready(on_disk)
+    noise = Event("x-test/1", at=on_disk.world.clock.now(), actor="ephor")
+    on_disk.world.storage.append([noise] * 300)  # so that the tile with the evidence is complete and stored
+    assert on_disk.gate.check(AGENT, ONGOING).passed
+    drill = "cast(replace(cast(data as text), 'incident_drill', 'incident_dream') as blob)"
+    _without_guard(tmp_path / "ephor.db", f"update ledger_entries set data = {drill} where data <> {drill}")
+    found = statuses(on_disk.gate.check(AGENT, ONGOING))
+    assert found["incident-response-drills"] is Status.NOT_KNOWN
+    assert found["audit-log-reviews"] is Status.NOT_MET
 
 
 def test_a_database_put_back_to_an_earlier_day_is_noticed_by_the_head_kept_outside(
