@@ -9,6 +9,7 @@ import pytest
 from ephor.engine.risk import assess_manifest
 from ephor.kernel.errors import InvalidInputError, NotFoundError, NotPermittedError
 from ephor.kernel.vocabulary import RiskLevel
+from ephor.rooms.evidence.kinds import EvidenceKind
 from ephor.rooms.risk.assess import AssessmentRecord
 from sample_agents import support
 
@@ -83,3 +84,17 @@ def test_a_kept_assessment_comes_back_from_its_encoding_as_it_was(risk):
     again = msgspec.json.decode(msgspec.json.encode(record), type=AssessmentRecord)
     assert again == record
     assert again.assessment.overall.inherent >= RiskLevel.MEDIUM
+
+
+def test_recorded_evidence_lowers_the_residual_risk_and_never_the_inherent(engine, risk):
+    before = risk.assess(ID, by="eve").assessment
+    engine.evidence.record(
+        ID, EvidenceKind.SECURITY_REVIEW, "review of tools", by="sam", content=b"all narrow"
+    )
+    after = risk.assess(ID, by="eve").assessment
+    scores = {
+        one.category: (one.inherent.score, one.residual.score) for one in (*before.factors, *after.factors)
+    }
+    assert [one.inherent for one in after.factors] == [one.inherent for one in before.factors]
+    assert any(residual < inherent for inherent, residual in scores.values())
+    assert after.approval_required == before.approval_required

@@ -117,7 +117,11 @@ class TestOneADecisionThatCouldNotBeRecordedWasNotMade:
 
     def test_the_tool_does_not_run_either(self, plane, monkeypatch):
         ran = []
-        tool = plane.governed(SUPPORT, tool="customer_lookup")(lambda id: ran.append(id))
+
+        @plane.governed(SUPPORT, tool="customer_lookup")
+        def tool(id):
+            ran.append(id)
+
         monkeypatch.setattr(
             plane.world.storage, "append", lambda _events: (_ for _ in ()).throw(UnavailableError("gone"))
         )

@@ -5,13 +5,15 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import date
 
-from ephor.engine.ports import World
+from ephor.engine.ports import Unit, World
 from ephor.kernel.events import Event
 from ephor.rooms.access.people import Person, PlanePermission, require
 from ephor.rooms.agents.agent import Agent
 from ephor.rooms.agents.check import check
 from ephor.rooms.agents.manifest import Manifest
+from ephor.rooms.evidence.record import Evidence
 from ephor.rooms.risk.assess import Assessment, AssessmentRecord, assess
+from ephor.rooms.risk.credit import credit
 from ephor.rooms.risk.declared import profile_of
 
 
@@ -34,7 +36,7 @@ class Risk:
     def preview(self, agent_id: str, on: date) -> Assessment:
         """Return a registered agent's risk on some day; nothing is recorded. Raises NotFoundError."""
         with self.world.storage.reading() as unit:
-            return assess(profile_of(unit.shelf(Agent).get(agent_id).manifest), on, {})
+            return _assess(unit, unit.shelf(Agent).get(agent_id), on)
 
     def assess(self, agent_id: str, *, by: str) -> AssessmentRecord:
         """Assess a registered agent as it is today, and keep the answer.
@@ -47,9 +49,7 @@ class Risk:
         with self.world.storage.unit() as unit:
             require(unit.shelf(Person).find(by), PlanePermission.EVIDENCE, who=by)
             agent = unit.shelf(Agent).get(agent_id)
-            record = AssessmentRecord(
-                agent.id, agent.digest, assess(profile_of(agent.manifest), now.date(), {}), by, now
-            )
+            record = AssessmentRecord(agent.id, agent.digest, _assess(unit, agent, now.date()), by, now)
             shelf = unit.shelf(AssessmentRecord)
             if old := shelf.find(agent.id):
                 shelf.replace(old, record)
@@ -62,6 +62,14 @@ class Risk:
         """Return the newest assessment kept for an agent; None where there is none."""
         with self.world.storage.reading() as unit:
             return unit.shelf(AssessmentRecord).find(agent_id)
+
+
+def _assess(unit: Unit, agent: Agent, on: date) -> Assessment:
+    """Credit comes from what people recorded about this agent, never from what its manifest says of itself."""
+    kept = unit.shelf(Evidence).all(agent=agent.id)
+    return assess(
+        profile_of(agent.manifest), on, credit(kept, material_digest=agent.material_digest, as_of=on)
+    )
 
 
 def _assessed(record: AssessmentRecord) -> Event:
