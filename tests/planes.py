@@ -16,6 +16,7 @@ from ephor.adapters.keys.folder import KeyedPseudonyms, KeyFolder
 from ephor.adapters.packs import BundledPacks
 from ephor.adapters.storage.growth import Grower
 from ephor.adapters.storage.memory.storage import MemoryStorage
+from ephor.adapters.storage.sql import engines, migrate
 from ephor.adapters.storage.sql.storage import SqlStorage
 from ephor.adapters.storage.vault import Vault
 from ephor.engine.ledger import Ledgers
@@ -73,11 +74,21 @@ class Made:
         return Ledgers(self.world(storage))
 
 
+def migrate_file(path: Path) -> Path:
+    """Make a SQLite file with the schema and nothing in it."""
+    engine = engines.open_engine(f"sqlite:///{path}")
+    with engine.connect() as connection:
+        engines.use_wal(connection.connection.driver_connection)
+    migrate.upgrade(engine)
+    engine.dispose()
+    return path
+
+
 def sqlite_plane(folder: Path, migrated: Path | None = None) -> Made:
     """Return a plane in a file; *migrated* is an empty one to start from, which saves the migration."""
     if migrated is not None:
         shutil.copyfile(migrated, folder / "ephor.db")
-    return Made(f"sqlite:///{folder / 'ephor.db'}", folder / "keys")
+    return Made(f"sqlite:///{folder / 'ephor.db'}", folder / "ephor.db.keys")
 
 
 def event(n: int = 0, **more: Any) -> Event:

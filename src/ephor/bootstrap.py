@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from contextlib import ExitStack
 import tempfile
 from collections.abc import Mapping
 from pathlib import Path
@@ -54,10 +55,13 @@ def open_engine(url: str | None = None, *, create: bool = True, settings: Settin
     vault = Vault(keys.wrapping)
     storage = SqlStorage(url, keys, Grower(keys.signing, ids.new("src"), clock.now, keys.head), vault, ids)
     engine = Plane(World(storage, clock, ids, KeyedPseudonyms(keys.pseudonym), BundledPacks()))
-    if not storage.is_set_up():
-        if not create:
-            raise NotFoundError(f"there is no plane in `{storage.where}`; run `ephor init`")
-        _set_up(engine, storage, settings)
+    with ExitStack() as failing:  # a file left open would leave its write-ahead log beside whatever is put there next
+        failing.callback(storage.close)
+        if not storage.is_set_up():
+            if not create:
+                raise NotFoundError(f"there is no plane in `{storage.where}`; run `ephor init`")
+            _set_up(engine, storage, settings)
+        failing.pop_all()
     return engine
 
 

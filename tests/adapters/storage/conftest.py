@@ -12,19 +12,13 @@ import sqlalchemy as sa
 from databases import postgres_database
 from ephor.adapters.storage.sql import engines, migrate
 from ephor.adapters.storage.sql.tables import metadata
-from planes import Made, sqlite_plane
+from planes import Made, migrate_file, sqlite_plane
 
 
 @pytest.fixture(scope="session")
 def migrated(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A SQLite file with the schema and nothing in it."""
-    path = tmp_path_factory.mktemp("migrated") / "empty.db"
-    engine = engines.open_engine(f"sqlite:///{path}")
-    with engine.connect() as connection:
-        engines.use_wal(connection.connection.driver_connection)
-    migrate.upgrade(engine)
-    engine.dispose()
-    return path
+    return migrate_file(tmp_path_factory.mktemp("migrated") / "empty.db")
 
 
 @pytest.fixture(scope="session")

@@ -69,17 +69,14 @@ class SqlLedger:
         return b"".join(found)
 
     def position(self, id: str) -> int:
+        places: Sequence[int] = range(self.head().size)
         if self._catch_up():
             with self._rows() as rows:
-                found = (
-                    rows.run("select idx from ledger_projection where id = ?", indexed(id)).fetchone()
-                    if id.isascii()
-                    else None
-                )
-            places = [int(found[0])] if found is not None else []
-        else:
-            places = list(range(self.head().size))
-        for place in places:  # what the projection says is checked: it is not what was signed
+                sql = "select idx from ledger_projection where id = ?"
+                told = [int(row[0]) for row in rows.run(sql, indexed(id))] if id.isascii() else []
+            # What the projection says is not what was signed: it is believed that an entry is not there, not where it is.
+            places = [*told, *places] if told else ()
+        for place in places:
             if any(summary(entry)["id"] == id for entry in self.entries(place, place + 1)):
                 return place
         raise NotFoundError(f"there is no entry `{id}`; see `ephor ledger list`", id=id)

@@ -56,7 +56,8 @@ class SqlStorage:
             VerificationError: there was a plane here, or one with these keys, and it is gone.
         """
         with self._reader() as connection:
-            migrate.revision(connection)  # refuses what is not ours before anything is written
+            if migrate.revision(connection) is None:  # refuses what is not ours before anything is written
+                self._check_unused()
         with translated(self.where):
             if self._path is not None:
                 with self._engine.connect() as connection:
@@ -66,7 +67,11 @@ class SqlStorage:
             rows = self._rows(connection)
             if rows.head() is not None:
                 return False
-            self._check_fresh(rows)
+            if rows.entries(0, 1):
+                raise VerificationError(
+                    f"`{self.where}` holds entries and no signed head: somebody removed it; restore it from a backup"
+                )
+            self._check_unused()
             self._keys.create()
             self._grower.found(rows, origin)
             connection.execute(plane_state.insert().values(name="version", value=0))
@@ -165,11 +170,8 @@ class SqlStorage:
                 raise
         self._grower.settle(growth)
 
-    def _check_fresh(self, rows: SqliteRows) -> None:
-        if rows.entries(0, 1):
-            raise VerificationError(
-                f"`{self.where}` holds entries and no signed head: somebody removed it; restore it from a backup"
-            )
+    def _check_unused(self) -> None:
+        """Refuse keys that signed another ledger: a database that was deleted must not come back empty and unnoticed."""
         kept = self._keys.head()
         if kept is not None and (size := size_of(kept)):
             raise VerificationError(
