@@ -7,9 +7,6 @@
 
 from __future__ import annotations
 
-from importlib.metadata import version as _version
-
-from ephor.bootstrap import open_plane as open
 from ephor.edges.sdk import ApprovalRequired, Denied, Plane
 from ephor.kernel.errors import (
     ConflictError,
@@ -22,8 +19,6 @@ from ephor.kernel.errors import (
 )
 from ephor.kernel.vocabulary import Sensitivity
 from ephor.rooms.decisions.model import Call, Decision, Obligation, Outcome, Reason
-
-__version__ = _version("ephor")
 
 __all__ = [
     "ApprovalRequired",
@@ -45,3 +40,26 @@ __all__ = [
     "__version__",
     "open",
 ]
+
+
+def open(database: str | None = None) -> Plane:
+    """Open the plane at a database URL (default: ``$EPHOR_DATABASE``, else ``sqlite:///ephor.db``); make it where there is none.
+
+    Whoever runs this becomes the first administrator of a plane it makes.
+
+    Raises:
+        InvalidInputError: what is there is not a plane.
+        ConflictError: it was made by a newer version of Ephor.
+        UnavailableError: it cannot be reached, or is locked, damaged, full or read-only.
+    """
+    from ephor.bootstrap import open_plane  # noqa: PLC0415 - files, keys and databases, not on `import ephor`
+
+    return open_plane(database)
+
+
+def __getattr__(name: str) -> str:
+    if name == "__version__":
+        from importlib.metadata import version  # noqa: PLC0415 - it brings the mail parser with it, 25 ms
+
+        return version("ephor")
+    raise AttributeError(f"module `ephor` has no attribute `{name}`")

@@ -9,11 +9,10 @@ from collections.abc import Callable, Mapping
 from typing import Any, ParamSpec, TypeVar, cast
 
 from ephor.engine.plane import Engine
+from ephor.kernel.errors import InvalidInputError, UnavailableError
 from ephor.kernel.events import Event
-from ephor.rooms.decisions.arguments import encode_arguments
 from ephor.rooms.decisions.model import Call, Decision, Outcome
-from ephor.rooms.pii.catalogue import chosen
-from ephor.rooms.pii.structure import mask_structure
+from ephor.rooms.decisions.result import encode_result, mask_result
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -61,48 +60,52 @@ class Plane(Engine):
         """Return a decorator: decide before the function runs, mask what it returns, record what came of it.
 
         *tool* is the function's name where none is given; *subject* picks the data subject out of the arguments.
-        Works on functions and coroutine functions. The function never runs where the decision was not recorded.
+        Works on functions, coroutine functions and methods (``@classmethod`` and ``@staticmethod`` go above it). The
+        function never runs where the decision was not recorded. It is given its arguments as they are; what it returns
+        must be text, numbers, times, lists and mappings, for nothing else can be masked. What it raises is passed on as
+        it is, and recorded by the name of its class alone.
+
+        Raises:
+            InvalidInputError: a generator, whose values would come after the record of them was closed; or no name.
 
         Raises (when the decorated function is called):
             Denied: the call may not happen.
             ApprovalRequired: a person must approve it first.
+            InvalidInputError: the arguments are not JSON, and the function did not run; or it ran, and its result cannot
+                be masked and is not passed on.
+            UnavailableError: the decision could not be recorded, and the function did not run; or it ran, and what came
+                of it could not be recorded. The message says which.
         """
 
         def decorate(function: Callable[P, T]) -> Callable[P, T]:
-            signature = inspect.signature(function)
-            name = tool or function.__name__
+            name = _name_of(function, tool)
+            arguments_of = _binder(function)
 
-            def ask(args: tuple[Any, ...], kwargs: dict[str, Any]) -> tuple[Call, Decision]:
-                arguments = _arguments(signature, args, kwargs)
-                about = subject(arguments) if subject else None
+            def admit(args: tuple[Any, ...], kwargs: dict[str, Any]) -> _Run:
+                arguments = arguments_of(args, kwargs)
                 call = Call(
                     agent,
                     name,
                     arguments,
                     on_behalf_of=on_behalf_of,
-                    subject=about,
+                    subject=subject(arguments) if subject else None,
                     purpose=purpose,
                     session=session,
                 )
-                return call, self._admit(call)
+                return _Run(self, call, self._admit(call))
 
-            if inspect.iscoroutinefunction(function):
+            if _is_any(inspect.iscoroutinefunction, function):
 
                 @functools.wraps(function)
                 async def governed_async(*args: P.args, **kwargs: P.kwargs) -> Any:
-                    call, decision = ask(args, kwargs)
-                    run = _Run(self, call, decision)
-                    with run:
-                        result = await function(*args, **kwargs)
-                        return run.finish(result)
+                    with admit(args, kwargs) as run:
+                        return run.finish(await cast("Any", function(*args, **kwargs)))
 
                 return cast("Callable[P, T]", governed_async)
 
             @functools.wraps(function)
             def governed_call(*args: P.args, **kwargs: P.kwargs) -> T:
-                call, decision = ask(args, kwargs)
-                run = _Run(self, call, decision)
-                with run:
+                with admit(args, kwargs) as run:
                     return cast("T", run.finish(function(*args, **kwargs)))
 
             return governed_call
@@ -132,18 +135,29 @@ class _Run:
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: object) -> None:
         if kind is not None and not self._recorded:
-            self._record("tool.failed/1", error=kind.__name__)
+            self._record(
+                "tool.failed/1", error=kind.__name__.encode("ascii", "backslashreplace").decode()[:200]
+            )
 
     def finish(self, result: Any) -> Any:
         """Record the result's fingerprint, and return the result with personal data masked as the decision demands."""
         for obligation in self._decision.obligations:
             if obligation.kind == "mask":
-                result, _ = mask_structure(result, types=chosen(None) - frozenset(obligation.reveal))
-        self._record("tool.completed/1", output=result)
+                result = self._masked(result, obligation.reveal)
+        self._record("tool.completed/1", output=encode_result(result))
         return result
 
-    def _record(self, kind: str, *, output: Any = None, error: str | None = None) -> None:
-        self._recorded = True
+    def _masked(self, result: Any, reveal: tuple[str, ...]) -> Any:
+        try:
+            return mask_result(result, reveal)
+        except InvalidInputError as error:
+            if inspect.iscoroutine(result) or inspect.isgenerator(result):  # it has not begun, and does not
+                result.close()
+            raise InvalidInputError(
+                f"tool `{self._call.tool}` ran, and what it returned is kept back: {error}", **error.facts
+            ) from None
+
+    def _record(self, kind: str, *, output: bytes | None = None, error: str | None = None) -> None:
         world, call = self._plane.world, self._call
         event = Event(
             kind=kind,
@@ -151,35 +165,76 @@ class _Run:
             actor=f"agent:{call.agent}",
             action="call",
             tool=call.tool,
+            on_behalf_of=call.on_behalf_of,
             session=call.session,
             trace=call.trace,
             parent=self._decision.entry,
             subject=world.pseudonyms.of(call.subject) if call.subject is not None else None,
-            output_hash=None if error else world.pseudonyms.fingerprint(_encoded(output)),
+            output_hash=None if output is None else world.pseudonyms.fingerprint(output),
             duration_ms=(time.monotonic_ns() - self._started) // 1_000_000,
             error=error,
             refs={"decision": self._decision.id},
         )
-        world.storage.append([event])
+        self._recorded = True  # tried once: a second try could contradict a first that went through after all
+        try:
+            world.storage.append([event])
+        except UnavailableError as failure:
+            raise UnavailableError(
+                f"tool `{call.tool}` ran, but what came of it could not be recorded: {failure}; look before you run "
+                "it again",
+                **failure.facts,
+            ) from failure
 
 
-def _arguments(signature: inspect.Signature, args: tuple[Any, ...], kwargs: dict[str, Any]) -> dict[str, Any]:
-    """Name every argument, defaults included, as the tool will see them; a method's ``self`` is not one."""
-    bound = signature.bind(*args, **kwargs)
-    bound.apply_defaults()
-    arguments: dict[str, Any] = {}
-    for name, value in bound.arguments.items():
-        kind = signature.parameters[name].kind
-        if kind is inspect.Parameter.VAR_KEYWORD:
-            arguments.update(value)
-        elif name not in ("self", "cls"):
-            arguments[name] = list(value) if kind is inspect.Parameter.VAR_POSITIONAL else value
-    return arguments
+def _is_any(test: Callable[[Any], bool], function: Callable[..., Any]) -> bool:
+    """Ask about the function itself, and about how an object that can be called answers."""
+    return test(function) or test(getattr(type(function), "__call__", None))  # noqa: B004 - not whether it can be called, but how
 
 
-def _encoded(value: Any) -> bytes:
-    """Results may be anything; what is not JSON is fingerprinted by how Python shows it."""
-    try:
-        return encode_arguments({"result": value})
-    except Exception:  # noqa: BLE001 - a fingerprint must never cost the caller its result
-        return repr(value).encode("utf-8", "backslashreplace")
+def _name_of(function: Callable[..., Any], tool: str | None) -> str:
+    name = tool or getattr(function, "__name__", None)
+    if not isinstance(name, str):
+        raise InvalidInputError(f"a {type(function).__name__} has no name; say which tool it is: `tool=`")
+    if not callable(function):
+        raise InvalidInputError(
+            f"`{name}` cannot be called; put `@classmethod` and the like above `governed`"
+        )
+    if _is_any(inspect.isgeneratorfunction, function) or _is_any(inspect.isasyncgenfunction, function):
+        raise InvalidInputError(
+            f"`{name}` is a generator: its values would pass unmasked and unrecorded; return a list",
+            tool=name,
+        )
+    return name
+
+
+def _binder(
+    function: Callable[..., Any],
+) -> Callable[[tuple[Any, ...], dict[str, Any]], dict[str, Any]]:
+    """Return what names every argument, defaults included, as the tool will see them; a method's ``self`` is not one."""
+    signature = inspect.signature(function)
+    itself = next(iter(signature.parameters), None) if _is_method(function) else None
+
+    def arguments_of(args: tuple[Any, ...], kwargs: dict[str, Any]) -> dict[str, Any]:
+        bound = signature.bind(*args, **kwargs)
+        bound.apply_defaults()
+        arguments: dict[str, Any] = {}
+        for name, value in bound.arguments.items():
+            kind = signature.parameters[name].kind
+            if kind is inspect.Parameter.VAR_KEYWORD:
+                if twice := sorted(value.keys() & arguments.keys()):
+                    raise InvalidInputError(f"two arguments are called `{twice[0]}`; rename the tool's own")
+                arguments.update(value)
+            elif name != itself:
+                arguments[name] = list(value) if kind is inspect.Parameter.VAR_POSITIONAL else value
+        return arguments
+
+    return arguments_of
+
+
+def _is_method(function: Callable[..., Any]) -> bool:
+    """Tell a function written in a class from one that merely calls its first argument ``self``."""
+    if not inspect.isfunction(function):
+        return False
+    place, _, _ = function.__qualname__.rpartition(".")
+    first = next(iter(inspect.signature(function).parameters), None)
+    return bool(place) and not place.endswith("<locals>") and first in ("self", "cls")

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from ephor.engine.ports import World
 from ephor.kernel.events import Event
 from ephor.rooms.access.people import Person, PlanePermission, require
-from ephor.rooms.approvals.call import CallApproval, CallStatus, answer, standing_of
+from ephor.rooms.approvals.call import CallApproval, CallStatus, answer, seen_at, standing_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,12 +22,14 @@ class Calls:
         now = self.world.clock.now()
         with self.world.storage.reading() as unit:
             pending = unit.shelf(CallApproval).all(status=CallStatus.PENDING.value)
-        return [one for one in pending if standing_of(one, now) is CallStatus.PENDING]
+        waiting = [one for one in pending if standing_of(one, now) is CallStatus.PENDING]
+        return sorted(waiting, key=lambda one: (one.asked_at, one.id))
 
     def find(self, id: str) -> CallApproval | None:
-        """Return a call approval; None where there is none of that id."""
+        """Return a call approval as it stands now, *expired* included; None where there is none of that id."""
         with self.world.storage.reading() as unit:
-            return unit.shelf(CallApproval).find(id)
+            asked = unit.shelf(CallApproval).find(id)
+        return None if asked is None else seen_at(asked, self.world.clock.now())
 
     def answer(self, id: str, *, approve: bool, by: str, because: str = "") -> CallApproval:
         """Approve or reject exactly the call that was asked about.

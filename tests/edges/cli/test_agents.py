@@ -29,6 +29,7 @@ def run(engine, files, capsysbinary):
         approvals=Approvals(engine.world, POLICIES, lambda _unit, _agent: "limited"),
         policies=Policies(POLICIES),
         regulation=engine.regulation,
+        calls=engine.calls,
     )
     door = SimpleNamespace(
         open=lambda _database=None, **_other: plane,

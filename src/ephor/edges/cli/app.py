@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import io
 import sys
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
+from json import dumps as dump_json
 
-import orjson
 import typer
 
 from ephor.edges.cli import (
@@ -78,30 +80,71 @@ for command in (demo.demo, init.init, classify.classify, decide.decide, assess.a
     app.command()(command)
 
 
+PIPE_CLOSED = 141
+"""What a shell reports of a program that wrote to a pipe nobody reads any more (128 and SIGPIPE)."""
+INTERRUPTED = 130
+"""What a shell reports of a program that was interrupted (128 and SIGINT)."""
+
+
 def run(arguments: Sequence[str], door: Door) -> int:
     """Run one command and return its exit code; no error leaves as a traceback."""
     json = "--json" in arguments
+    sys.stdout = sys.stdout or io.TextIOWrapper(io.BytesIO())  # closed by whoever started this
+    sys.stderr = sys.stderr or io.TextIOWrapper(io.BytesIO())
     command = typer.main.get_command(app)
     try:
-        code = command.main(list(arguments), prog_name="ephor", standalone_mode=False, obj=door)
+        with command.make_context("ephor", list(arguments), obj=door) as context:
+            command.invoke(context)
+        sys.stdout.flush()
     except typer.Exit as stop:
-        return stop.exit_code
-    except typer.Abort:
-        return _report("interrupted", "nothing further was done", 130, json=json)
+        return _flushed(stop.exit_code, json=json)
+    except (KeyboardInterrupt, EOFError, typer.Abort):
+        text = "stopped here; `ephor ledger list` shows what was recorded"
+        return _report("interrupted", text, INTERRUPTED, json=json)
     except errors.EphorError as error:
-        return _report(error.code, str(error), EXIT[type(error)], json=json, facts=error.facts)
+        return _report(error.code, str(error), exit_code_of(error), json=json, facts=error.facts)
+    except OSError as error:
+        return _unwritable(error, json=json)
     except Exception as error:  # noqa: BLE001 - the outermost edge: usage errors and whatever was not foreseen
         return _unforeseen(error, json=json)
-    return code if isinstance(code, int) else 0
+    return 0
+
+
+def exit_code_of(error: errors.EphorError) -> int:
+    """Return the exit code of the error's family."""
+    return next(code for family, code in EXIT.items() if isinstance(error, family))
+
+
+def _flushed(exit_code: int, *, json: bool) -> int:
+    try:
+        sys.stdout.flush()
+    except OSError as error:
+        return _unwritable(error, json=json)
+    return exit_code
+
+
+def _unwritable(error: OSError, *, json: bool) -> int:
+    """The command did its work, but its answer did not get out; what is left of it must not fail again at the end."""
+    sys.stdout = io.TextIOWrapper(io.BytesIO())
+    if isinstance(error, BrokenPipeError):
+        return PIPE_CLOSED
+    text = f"the answer could not be written: {error.strerror or error}; `ephor ledger list` shows what was recorded"
+    return _report("unavailable", text, 7, json=json)
 
 
 def _unforeseen(error: Exception, *, json: bool) -> int:
     """Usage errors of the argument parser are bad input; everything else is ours to answer for, and failed closed."""
     if hasattr(error, "format_message"):
-        return _report("invalid-input", error.format_message(), 2, json=json)
+        if (
+            type(error).__name__ == "NoArgsIsHelpError"
+        ):  # Typer keeps the class to itself, and asks the same way
+            sys.stderr.write(error.format_message() + "\n")
+            return 2
+        said = error.format_message().rstrip(".")
+        return _report("invalid-input", f"{said[:1].lower()}{said[1:]}; see --help", 2, json=json)
     return _report(
         "unavailable",
-        f"{type(error).__name__}: {error}; nothing was decided, please report this",
+        f"{type(error).__name__}: {error}; act on nothing, `ephor ledger list` shows what was recorded; please report this",
         7,
         json=json,
     )
@@ -110,15 +153,15 @@ def _unforeseen(error: Exception, *, json: bool) -> int:
 def _report(
     code: str, message: str, exit_code: int, *, json: bool, facts: Mapping[str, object] | None = None
 ) -> int:
+    """Write one line of ASCII JSON for machines, or words for people; an error that nobody can be told stays a code."""
     if json:
-        line = orjson.dumps(
-            {"error": code, "message": message, "facts": dict(facts or {})},
-            default=str,
-            option=orjson.OPT_NON_STR_KEYS,
-        )
-        sys.stderr.write(line.decode(errors="replace") + "\n")
+        told = {"error": code, "message": message, "facts": dict(facts or {})}
+        line = dump_json(told, default=str, skipkeys=True)
     else:
+        line = f"ephor: {code}: {message}"
         if hasattr(sys.stderr, "reconfigure"):
             sys.stderr.reconfigure(errors="replace")
-        sys.stderr.write(f"ephor: {code}: {message}\n")
+    with suppress(OSError):
+        sys.stderr.write(line + "\n")
+        sys.stderr.flush()
     return exit_code

@@ -1,4 +1,4 @@
-"""`ephor approvals`: asking for an agent's approval, and taking it back."""
+"""`ephor approvals`: approval of agents, asked for and taken back; and approval of single calls, answered."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from ephor.edges.cli.calls import call_document, print_call, print_inbox
 from ephor.edges.cli.fields import fields, listed, minute, unfolded
 from ephor.edges.cli.options import As, Database, Json
 from ephor.edges.cli.render import as_json, emit
@@ -17,7 +18,7 @@ if TYPE_CHECKING:
 
     from rich.console import Console
 
-app = typer.Typer(name="approvals", help="Approval of agents: ask, list, show, revoke.", no_args_is_help=True)
+app = typer.Typer(name="approvals", help="Approval of agents and of single calls.", no_args_is_help=True)
 
 Id = Annotated[str, typer.Argument(help="The request's id, apr_….")]
 
@@ -59,11 +60,15 @@ def list_requests(
 
 @app.command()
 def show(context: typer.Context, id: Id, json: Json = False, database: Database = None) -> None:
-    """Show a request and its reviews.
+    """Show a request and its reviews, or exactly what a person must answer about one call.
 
     Example: ephor approvals show apr_0193a2b4c5d67e8f9a0b1c2d3e4f5061
     """
-    asked = context.obj.open(database).approvals.show(id)
+    engine = context.obj.open(database)
+    if (call := engine.calls.find(id)) is not None:
+        emit(call_document(call), lambda out: print_call(out, call), json=json)
+        return
+    asked = engine.approvals.show(id)
     emit(document(asked), lambda out: print_request(out, asked), json=json)
 
 
@@ -92,6 +97,65 @@ def expire(context: typer.Context, json: Json = False, database: Database = None
     """
     ended = context.obj.open(database).approvals.expire()
     emit([document(one) for one in ended], lambda out: _print_list(out, ended), json=json)
+
+
+@app.command()
+def inbox(context: typer.Context, json: Json = False, database: Database = None) -> None:
+    """List the calls that wait for a person, the oldest first.
+
+    Example: ephor approvals inbox
+    """
+    waiting = context.obj.open(database).calls.inbox()
+    emit([call_document(one) for one in waiting], lambda out: print_inbox(out, waiting), json=json)
+
+
+@app.command()
+def approve(
+    context: typer.Context,
+    id: Id,
+    reason: Annotated[str, typer.Option("--reason", help="Why, in a few words.")] = "",
+    json: Json = False,
+    database: Database = None,
+    person: As = None,
+) -> None:
+    """Let exactly the call that was asked about happen, once. Look at it first: ephor approvals show ID.
+
+    Example: ephor approvals approve apr_0193a2b4c5d67e8f9a0b1c2d3e4f5061 --as cal
+    """
+    _answer(context, id, reason, approve=True, json=json, database=database, person=person)
+
+
+@app.command()
+def reject(
+    context: typer.Context,
+    id: Id,
+    reason: Annotated[
+        str, typer.Option("--reason", help="Why; the agent is told, and it is kept in the ledger.")
+    ],
+    json: Json = False,
+    database: Database = None,
+    person: As = None,
+) -> None:
+    """Refuse exactly the call that was asked about.
+
+    Example: ephor approvals reject apr_0193a2b4c5d67e8f9a0b1c2d3e4f5061 --reason "ask the customer first" --as cal
+    """
+    _answer(context, id, reason, approve=False, json=json, database=database, person=person)
+
+
+def _answer(
+    context: typer.Context,
+    id: str,
+    reason: str,
+    *,
+    approve: bool,
+    json: bool,
+    database: str | None,
+    person: str | None,
+) -> None:
+    calls = context.obj.open(database).calls
+    answered = calls.answer(id, approve=approve, by=person or context.obj.person, because=reason)
+    emit(call_document(answered), lambda out: print_call(out, answered), json=json)
 
 
 def document(asked: ApprovalRequest) -> dict[str, Any]:

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+import json
 from typing import Annotated, Any
 
-import orjson
 import typer
 from rich.console import Console
 
@@ -33,7 +33,7 @@ def decide(
     sensitivity: Annotated[
         str | None, typer.Option("--sensitivity", help="Raises what the tool declares, never lowers it.")
     ] = None,
-    json: Json = False,
+    as_document: Json = False,
     database: Database = None,
 ) -> None:
     """Decide a call and record the decision: allow, ask or deny, with every reason.
@@ -52,13 +52,16 @@ def decide(
         sensitivity=word(Sensitivity, sensitivity, "sensitivity") if sensitivity else None,
     )
     decision = context.obj.open(database).decisions.decide(call)
-    emit(decision, lambda out: _print(out, decision), json=json)
+    emit(decision, lambda out: _print(out, decision), json=as_document)
 
 
 def _arguments(text: str) -> dict[str, Any]:
+    """Read strictly: what two readers could read in two ways is not one call."""
     try:
-        value = orjson.loads(text)
-    except orjson.JSONDecodeError as error:
+        value = json.loads(text, object_pairs_hook=_once, parse_constant=_refuse)
+    except RecursionError:
+        raise InvalidInputError("--arguments is nested too deep; flatten it") from None
+    except ValueError as error:
         raise InvalidInputError(
             f"--arguments is not JSON: {error}; write an object such as '{{\"id\": 7}}'"
         ) from None
@@ -67,6 +70,18 @@ def _arguments(text: str) -> dict[str, Any]:
             f"--arguments is a JSON {type(value).__name__}; write an object such as '{{\"id\": 7}}'"
         )
     return value
+
+
+def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    seen = dict(pairs)
+    if len(seen) < len(pairs):
+        name = next(name for name, _ in pairs if [one for one, _ in pairs].count(name) > 1)
+        raise ValueError(f"`{name[:40]}` is there twice")
+    return seen
+
+
+def _refuse(constant: str) -> Any:
+    raise ValueError(f"`{constant}` is no number")
 
 
 def _print(out: Console, decision: Decision) -> None:

@@ -26,11 +26,18 @@ def emit(value: object, human: Callable[[Console], None], *, json: bool) -> None
         human(console())
 
 
+class _Screen(Console):
+    """A console that leaves a closed pipe to whoever runs the command; by itself it would end the process."""
+
+    def on_broken_pipe(self) -> None:
+        raise BrokenPipeError
+
+
 def console() -> Console:
     """Return a console on standard output that shows any text, whatever the terminal's encoding."""
     if hasattr(sys.stdout, "reconfigure"):
         sys.stdout.reconfigure(errors="replace")
-    return Console(
+    return _Screen(
         highlight=False, emoji=False, soft_wrap=not sys.stdout.isatty(), safe_box=True, markup=False
     )
 

@@ -9,6 +9,7 @@ from enum import StrEnum, unique
 
 from ephor.kernel.errors import ConflictError, InvalidInputError, NotPermittedError
 from ephor.kernel.time import stamp
+from ephor.rooms.agents.wording import worded
 
 PATIENCE = timedelta(hours=4)
 """How long a question stays open, and how long its answer may be used. Our default; silence denies."""
@@ -72,13 +73,18 @@ def standing_of(approval: CallApproval, now: datetime) -> CallStatus:
     return approval.status
 
 
+def seen_at(approval: CallApproval, now: datetime) -> CallApproval:
+    """Return the approval as it stands at *now*: one that ran out shows as expired, which nobody records."""
+    return dataclasses.replace(approval, status=standing_of(approval, now))
+
+
 def answer(approval: CallApproval, *, approve: bool, by: str, because: str, at: datetime) -> CallApproval:
     """Return the approval with a person's answer.
 
     Raises:
         NotPermittedError: they asked for the call themselves, or own the agent.
         ConflictError: it was answered already, or nobody answered in time.
-        InvalidInputError: a rejection without a reason.
+        InvalidInputError: a rejection without a reason, or one that is too long or hides what it says.
     """
     if by in (approval.owner, approval.behalf_person):
         raise NotPermittedError(
@@ -94,12 +100,13 @@ def answer(approval: CallApproval, *, approve: bool, by: str, because: str, at: 
         )
     if not approve and not because.strip():
         raise InvalidInputError("a rejection needs a reason; add --reason")
+    because = worded(because, "reason") if because.strip() else ""
     return dataclasses.replace(
         approval,
         status=CallStatus.APPROVED if approve else CallStatus.REJECTED,
         decided_by=by,
         decided_at=at,
-        because=because.strip(),
+        because=because,
     )
 
 

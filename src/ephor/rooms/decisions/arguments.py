@@ -40,7 +40,7 @@ def read_arguments(arguments: Mapping[str, Any]) -> tuple[dict[str, Any], bytes]
         raise InvalidInputError(
             f"the arguments are {type(arguments).__name__}, not a mapping; pass them by name, as in {{'id': 7}}"
         )
-    copy = _object(arguments, "$", MAX_DEPTH)
+    copy = _Copy().object(arguments, "$", MAX_DEPTH)
     text = json.dumps(copy, sort_keys=True, separators=(",", ":"), allow_nan=False).encode()
     if len(text) > MAX_BYTES:
         raise InvalidInputError(
@@ -49,38 +49,48 @@ def read_arguments(arguments: Mapping[str, Any]) -> tuple[dict[str, Any], bytes]
     return copy, text
 
 
-def _plain(value: object, where: str, room: int) -> Any:
-    """Return *value* as plain JSON; a text or number of a class of its own is the text or number it is written as."""
-    if value is None or value is True or value is False:
-        return value
-    if isinstance(value, str):
-        return _text(value, where)
-    if isinstance(value, int | float):
-        return _number(value, where)
-    if isinstance(value, Mapping):
-        return _object(value, where, room)
-    if isinstance(value, list | tuple):
+class _Copy:
+    """One copy in the making. Each value takes at least a byte, so whoever needs more values than bytes is refused early:
+    a list that holds one list twice, and that one another twice, would be walked for ever.
+    """
+
+    def __init__(self) -> None:
+        self._left = MAX_BYTES
+
+    def value(self, value: object, where: str, room: int) -> Any:
+        """Return *value* as plain JSON; a text or number of a class of its own is the text or number it is written as."""
+        self._left -= 1
+        if self._left < 0:
+            raise InvalidInputError(f"the arguments hold more than {MAX_BYTES} values; pass fewer")
+        if value is None or value is True or value is False:
+            return value
+        if isinstance(value, str):
+            return _text(value, where)
+        if isinstance(value, int | float):
+            return _number(value, where)
+        if isinstance(value, Mapping):
+            return self.object(value, where, room)
+        if isinstance(value, list | tuple):
+            _check_room(where, room)
+            return [self.value(part, f"{where}[{index}]", room - 1) for index, part in enumerate(value)]
+        raise InvalidInputError(
+            f"the arguments are not JSON: {type(value).__name__} at {where}; pass text, numbers, truth values, lists "
+            "and mappings",
+            at=where,
+        )
+
+    def object(self, value: Mapping[Any, Any], where: str, room: int) -> dict[str, Any]:
         _check_room(where, room)
-        return [_plain(part, f"{where}[{index}]", room - 1) for index, part in enumerate(value)]
-    raise InvalidInputError(
-        f"the arguments are not JSON: {type(value).__name__} at {where}; pass text, numbers, truth values, lists "
-        "and mappings",
-        at=where,
-    )
-
-
-def _object(value: Mapping[Any, Any], where: str, room: int) -> dict[str, Any]:
-    _check_room(where, room)
-    plain: dict[str, Any] = {}
-    for key, part in value.items():
-        if not isinstance(key, str):
-            # JSON would write the key 1 as "1" without a word, and two different calls would look the same.
-            raise InvalidInputError(f"the arguments are not JSON: a key at {where} is not text", at=where)
-        name = _text(key, where)
-        if name in plain:
-            raise InvalidInputError(f"two keys at {where} are written alike; name each once", at=where)
-        plain[name] = _plain(part, f"{where}.{name[:40]}", room - 1)
-    return plain
+        plain: dict[str, Any] = {}
+        for key, part in value.items():
+            if not isinstance(key, str):
+                # JSON would write the key 1 as "1" without a word, and two different calls would look the same.
+                raise InvalidInputError(f"the arguments are not JSON: a key at {where} is not text", at=where)
+            name = _text(key, where)
+            if name in plain:
+                raise InvalidInputError(f"two keys at {where} are written alike; name each once", at=where)
+            plain[name] = self.value(part, f"{where}.{name[:40]}", room - 1)
+        return plain
 
 
 def _text(value: str, where: str) -> str:

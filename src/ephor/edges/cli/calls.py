@@ -1,0 +1,77 @@
+"""How the approval of a call is shown: to a person as what they must judge, to a machine as one document."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+from ephor.edges.cli.fields import fields, listed, minute, unfolded
+from ephor.edges.cli.render import as_json
+from ephor.rooms.approvals.call import CallApproval, CallStatus
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+
+def call_document(asked: CallApproval) -> dict[str, Any]:
+    """Return a call approval as JSON; `shown` is what the person sees, null once its subject was erased."""
+    return {**as_json(asked), "shown": _shown(asked)}
+
+
+def print_call(out: Console, asked: CallApproval) -> None:
+    """Print what a person must know to answer: the facts as they were kept, not as the agent tells them."""
+    shown = _shown(asked) or {}
+    fields(
+        out,
+        [
+            ("call", asked.id),
+            ("agent", f"{asked.agent}, owned by {asked.owner}"),
+            ("tool", f"{asked.tool}: {shown['description']}" if shown.get("description") else asked.tool),
+            ("effect", shown.get("effect")),
+            ("data", _data(shown)),
+            ("subject", asked.subject),
+            ("purpose", shown.get("purpose")),
+            ("on behalf of", _behalf(asked)),
+            ("model", shown.get("model")),
+            ("why", "\n".join(shown.get("why", ()))),
+            ("arguments", _arguments(shown)),
+            ("shown", asked.shown_digest),
+            ("asked", minute(asked.asked_at)),
+            ("status", _status(asked)),
+            ("because", asked.because),
+        ],
+    )
+
+
+def print_inbox(out: Console, waiting: Sequence[CallApproval]) -> None:
+    """Print the calls that wait, a line each."""
+    rows = [(one.id, one.agent, one.tool, listed(one.reasons), minute(one.expires_at)) for one in waiting]
+    unfolded(out, ("id", "agent", "tool", "why", "until"), rows, empty="nothing waits for a person")
+
+
+def _shown(asked: CallApproval) -> dict[str, Any] | None:
+    shown: dict[str, Any] | None = json.loads(asked.shown) if asked.shown else None
+    return shown
+
+
+def _arguments(shown: dict[str, Any]) -> str:
+    """Return the arguments as indented ASCII: no letter can pass for another, and no mark can turn a line around."""
+    return json.dumps(shown["arguments"], indent=2) if shown else "erased with the person they were about"
+
+
+def _data(shown: dict[str, Any]) -> str:
+    return f"{shown['sensitivity']}: {listed(shown['data'])}" if shown else ""
+
+
+def _behalf(asked: CallApproval) -> str:
+    if asked.on_behalf_of is None:
+        return ""
+    return f"{asked.behalf_person} ({asked.on_behalf_of})" if asked.behalf_person else asked.on_behalf_of
+
+
+def _status(asked: CallApproval) -> str:
+    if asked.status in (CallStatus.PENDING, CallStatus.APPROVED):
+        who = f" by {asked.decided_by}" if asked.decided_by else ""
+        return f"{asked.status.value}{who}, until {minute(asked.expires_at)}"
+    return f"{asked.status.value}{f' by {asked.decided_by}, {minute(asked.decided_at)}' if asked.decided_by else ''}"
