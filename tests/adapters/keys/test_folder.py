@@ -1,0 +1,130 @@
+"""The key folder: made once, never overwritten, private; and the names it gives to people."""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+import os
+import stat
+from concurrent.futures import ThreadPoolExecutor
+from threading import Barrier
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from ephor.adapters.keys.folder import KeyedPseudonyms, KeyFolder
+from ephor.kernel.errors import UnavailableError
+
+SECRETS = ("signing.key", "wrapping.key", "pseudonym.key")
+
+
+def test_keys_are_made_once_and_private(tmp_path):
+    before = os.umask(0)
+    try:
+        keys = KeyFolder(tmp_path / "deep" / "keys")
+        keys.create()
+    finally:
+        os.umask(before)
+    made = {name: (keys.path / name).read_bytes() for name in SECRETS}
+    assert stat.S_IMODE(keys.path.stat().st_mode) == 0o700
+    assert {stat.S_IMODE((keys.path / name).stat().st_mode) for name in SECRETS} == {0o600}
+    keys.create()
+    assert {name: (keys.path / name).read_bytes() for name in SECRETS} == made
+    assert sorted(one.name for one in keys.path.iterdir()) == sorted(SECRETS)
+    assert (len(keys.wrapping()), len(keys.pseudonym())) == (32, 32)
+    assert keys.wrapping() != keys.pseudonym()
+
+
+def test_a_missing_key_is_made_and_the_others_stay(tmp_path):
+    keys = KeyFolder(tmp_path)
+    keys.create()
+    signing = keys.signing().private_bytes_raw()
+    (tmp_path / "wrapping.key").unlink()
+    keys.create()
+    assert keys.signing().private_bytes_raw() == signing
+    assert len(keys.wrapping()) == 32
+
+
+def test_many_that_start_at_once_end_up_with_the_same_keys(tmp_path):
+    barrier = Barrier(12)
+
+    def start(_: int) -> bytes:
+        keys = KeyFolder(tmp_path / "keys")
+        barrier.wait()
+        keys.create()
+        return keys.signing().private_bytes_raw() + keys.wrapping() + keys.pseudonym()
+
+    with ThreadPoolExecutor(12) as pool:
+        assert len(set(pool.map(start, range(12)))) == 1
+    assert sorted(one.name for one in (tmp_path / "keys").iterdir()) == sorted(SECRETS)
+
+
+def test_a_folder_that_cannot_be_made_is_named(tmp_path):
+    (tmp_path / "file").touch()
+    with pytest.raises(UnavailableError, match=r"cannot write keys to `.*file`.*EPHOR_KEYS"):
+        KeyFolder(tmp_path / "file").create()
+    with pytest.raises(UnavailableError, match="cannot write to"):
+        KeyFolder(tmp_path / "none").publish("key")
+
+
+def size_of(data: bytes) -> int:
+    return int(data)
+
+
+def test_a_head_is_kept_when_the_block_ends_well_and_only_then(tmp_path):
+    keys = KeyFolder(tmp_path)
+    assert keys.head() is None
+    with keys.keeping(b"5", 0, size_of):
+        assert keys.head() is None
+    assert keys.head() == b"5"
+    with pytest.raises(ZeroDivisionError), keys.keeping(b"9", 5, size_of):
+        raise ZeroDivisionError
+    assert keys.head() == b"5"
+    assert stat.S_IMODE((tmp_path / "head").stat().st_mode) == 0o600
+
+
+def test_what_a_killed_process_left_is_no_obstacle(tmp_path):
+    (tmp_path / ".head.new").write_bytes(b"x" * 1_000)
+    keys = KeyFolder(tmp_path)
+    with keys.keeping(b"5", 0, size_of):
+        pass
+    assert keys.head() == b"5"
+
+
+def test_heads_are_kept_one_after_the_other(tmp_path):
+    keys = KeyFolder(tmp_path)
+    inside = []
+
+    def keep(_: int) -> None:
+        with keys.keeping(b"0", 0, size_of):
+            inside.append(len(inside))
+            assert inside.pop() == 0
+
+    with ThreadPoolExecutor(8) as pool:
+        list(pool.map(keep, range(40)))
+
+
+def test_a_pseudonym_is_the_hmac_of_the_folded_name():
+    names = KeyedPseudonyms(lambda: bytes(32))
+    expected = hmac.new(bytes(32), b"anna@example.org", hashlib.sha256).hexdigest()[:32]
+    assert names.of("Anna@Example.org ") == "sub_" + expected
+    assert KeyedPseudonyms(lambda: bytes(31) + b"x").of("anna@example.org") != "sub_" + expected
+
+
+@given(st.text(st.characters(categories=None)), st.text(st.characters(categories=None)))
+def test_two_names_share_a_pseudonym_only_when_they_differ_in_case_or_space(one, other):
+    names = KeyedPseudonyms(lambda: bytes(32))
+    same = one.strip().casefold() == other.strip().casefold()
+    assert (names.of(one) == names.of(other)) is same
+
+
+@given(st.binary())
+def test_a_fingerprint_is_no_pseudonym_and_no_plain_digest(data):
+    names = KeyedPseudonyms(lambda: bytes(32))
+    told = names.fingerprint(data)
+    assert told == names.fingerprint(data)
+    assert told.removeprefix("hmac-sha256:") not in {
+        hashlib.sha256(data).hexdigest(),
+        hmac.new(bytes(32), data, hashlib.sha256).hexdigest(),
+    }
