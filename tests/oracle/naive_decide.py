@@ -1,0 +1,153 @@
+"""The ceiling once more, written from the prose of product.md and runtime.md and sharing no rule with the real one.
+
+It knows one word of answer and no reasons: "deny" as soon as anything speaks against the call, "ask" if a person must
+look, else "allow". It works on what was said (a manifest, roles, records), not on what was compiled from it.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+RANKS = {"public": 0, "internal": 1, "confidential": 2, "restricted": 3}
+NEEDED = {"read": 1, "write": 2, "external": 3, "irreversible": 4}
+ALLOWED_DATA = {
+    "customer_service": ["public", "internal", "confidential"],
+    "content_generation": ["public", "internal"],
+    "code_generation": ["public", "internal", "confidential"],
+    "decision_support": ["public", "internal"],
+    "autonomous_action": ["public"],
+}
+CEILINGS = {
+    "customer_service": 3,
+    "content_generation": 3,
+    "code_generation": 2,
+    "decision_support": 2,
+    "autonomous_action": 4,
+}
+PERSON_LOOKS = ["code_generation", "decision_support", "autonomous_action"]
+
+
+@dataclass
+class World:
+    """Everything that is true when the call is made, in plain words."""
+
+    registered: bool = True
+    status: str = "active"
+    approved_until: datetime | None = None
+    approval_names_todays_manifest: bool = True
+    category: str | None = "limited"
+    use_case: str = "customer_service"
+    autonomy: int = 3
+    tools: dict[str, dict[str, Any]] = field(default_factory=dict)
+    """name -> effect, sensitivity, permissions, ask"""
+    roles: list[str] = field(default_factory=list)
+    known_roles: dict[str, dict[str, Any]] = field(default_factory=dict)
+    """name -> permissions, tools, ceiling"""
+    models: dict[str, list[str]] = field(default_factory=dict)
+    consent_purposes: list[str] = field(default_factory=list)
+    other_purposes: list[str] = field(default_factory=list)
+    subject: dict[str, Any] | None = None
+    """restricted, consent"""
+    delegation: dict[str, Any] | None = None
+    """agent, purpose, problems, permissions, tools, ceiling"""
+
+
+def naive(world: World, call: dict[str, Any], now: datetime) -> str:
+    """Return "deny", "ask" or "allow"."""
+    if not agent_may_act(world, now) or not models_agree(world, call):
+        return "deny"
+    if call.get("subject") and not person_agrees(world, call):
+        return "deny"
+    if call["tool"] not in world.tools:
+        return "deny"
+    tool = world.tools[call["tool"]]
+    sensitivity = tool["sensitivity"]
+    if call.get("sensitivity") and RANKS[call["sensitivity"]] > RANKS[sensitivity]:
+        sensitivity = call["sensitivity"]
+    if (
+        not roles_agree(world, call["tool"], tool, sensitivity)
+        or sensitivity not in ALLOWED_DATA[world.use_case]
+    ):
+        return "deny"
+    if call.get("on_behalf_of") and not delegation_agrees(world, call, tool, sensitivity):
+        return "deny"
+    return "ask" if person_must_look(world, call, tool) else "allow"
+
+
+def agent_may_act(world: World, now: datetime) -> bool:
+    """It is there, active, approved as it is today, and its class is known and not prohibited."""
+    approved = (
+        world.approved_until is not None
+        and world.approved_until > now
+        and world.approval_names_todays_manifest
+    )
+    return (
+        world.registered
+        and world.status == "active"
+        and approved
+        and world.category in ("high", "limited", "minimal", "out_of_scope")
+    )
+
+
+def models_agree(world: World, call: dict[str, Any]) -> bool:
+    """Every declared model may be used, and the one that asks is declared."""
+    for problems in world.models.values():
+        if problems:
+            return False
+    return not call.get("model") or call["model"] in world.models
+
+
+def person_must_look(world: World, call: dict[str, Any], tool: dict[str, Any]) -> bool:
+    """The act is beyond agent or policy, the policy has a person look, or a limit is passed or cannot be checked."""
+    if NEEDED[tool["effect"]] > world.autonomy or NEEDED[tool["effect"]] > CEILINGS[world.use_case]:
+        return True
+    if world.use_case in PERSON_LOOKS and tool["effect"] != "read":
+        return True
+    for argument, most in tool["ask"]:
+        value = call["arguments"].get(argument)
+        if not isinstance(value, int) or isinstance(value, bool) or value > most:
+            return True
+    return False
+
+
+def person_agrees(world: World, call: dict[str, Any]) -> bool:
+    """The data subject neither objected nor is a consent missing that the purpose needs."""
+    if world.subject is None or world.subject["restricted"]:
+        return False
+    consent, purpose = world.subject["consent"], call.get("purpose")
+    if purpose is None:
+        return len(world.consent_purposes) == 0
+    if consent == "given":
+        return True
+    if consent != "never":
+        return False
+    if not world.consent_purposes:
+        return True
+    return purpose in world.other_purposes and purpose not in world.consent_purposes
+
+
+def roles_agree(world: World, name: str, tool: dict[str, Any], sensitivity: str) -> bool:
+    """Every role exists, together they grant what is needed, and one of them reaches tool and sensitivity."""
+    if not world.roles or any(role not in world.known_roles for role in world.roles):
+        return False
+    granted: list[str] = []
+    reaches = False
+    for role in world.roles:
+        granted += world.known_roles[role]["permissions"]
+        in_reach = RANKS[world.known_roles[role]["ceiling"]] >= RANKS[sensitivity]
+        reaches = reaches or (name in world.known_roles[role]["tools"] and in_reach)
+    return reaches and all(permission in granted for permission in tool["permissions"])
+
+
+def delegation_agrees(world: World, call: dict[str, Any], tool: dict[str, Any], sensitivity: str) -> bool:
+    """What was lent is this agent's, for this purpose, and covers the call."""
+    lent = world.delegation
+    if lent is None or lent["problems"] or lent["agent"] != "bot":
+        return False
+    if call.get("purpose") is not None and call["purpose"] != lent["purpose"]:
+        return False
+    if call["tool"] not in lent["tools"] or RANKS[sensitivity] > RANKS[lent["ceiling"]]:
+        return False
+    return all(permission in lent["permissions"] for permission in tool["permissions"])
