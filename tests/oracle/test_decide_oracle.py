@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+from collections import Counter
 from datetime import timedelta
 
 from hypothesis import HealthCheck, event, given, settings
@@ -30,71 +31,95 @@ def some(values, **limits):
     return st.lists(st.sampled_from(values), unique=True, **limits)
 
 
-def mostly(usual, other):
-    """Mostly what lets a call through, so that every later check is reached."""
-    return st.one_of(*[st.just(usual)] * 9, other)
-
-
-SENSITIVITY = st.sampled_from(["public", "public", "internal", "confidential", "restricted"])
-CEILING = st.sampled_from(["restricted", "restricted", "confidential", "internal", "public"])
+SENSITIVITY = st.sampled_from(SENSITIVITIES)
 TOOL = st.fixed_dictionaries(
     {
         "effect": st.sampled_from(["read", "read", "write", "external", "irreversible"]),
         "sensitivity": SENSITIVITY,
-        "permissions": mostly([], some([*PERMISSIONS, "no:such:thing"], max_size=2)),
-        "ask": mostly([], st.lists(st.tuples(st.sampled_from(["n", "m"]), st.integers(0, 5)), max_size=2)),
+        "permissions": st.just([]) | some([*PERMISSIONS, "no:such:thing"], max_size=2),
+        "ask": st.lists(st.tuples(st.sampled_from(["n", "m"]), st.integers(0, 5)), max_size=2),
     }
 )
-ROLE = st.fixed_dictionaries(
-    {
-        "permissions": mostly(PERMISSIONS, some(PERMISSIONS)),
-        "tools": mostly(list(TOOLS), some(TOOLS)),
-        "ceiling": CEILING,
-    }
-)
-WORLD = st.builds(
-    World,
-    registered=mostly(True, st.just(False)),
-    status=mostly("active", st.sampled_from([one.value for one in AgentStatus])),
-    approved_until=mostly(AT + timedelta(days=9), st.sampled_from([None, AT, AT - timedelta(1), AT + timedelta(microseconds=1)])),
-    approval_names_todays_manifest=mostly(True, st.just(False)),
-    category=mostly("limited", st.sampled_from([None, "unacceptable", "high", "minimal", "out_of_scope", "needs_review"])),
-    use_case=st.sampled_from([one.value for one in UseCase]),
-    autonomy=st.integers(1, 5),
-    tools=st.fixed_dictionaries({"look": TOOL}, optional=dict.fromkeys(TOOLS[1:], TOOL)),
-    roles=mostly(["r1", "r2"], some(ROLE_NAMES)),
-    known_roles=st.fixed_dictionaries({"r1": ROLE, "r2": ROLE}),
-    models=st.dictionaries(st.sampled_from(MODELS), mostly([], st.just(["it is retired"])), max_size=2),
-    consent_purposes=mostly([], some(PURPOSES)),
-    other_purposes=some(PURPOSES),
-    subject=mostly(
-        {"restricted": False, "consent": "given"},
-        st.none() | st.fixed_dictionaries({"restricted": st.booleans(), "consent": st.sampled_from([one.value for one in Standing])}),
+ROLE = st.fixed_dictionaries({"permissions": some(PERMISSIONS), "tools": some(TOOLS), "ceiling": SENSITIVITY})
+WORLDS = {
+    "registered": st.just(False),
+    "status": st.sampled_from([one.value for one in AgentStatus]),
+    "approved_until": st.sampled_from([None, AT, AT - timedelta(1), AT + timedelta(microseconds=1)]),
+    "approval_names_todays_manifest": st.just(False),
+    "category": st.sampled_from([None, "unacceptable", "high", "minimal", "out_of_scope", "needs_review"]),
+    "use_case": st.sampled_from([one.value for one in UseCase]),
+    "autonomy": st.integers(1, 5),
+    "tools": st.fixed_dictionaries({"look": TOOL}, optional=dict.fromkeys(TOOLS[1:], TOOL)),
+    "roles": some(ROLE_NAMES),
+    "known_roles": st.fixed_dictionaries({"r1": ROLE, "r2": ROLE}),
+    "models": st.dictionaries(st.sampled_from(MODELS), st.sampled_from([[], ["it is retired"]]), max_size=2),
+    "consent_purposes": some(PURPOSES),
+    "other_purposes": some(PURPOSES),
+    "subject": st.none()
+    | st.fixed_dictionaries(
+        {"restricted": st.booleans(), "consent": st.sampled_from([one.value for one in Standing])}
     ),
-    delegation=st.none() | st.fixed_dictionaries(
-            {
-                "agent": mostly("bot", st.just("other")),
-                "purpose": mostly("support", st.sampled_from(PURPOSES)),
-                "problems": mostly([], st.just(["delegation-revoked"])),
-                "permissions": mostly(PERMISSIONS, some(PERMISSIONS)),
-                "tools": mostly(list(TOOLS), some(TOOLS)),
-                "ceiling": CEILING,
-            }
-        ),
-)  # fmt: skip
-CALL = st.fixed_dictionaries(
-    {
-        "tool": mostly("look", st.sampled_from(TOOLS)),
-        "arguments": st.dictionaries(
-            st.sampled_from(["n", "m"]), st.integers(-9, 9) | st.booleans() | st.none() | st.just("3") | st.floats(), max_size=2
-        ),
-        "model": mostly(None, st.sampled_from([*MODELS, "m@3"])),
-        "subject": st.none() | st.just("jane"),
-        "purpose": st.none() | mostly("support", st.sampled_from(PURPOSES)),
-        "sensitivity": mostly(None, st.sampled_from(SENSITIVITIES)),
-        "on_behalf_of": st.none() | st.just("dlg_1"),
-    }
-)  # fmt: skip
+    "delegation": st.none()
+    | st.fixed_dictionaries(
+        {
+            "agent": st.sampled_from(["bot", "bot", "other"]),
+            "purpose": st.sampled_from(PURPOSES),
+            "problems": st.sampled_from([[], [], ["delegation-revoked"]]),
+            "permissions": st.just(PERMISSIONS) | some(PERMISSIONS),
+            "tools": st.just(list(TOOLS)) | some(TOOLS),
+            "ceiling": SENSITIVITY,
+        }
+    ),
+}
+CALLS = {
+    "tool": st.sampled_from(TOOLS),
+    "arguments": st.dictionaries(
+        st.sampled_from(["n", "m"]),
+        st.integers(-9, 9) | st.booleans() | st.none() | st.just("3") | st.floats(),
+        max_size=2,
+    ),
+    "model": st.sampled_from([*MODELS, "m@3"]),
+    "subject": st.just("jane"),
+    "purpose": st.sampled_from(PURPOSES),
+    "sensitivity": SENSITIVITY,
+    "on_behalf_of": st.just("dlg_1"),
+}
+
+
+def fine():
+    """Return a world in which a call is allowed."""
+    role = {"permissions": PERMISSIONS, "tools": list(TOOLS), "ceiling": "restricted"}
+    look = {"effect": "read", "sensitivity": "public", "permissions": PERMISSIONS[:1], "ask": []}
+    return World(
+        approved_until=AT + timedelta(days=9),
+        tools={"look": look, "pay": {**look, "effect": "external", "ask": [("n", 2)]}},
+        roles=["r1", "r2"],
+        known_roles={"r1": role, "r2": {**role}},
+        models={"m@1": []},
+        subject={"restricted": False, "consent": "given"},
+        delegation={**role, "agent": "bot", "purpose": "support", "problems": []},
+    )
+
+
+@st.composite
+def worlds(draw):
+    """Change a few things in a world that allows, so that every later check is reached, and any two meet."""
+    world = copy.deepcopy(fine())
+    for name in draw(st.lists(st.sampled_from(sorted(WORLDS)), max_size=4, unique=True)):
+        setattr(world, name, draw(WORLDS[name]))
+    return world
+
+
+@st.composite
+def calls(draw):
+    tool, n = draw(st.sampled_from([("look", 9), ("pay", 1), ("pay", 9)]))
+    asked = {**dict.fromkeys(CALLS), "tool": tool, "arguments": {"n": n}}
+    for name in draw(st.lists(st.sampled_from(sorted(CALLS)), max_size=5, unique=True)):
+        asked[name] = draw(CALLS[name])
+    return asked
+
+
+WORLD, CALL = worlds(), calls()
 
 
 def real(world, asked):
@@ -220,13 +245,15 @@ def test_naming_a_delegation_never_allows_more(world, asked):
 
 
 def test_the_worlds_reach_every_answer():
-    seen = set()
+    outcomes, codes = Counter(), set()
 
-    @settings(max_examples=250, deadline=None, database=None, derandomize=True)
+    @settings(max_examples=300, deadline=None, database=None, derandomize=True)
     @given(WORLD, CALL)
     def look(world, asked):
-        seen.update((real(world, asked).outcome, reason.code) for reason in real(world, asked).reasons)
+        verdict = real(world, asked)
+        outcomes[verdict.outcome] += 1
+        codes.update(reason.code for reason in verdict.reasons)
 
     look()
-    assert {outcome for outcome, _ in seen} == set(Outcome)
-    assert len({code for _, code in seen}) > 20
+    assert all(outcomes[one] > 15 for one in Outcome), outcomes
+    assert len(codes) > 20
