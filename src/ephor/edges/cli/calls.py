@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from ephor.edges.cli.fields import fields, listed, minute, unfolded
 from ephor.edges.cli.render import as_json
+from ephor.rooms.agents.wording import hidden
 from ephor.rooms.approvals.call import CallApproval, CallStatus
 
 if TYPE_CHECKING:
@@ -31,10 +32,10 @@ def print_call(out: Console, asked: CallApproval) -> None:
             ("effect", shown.get("effect")),
             ("data", _data(shown)),
             ("subject", asked.subject),
-            ("purpose", shown.get("purpose")),
+            ("purpose", _open(shown.get("purpose"))),
             ("on behalf of", _behalf(asked)),
-            ("model", shown.get("model")),
-            ("why", "\n".join(shown.get("why", ()))),
+            ("model", _open(shown.get("model"))),
+            ("why", "\n".join(_open(text) for text in shown.get("why", ()))),
             ("arguments", _arguments(shown)),
             ("shown", asked.shown_digest),
             ("asked", minute(asked.asked_at)),
@@ -58,6 +59,11 @@ def _shown(asked: CallApproval) -> dict[str, Any] | None:
 def _arguments(shown: dict[str, Any]) -> str:
     """Return the arguments as indented ASCII: no letter can pass for another, and no mark can turn a line around."""
     return json.dumps(shown["arguments"], indent=2) if shown else "erased with the person they were about"
+
+
+def _open(text: str | None) -> str:
+    """Return what the agent said with every mark spelled out that could hide or turn around a part of it."""
+    return "".join(f"\\u{ord(one):04x}" if hidden(one) or one in "\n\t" else one for one in text or "")
 
 
 def _data(shown: dict[str, Any]) -> str:
