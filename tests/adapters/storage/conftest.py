@@ -7,12 +7,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-import sqlalchemy as sa
 
 from databases import postgres_database
 from ephor.adapters.storage.sql import engines, migrate
-from ephor.adapters.storage.sql.tables import metadata
-from planes import Made, migrate_file, sqlite_plane
+from planes import Made, emptied, migrate_file, sqlite_plane
 
 
 @pytest.fixture(scope="session")
@@ -29,15 +27,6 @@ def migrated_postgres(postgres_server: str) -> Iterator[str]:
         migrate.upgrade(engine)
         engine.dispose()
         yield url
-
-
-def emptied(url: str) -> str:
-    """Empty every table; cheaper than a new database, and no less new to a plane."""
-    engine = engines.open_engine(url)
-    with engine.begin() as connection:
-        connection.execute(sa.text(f"truncate {', '.join(sorted(metadata.tables))}"))
-    engine.dispose()
-    return url
 
 
 @pytest.fixture

@@ -10,9 +10,9 @@ from ephor.adapters.storage.growth import Growth, HeadRow
 from ephor.adapters.storage.search import COLUMNS, indexed, summary
 from ephor.kernel.errors import UnavailableError
 
-_HEAD = "origin, size, root, frontier, note, key, last_at"
+_HEAD = "origin, size, root, frontier, note, key, last_at, partial"
 _KEEP_HEAD = (
-    f"insert into ledger_head (id, {_HEAD}) values (1, ?, ?, ?, ?, ?, ?, ?) on conflict (id) do update set "  # noqa: S608 - constants
+    f"insert into ledger_head (id, {_HEAD}) values (1, ?, ?, ?, ?, ?, ?, ?, ?) on conflict (id) do update set "  # noqa: S608 - constants
     + ", ".join(f"{name} = excluded.{name}" for name in _HEAD.split(", "))
 )
 _PROJECT = (
@@ -54,7 +54,15 @@ class SqliteRows:
             self.many("insert into ledger_tiles (level, idx, hashes, root) values (?, ?, ?, ?)", tiles)
         head = growth.head
         self.run(
-            _KEEP_HEAD, head.origin, head.size, head.root, head.frontier, head.note, head.key, head.last_at
+            _KEEP_HEAD,
+            head.origin,
+            head.size,
+            head.root,
+            head.frontier,
+            head.note,
+            head.key,
+            head.last_at,
+            head.partial,
         )
 
     def many(self, sql: str, values: Sequence[tuple[object, ...]]) -> None:

@@ -42,6 +42,7 @@ ledger_head = sa.Table(
     sa.Column("note", sa.LargeBinary, nullable=False),
     sa.Column("key", sa.Text, nullable=False),
     sa.Column("last_at", sa.Text, nullable=False),
+    sa.Column("partial", sa.LargeBinary, nullable=False),
     comment="One row: the signed head, written in the transaction of the entries it is over.",
 )
 ledger_projection = sa.Table(

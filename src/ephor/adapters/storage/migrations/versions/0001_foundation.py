@@ -90,6 +90,7 @@ def upgrade() -> None:
     sa.Column('note', sa.LargeBinary(), nullable=False),
     sa.Column('key', sa.Text(), nullable=False),
     sa.Column('last_at', sa.Text(), nullable=False),
+    sa.Column('partial', sa.LargeBinary(), nullable=False),
     sa.PrimaryKeyConstraint('id'),
     comment='One row: the signed head, written in the transaction of the entries it is over.'
     )
