@@ -77,14 +77,22 @@ def _usage(words: Sequence[str], command: Any) -> list[str]:
     arguments = [one for one in command.params if one.param_type_name == "argument"]
     options = [one for one in command.params if one.param_type_name == "option" and "--help" not in one.opts]
     shared = [name for name in SHARED if any(name in one.opts for one in options)]
-    rows = [(f"`{_name(one)}`", _cell(one.help or "")) for one in arguments]
+    rows = [(_cell(f"`{_name(one)}`"), _cell(one.help or "")) for one in arguments]
     for one in options:
         if not set(one.opts) & set(SHARED):
-            rows.append((f"`{_name(one)}`", _cell(one.help or "") + (" Required." if one.required else "")))
-    lines = _table(("", ""), rows) if rows else []
+            rows.append((_cell(f"`{_name(one)}`"), _cell(one.help or "") + _default(one)))
+    lines = _table(("argument or option", "meaning"), rows) if rows else []
     if shared:
         lines += ["", f"Also takes {', '.join(f'`{one}`' for one in shared)}."]
     return lines or [f"`ephor {' '.join(words)}` takes nothing more."]
+
+
+def _default(option: Any) -> str:
+    """Say what an option must be, or is where nobody says, unless its help does."""
+    if option.required:
+        return " Required."
+    said = isinstance(option.default, str | int) and not option.is_flag and option.default != ""
+    return f" Default: {option.default}." if said and "Default" not in (option.help or "") else ""
 
 
 def _name(parameter: Any) -> str:
