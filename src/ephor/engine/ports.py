@@ -114,6 +114,9 @@ class Head:
     key: str
     """The verifier key (C2SP signed-note) that the note is signed with."""
 
+    partial: bytes
+    """The hashes of the unfinished level-0 tile as they were when they were signed, whatever the entries say now."""
+
 
 class Ledger(Protocol):
     """The ledger's stored bytes, for reading. Positions start at 0."""
@@ -125,7 +128,7 @@ class Ledger(Protocol):
         ...
 
     def tile(self, level: int, index: int, width: int) -> bytes:
-        """Return the concatenated hashes of a tile of *width* hashes (C2SP tlog-tiles)."""
+        """Return the concatenated hashes of a tile of *width* hashes (C2SP tlog-tiles); of an unfinished one, from its entries."""
         ...
 
     def position(self, id: str) -> int:

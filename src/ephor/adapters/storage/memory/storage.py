@@ -109,7 +109,7 @@ class MemoryLedger:
         row = self._state.head
         if row is None:
             raise NotFoundError("there is no ledger here yet; run `ephor init`")
-        return Head(row.origin, row.size, row.root, row.note, row.key)
+        return Head(row.origin, row.size, row.root, row.note, row.key, row.partial)
 
     def entries(self, start: int, stop: int) -> Iterator[bytes]:
         yield from self._state.entries[start:stop]

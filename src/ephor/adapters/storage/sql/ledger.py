@@ -45,7 +45,7 @@ class SqlLedger:
             )
         if row is None:
             raise NotFoundError("there is no ledger here yet; run `ephor init`")
-        return Head(row.origin, row.size, bytes(row.root), bytes(row.note), row.key)
+        return Head(row.origin, row.size, bytes(row.root), bytes(row.note), row.key, bytes(row.partial))
 
     def entries(self, start: int, stop: int) -> Iterator[bytes]:
         for low in range(start, stop, _BATCH):
@@ -58,14 +58,7 @@ class SqlLedger:
             if (full := rows.tile(level, index)) is not None:
                 return bytes(full)[: width * 32]
             start = index * tile.WIDTH
-            head = rows.head() if level == 0 else None
-            if head is not None and head.size // tile.WIDTH == index:
-                found = [
-                    head.partial[at : at + 32]
-                    for at in range(0, 32 * width, 32)
-                    if head.partial[at : at + 32]
-                ]
-            elif level == 0:
+            if level == 0:
                 found = [leaf_hash(bytes(entry)) for entry in rows.entries(start, start + width)]
             else:
                 found = [bytes(root) for root in rows.tile_roots(level - 1, start)[:width]]
