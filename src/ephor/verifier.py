@@ -729,7 +729,7 @@ def lines_of(report: Report) -> Iterator[str]:
     if not report.content_read:
         yield "only hashes were checked, not what the entries say"
     if report.erased:
-        yield f"{len(report.erased)} lawful erasures, the first at {report.erased[0]}"
+        yield f"lawful erasures: {len(report.erased)}, the first at {report.erased[0]}"
     for one in report.findings:
         place = "log" if one.position is None else f"entry {one.position}"
         yield f"{place}{f' ({one.entry})' if one.entry else ''}: {one.problem}: {one.means}"

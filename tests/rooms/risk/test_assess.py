@@ -210,7 +210,7 @@ def test_what_nobody_stated_raises_and_is_named() -> None:
         "facts.safety_component", "oversight.people", "oversight.stop", "data.categories", "facts.interacts_with_persons",
         "tools", "facts.decision_influence", "facts.domain", "data.subjects", "facts.profiling", "disclosure.tells_people",
     }  # fmt: skip
-    assert any("not stated: oversight.people" in driver.because for driver in result.factors[0].drivers)
+    assert any("not known from oversight.people" in driver.because for driver in result.factors[0].drivers)
 
 
 BEST: dict[str, object] = {

@@ -5,6 +5,7 @@ One line here, one table in a migration: that is all a new kind of record needs.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -118,3 +119,12 @@ def is_storable(text: str) -> bool:
     (True, False, False, False)
     """
     return len(text) <= MAX_TEXT and "\0" not in text and not any("\ud800" <= c <= "\udfff" for c in text)
+
+
+def noun_of(kind: type[Any]) -> str:
+    """Return what people call a record of this type.
+
+    >>> noun_of(ApprovalRequest)
+    'approval request'
+    """
+    return re.sub(r"(?<!^)(?=[A-Z])", " ", kind.__name__).lower()

@@ -93,7 +93,7 @@ def _print(out: Console, found: Classification) -> None:
     owed = [one for one in found.obligations if one.owed is not False]
     if owed:
         out.print(
-            f"{len(owed)} obligations, {sum(one.in_force for one in owed)} of them in force; --json lists them"
+            f"obligations: {len(owed)}, in force: {sum(one.in_force for one in owed)}; --json lists them"
         )
     if found.category is Category.NEEDS_REVIEW and found.at_least:
         out.print(f"whatever the answers, at least: {found.at_least.value}")

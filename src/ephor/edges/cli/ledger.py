@@ -48,10 +48,10 @@ def list_entries(
     context: typer.Context,
     kind: Annotated[str | None, typer.Option(help="For example decision.made/1.")] = None,
     agent: Annotated[str | None, typer.Option(help="An agent's id.")] = None,
-    tool: Annotated[str | None, typer.Option()] = None,
+    tool: Annotated[str | None, typer.Option(help="A tool's name.")] = None,
     outcome: Annotated[str | None, typer.Option(help="allow, ask or deny; or a category.")] = None,
     before: Annotated[int | None, typer.Option(help="Only entries before this position.")] = None,
-    limit: Annotated[int, typer.Option(min=1, max=1000)] = 20,
+    limit: Annotated[int, typer.Option(min=1, max=1000, help="How many at most.")] = 20,
     json: Json = False,
     database: Database = None,
 ) -> None:

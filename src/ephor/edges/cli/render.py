@@ -26,6 +26,13 @@ def emit(value: object, human: Callable[[Console], None], *, json: bool) -> None
         human(console())
 
 
+_PIPE = 240
+"""Columns where nobody watches: wide enough that a row stays a line for whatever reads it."""
+
+
+_SHORT = 20
+
+
 class _Screen(Console):
     """A console that leaves a closed pipe to whoever runs the command; by itself it would end the process."""
 
@@ -37,8 +44,14 @@ def console() -> Console:
     """Return a console on standard output that shows any text, whatever the terminal's encoding."""
     if hasattr(sys.stdout, "reconfigure"):
         sys.stdout.reconfigure(errors="replace")
+    piped = not sys.stdout.isatty()
     return _Screen(
-        highlight=False, emoji=False, soft_wrap=not sys.stdout.isatty(), safe_box=True, markup=False
+        highlight=False,
+        emoji=False,
+        soft_wrap=piped,
+        safe_box=True,
+        markup=False,
+        width=_PIPE if piped else None,
     )
 
 
@@ -48,8 +61,10 @@ def table(out: Console, columns: Sequence[str], rows: Sequence[Sequence[object]]
         out.print(empty)
         return
     grid = Table(box=None, pad_edge=False, header_style="bold")
-    for column in columns:
-        grid.add_column(column, overflow="fold")
+    for number, column in enumerate(columns):
+        # Short words (times, states, names) stay in one piece on a narrow screen; what is longer folds and loses nothing.
+        longest = max(len(column), *(len(str(row[number])) for row in rows))
+        grid.add_column(column, overflow="fold", min_width=longest if longest <= _SHORT else None)
     for row in rows:
         grid.add_row(*[str(cell) for cell in row])
     out.print(grid)

@@ -134,8 +134,9 @@ def _role(role: Role) -> dict[str, object]:
 
 @dataclass(frozen=True, slots=True)
 class Authority:
-    """A whole plane's authority at one version of its governance state; shared by threads, replaced as a whole."""
+    """One agent's authority at one version of the plane's governance; shared by threads, replaced as a whole."""
 
     version: int
-    agents: Mapping[str, AgentAuthority]
+    agent: AgentAuthority | None
+    """None where no such agent is registered."""
     compiled_at: datetime

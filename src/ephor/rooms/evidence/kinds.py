@@ -74,7 +74,7 @@ RULES: Mapping[EvidenceKind, KindRule] = MappingProxyType(
         _K.TRANSPARENCY_DISCLOSURE: KindRule("a transparency disclosure", YEAR, bound=True, about=About.ARTICLE),
         # The guide's intervals: operators are trained and incidents drilled annually, logs reviewed monthly, bias
         # tested quarterly. Monitoring is to be continuous; we take a week as the longest silence that still is.
-        _K.OPERATOR_TRAINING: KindRule("a training of an operator", YEAR, about=About.PERSON),
+        _K.OPERATOR_TRAINING: KindRule("a training", YEAR, about=About.PERSON),
         _K.INCIDENT_DRILL: KindRule("an incident drill", YEAR),
         _K.AUDIT_LOG_REVIEW: KindRule("a review of the audit log", MONTH, independent=True),
         _K.BIAS_TEST: KindRule("a bias test", QUARTER, independent=True, bound=True),

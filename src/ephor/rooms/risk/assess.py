@@ -140,7 +140,7 @@ def _driver(rule: Rule, holds: Truth) -> Driver | None:
     if holds is False:
         return None
     likelihood, impact = rule.raises if holds else rule.unstated
-    because = rule.because if holds else f"not stated: {rule.field}; counted as though {rule.because}"
+    because = rule.because if holds else f"not known from {rule.field}; counted as though {rule.because}"
     return Driver(because, rule.field, likelihood, impact, holds is True)
 
 

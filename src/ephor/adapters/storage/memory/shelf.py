@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any, Generic
 
-from ephor.adapters.storage.catalogue import body_of, column_of, plan_of
+from ephor.adapters.storage.catalogue import body_of, column_of, noun_of, plan_of
 from ephor.engine.ports import R
 from ephor.kernel.errors import ConflictError, NotFoundError
 
@@ -24,7 +24,7 @@ class MemoryShelf(Generic[R]):
 
     def get(self, id: str) -> R:
         if (record := self.find(id)) is None:
-            raise NotFoundError(f"there is no {self._kind.__name__.lower()} `{id}`", id=id)
+            raise NotFoundError(f"there is no {noun_of(self._kind)} `{id}`", id=id)
         return record
 
     def all(self, **where: str) -> Sequence[R]:
@@ -38,7 +38,7 @@ class MemoryShelf(Generic[R]):
     def add(self, record: R) -> None:
         if record.id in self._records:
             raise ConflictError(
-                f"there is a {self._kind.__name__.lower()} `{record.id}` already", id=record.id
+                f"there is a {noun_of(self._kind)} `{record.id}` already", id=record.id
             )
         self._put(record)
 
@@ -63,5 +63,5 @@ class MemoryShelf(Generic[R]):
     def _expect(self, old: R) -> None:
         if self._records.get(old.id) != old:
             raise ConflictError(
-                f"{self._kind.__name__.lower()} `{old.id}` changed meanwhile; read it again", id=old.id
+                f"{noun_of(self._kind)} `{old.id}` changed meanwhile; read it again", id=old.id
             )

@@ -9,7 +9,7 @@ from typing import Any, Generic
 import msgspec
 import sqlalchemy as sa
 
-from ephor.adapters.storage.catalogue import body_of, column_of, is_storable, plan_of
+from ephor.adapters.storage.catalogue import body_of, column_of, is_storable, noun_of, plan_of
 from ephor.adapters.storage.sql.tables import SHELF_TABLES
 from ephor.engine.ports import R
 from ephor.kernel.errors import ConflictError, EphorError, NotFoundError, VerificationError
@@ -37,7 +37,7 @@ class SqlShelf(Generic[R]):
 
     def get(self, id: str) -> R:
         if (record := self.find(id)) is None:
-            raise NotFoundError(f"there is no {self._kind.__name__.lower()} `{id}`", id=id)
+            raise NotFoundError(f"there is no {noun_of(self._kind)} `{id}`", id=id)
         return record
 
     def all(self, **where: str) -> Sequence[R]:
@@ -59,7 +59,7 @@ class SqlShelf(Generic[R]):
     def add(self, record: R) -> None:
         if self.find(record.id) is not None:
             raise ConflictError(
-                f"there is a {self._kind.__name__.lower()} `{record.id}` already", id=record.id
+                f"there is a {noun_of(self._kind)} `{record.id}` already", id=record.id
             )
         values = {"id": column_of(record, "id"), **self._columns(record)}
         self._connection.execute(self._table.insert().values(**values))
@@ -98,6 +98,6 @@ class SqlShelf(Generic[R]):
     def _expect(self, rows: int, record: R) -> None:
         if rows != 1:
             raise ConflictError(
-                f"{self._kind.__name__.lower()} `{record.id}` changed meanwhile; read it again", id=record.id
+                f"{noun_of(self._kind)} `{record.id}` changed meanwhile; read it again", id=record.id
             )
         self.touched = True
