@@ -113,6 +113,8 @@ def _check_file(path: Path, *, create: bool) -> None:
             raise NotFoundError(
                 f"there is no database `{path}`; run `ephor init`, or name another with --database"
             )
+        # Whoever can write here can change what people decided; SQLite gives its side files the same mode.
+        path.touch(mode=0o600)
         return
     if not path.is_file():
         raise InvalidInputError(f"`{path}` is no ordinary file; name another")
