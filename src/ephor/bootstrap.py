@@ -55,7 +55,9 @@ def open_engine(url: str | None = None, *, create: bool = True, settings: Settin
     vault = Vault(keys.wrapping)
     storage = SqlStorage(url, keys, Grower(keys.signing, ids.new("src"), clock.now, keys.head), vault, ids)
     engine = Plane(World(storage, clock, ids, KeyedPseudonyms(keys.pseudonym), BundledPacks()))
-    with ExitStack() as failing:  # a file left open would leave its write-ahead log beside whatever is put there next
+    with (
+        ExitStack() as failing
+    ):  # a file left open would leave its write-ahead log beside whatever is put there next
         failing.callback(storage.close)
         if not storage.is_set_up():
             if not create:

@@ -63,7 +63,9 @@ class Published:
             return None
         level, index, width = place
         if level == 0 and index == self.head.size // tile.WIDTH:
-            return self.head.partial[: width * 32]  # as signed: a changed entry then differs from its own hash
+            return self.head.partial[
+                : width * 32
+            ]  # as signed: a changed entry then differs from its own hash
         if level is not None:
             try:
                 return self._ledger.tile(level, index, width)

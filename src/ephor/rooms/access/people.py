@@ -107,11 +107,16 @@ def require(person: Person | None, permission: PlanePermission, *, who: str) -> 
         NotPermittedError: nobody is registered as *who*, or none of their roles grants *permission*.
     """
     if person is None:
-        raise NotPermittedError(f"nobody is registered as `{who}`; see `ephor people list`, or name a person with --as", person=who)
+        raise NotPermittedError(
+            f"nobody is registered as `{who}`; see `ephor people list`, or name a person with --as",
+            person=who,
+        )
     if not may(person, permission):
         holders = ", ".join(role.value for role, granted in GRANTS.items() if permission in granted)
         held = ", ".join(role.value for role in person.roles) or "none"
         raise NotPermittedError(
-            f"`{who}` holds {held}; `{permission.value}` needs one of: {holders}", person=who, permission=permission.value
+            f"`{who}` holds {held}; `{permission.value}` needs one of: {holders}",
+            person=who,
+            permission=permission.value,
         )
     return person

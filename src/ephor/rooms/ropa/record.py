@@ -126,7 +126,9 @@ def missing(record: ProcessingRecord) -> tuple[str, ...]:
 def _undated(record: ProcessingRecord) -> bool:
     """Every category needs its own time limit; ``all`` stands for the rest."""
     limits = record.erasure or {}
-    return not limits or ("all" not in limits and any(category not in limits for category in record.categories))
+    return not limits or (
+        "all" not in limits and any(category not in limits for category in record.categories)
+    )
 
 
 def _unnamed(contact: Contact | None) -> bool:

@@ -37,9 +37,7 @@ class MemoryShelf(Generic[R]):
 
     def add(self, record: R) -> None:
         if record.id in self._records:
-            raise ConflictError(
-                f"there is a {noun_of(self._kind)} `{record.id}` already", id=record.id
-            )
+            raise ConflictError(f"there is a {noun_of(self._kind)} `{record.id}` already", id=record.id)
         self._put(record)
 
     def replace(self, old: R, new: R) -> None:

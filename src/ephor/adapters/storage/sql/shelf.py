@@ -58,9 +58,7 @@ class SqlShelf(Generic[R]):
 
     def add(self, record: R) -> None:
         if self.find(record.id) is not None:
-            raise ConflictError(
-                f"there is a {noun_of(self._kind)} `{record.id}` already", id=record.id
-            )
+            raise ConflictError(f"there is a {noun_of(self._kind)} `{record.id}` already", id=record.id)
         values = {"id": column_of(record, "id"), **self._columns(record)}
         self._connection.execute(self._table.insert().values(**values))
         self.touched = True
