@@ -515,9 +515,7 @@ class Generating:
         yield JANE
 
 
-@pytest.mark.parametrize(
-    "tool", [generator, later_generator, Generating(), functools.partial(generator)], ids=repr
-)
+@pytest.mark.parametrize("tool", [generator, later_generator, Generating(), functools.partial(generator)])
 def test_a_generator_is_refused_where_it_is_decorated(plane, tool):
     with pytest.raises(InvalidInputError, match="is a generator"):
         named(plane, tool)

@@ -291,13 +291,13 @@ def test_what_is_compiled_while_things_change_is_never_old_for_long(plane, monke
     for moment in ("before", "after"):
         compiling, changed = threading.Event(), threading.Event()
 
-        def slow(unit, *, version, now, moment=moment, compiling=compiling, changed=changed):
+        def slow(unit, id, *, version, now, moment=moment, compiling=compiling, changed=changed):
             if threading.current_thread() is not threading.main_thread():
-                found = real(unit, version=version, now=now) if moment == "before" else None
+                found = real(unit, id, version=version, now=now) if moment == "before" else None
                 compiling.set()
                 changed.wait(0.2)
-                return found or real(unit, version=version, now=now)
-            return real(unit, version=version, now=now)
+                return found or real(unit, id, version=version, now=now)
+            return real(unit, id, version=version, now=now)
 
         monkeypatch.setattr(module, "compile_authority", slow)
         put(plane, plane.agents.show(ID))  # whatever is compiled is old now
@@ -332,6 +332,26 @@ def test_many_threads_that_decide_and_change_neither_hang_nor_pass_what_is_stopp
         assert all(one.result(60) for one in decided)
     assert stopped == [DENY] * 4
     assert plane.decide(LOOK).outcome is ALLOW
+
+
+def test_names_that_nobody_registered_take_no_room(plane):
+    for n in range(50):
+        assert plane.decide(Call(f"ghost-{n}", "x")).outcome is DENY
+    assert plane.decide(LOOK).outcome is ALLOW
+    assert set(plane.decisions._compiled.agents) == {ID}
+
+
+def test_only_the_agent_that_acts_is_compiled(plane, monkeypatch):
+    ready(plane, manifest(id="other", name="Other"))
+    compiled = []
+    real = module.compile_authority
+    monkeypatch.setattr(
+        module, "compile_authority", lambda unit, id, **k: compiled.append(id) or real(unit, id, **k)
+    )
+    for _ in range(3):
+        plane.decide(LOOK)
+    plane.decide(dataclasses.replace(LOOK, agent="other"))
+    assert compiled == [ID, "other"]
 
 
 def test_a_clock_that_is_set_back_compiles_anew(plane, clock, monkeypatch):

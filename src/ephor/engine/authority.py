@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime
 from types import MappingProxyType
 
@@ -23,7 +23,7 @@ from ephor.rooms.approvals.request import ApprovalRequest, RequestStatus
 from ephor.rooms.approvals.standing import is_bound_to
 from ephor.rooms.consent.restriction import Restriction, is_restricted
 from ephor.rooms.consent.statement import Standing, Statement, standing
-from ephor.rooms.decisions.authority import AgentAuthority, Authority, compile_agent
+from ephor.rooms.decisions.authority import Authority, compile_agent
 from ephor.rooms.decisions.standing import Lent, SubjectStanding
 from ephor.rooms.models.model import ModelVersion
 from ephor.rooms.models.usage import allowed_for
@@ -32,32 +32,28 @@ from ephor.rooms.regulation.record import AgentClassification, category_for
 from ephor.rooms.ropa.record import LegalBasis, ProcessingRecord
 
 
-def compile_authority(unit: Unit, *, version: int, now: datetime) -> Authority:
-    """Return the authority of every registered agent at *version*."""
-    roles = known_roles(unit.shelf(Role).all())
-    models = {model.id: model for model in unit.shelf(ModelVersion).all()}
-    classes = {record.id: record for record in unit.shelf(AgentClassification).all()}
-    approvals = {request.id: request for request in unit.shelf(ApprovalRequest).all()}
-    by_consent, by_other = _purposes(unit)
-    agents: dict[str, AgentAuthority] = {}
-    for agent in unit.shelf(Agent).all():
-        policy = policy_of(POLICIES, agent.manifest.use_case)
-        approval = approvals.get(agent.approval or "")
-        agents[agent.id] = compile_agent(
-            agent,
-            policy=policy,
-            roles=roles,
-            approval_binds=approval is not None
-            and approval.status is RequestStatus.APPROVED
-            and is_bound_to(approval, agent, policy),
-            category=category_for(classes.get(agent.id), agent.material_digest),
-            models=MappingProxyType(
-                {id: _against(models.get(id), agent, now) for id in agent.manifest.models}
-            ),
-            consent_purposes=frozenset(by_consent.get(agent.id, ())),
-            other_purposes=frozenset(by_other.get(agent.id, ())),
-        )
-    return Authority(version, MappingProxyType(agents), now)
+def compile_authority(unit: Unit, id: str, *, version: int, now: datetime) -> Authority:
+    """Return the authority of one agent at *version*; of one, so that a large plane pays only for who acts."""
+    agent = unit.shelf(Agent).find(id)
+    if agent is None:
+        return Authority(version, None, now)
+    policy = policy_of(POLICIES, agent.manifest.use_case)
+    approval = unit.shelf(ApprovalRequest).find(agent.approval) if agent.approval else None
+    models = {name: unit.shelf(ModelVersion).find(name) for name in agent.manifest.models}
+    by_consent, by_other = _purposes(unit, id)
+    compiled = compile_agent(
+        agent,
+        policy=policy,
+        roles=known_roles(unit.shelf(Role).all()),
+        approval_binds=approval is not None
+        and approval.status is RequestStatus.APPROVED
+        and is_bound_to(approval, agent, policy),
+        category=category_for(unit.shelf(AgentClassification).find(id), agent.material_digest),
+        models=MappingProxyType({name: _against(model, agent, now) for name, model in models.items()}),
+        consent_purposes=by_consent,
+        other_purposes=by_other,
+    )
+    return Authority(version, compiled, now)
 
 
 def lent_by(unit: Unit, delegation: str, now: datetime) -> Lent:
@@ -135,15 +131,16 @@ def _stopped(unit: Unit, chain: Sequence[Delegation]) -> Iterator[Reason]:
             )
 
 
-def _purposes(unit: Unit) -> tuple[dict[str, set[str]], dict[str, set[str]]]:
-    """Return, for each agent, the purposes its records rest on consent or on nothing yet, and those on another basis.
+def _purposes(unit: Unit, agent: str) -> tuple[frozenset[str], frozenset[str]]:
+    """Return the purposes that the agent's records rest on consent or on nothing yet, and those on another basis.
 
     GDPR Article 6(1)(a) against (b) to (f).
     """
-    by_consent: dict[str, set[str]] = {}
-    by_other: dict[str, set[str]] = {}
-    for record in unit.shelf(ProcessingRecord).all():
-        found = by_consent if record.legal_basis in (None, LegalBasis.CONSENT) else by_other
-        for agent in record.agents:
-            found.setdefault(agent, set()).update(record.purposes)
-    return by_consent, by_other
+    records = [one for one in unit.shelf(ProcessingRecord).all() if agent in one.agents]
+    by_consent = [one for one in records if one.legal_basis in (None, LegalBasis.CONSENT)]
+    by_other = [one for one in records if one not in by_consent]
+    return _named_in(by_consent), _named_in(by_other)
+
+
+def _named_in(records: Iterable[ProcessingRecord]) -> frozenset[str]:
+    return frozenset(purpose for one in records for purpose in one.purposes)

@@ -35,9 +35,9 @@ _FRESH = timedelta(seconds=60)
 
 @dataclass(slots=True)
 class _Compiled:
-    """The authority in use; replaced as a whole, under a lock, when governance state has moved on."""
+    """The authorities in use by agent; each replaced as a whole, under a lock, when governance has moved on."""
 
-    authority: Authority | None = None
+    agents: dict[str, Authority] = field(default_factory=dict)
     lock: Lock = field(default_factory=Lock)
 
 
@@ -60,7 +60,7 @@ class Decisions:
         now = self.world.clock.now()
         call, arguments = read_call(call)
         if call.subject is None:
-            authority = self._authority(now).agents.get(call.agent)
+            authority = self._authority(call.agent, now).agent
             verdict = self._verdict(call, authority, now)
             if verdict.outcome is not Outcome.ASK:
                 made = self._made(call, arguments, authority, verdict, now, intent=intent)
@@ -78,13 +78,13 @@ class Decisions:
         """
         now = self.world.clock.now()
         call, _ = read_call(call)
-        return self._verdict(call, self._authority(now).agents.get(call.agent), now)
+        return self._verdict(call, self._authority(call.agent, now).agent, now)
 
     def _decide_within(
         self, unit: Unit, call: Call, arguments: bytes, now: datetime, *, intent: bool
     ) -> Decision:
         """Decide inside a transaction: whoever withdraws consent or suspends the agent comes before it or after it."""
-        authority = self._authority_within(unit, now).agents.get(call.agent)
+        authority = self._authority_within(unit, call.agent, now).agent
         verdict = self._verdict_within(unit, call, authority, now)
         made = self._made(call, arguments, authority, verdict, now, intent=intent)
         if verdict.outcome is Outcome.ASK and authority is not None:
@@ -133,30 +133,34 @@ class Decisions:
             lent=lent_by(unit, call.on_behalf_of, now) if call.on_behalf_of is not None else None,
         )
 
-    def _authority(self, now: datetime) -> Authority:
-        if (held := self._held(self.world.storage.version(), now)) is not None:
+    def _authority(self, agent: str, now: datetime) -> Authority:
+        if (held := self._held(agent, self.world.storage.version(), now)) is not None:
             return held
         with self._compiled.lock:
             # Read again: whoever waited here may find the work done. And read before compiling: what is compiled is at
             # least as new as the number it goes by, so a change in between only means that it is compiled once more.
             version = self.world.storage.version()
-            if (held := self._held(version, now)) is None:
-                with self.world.storage.reading() as unit:
-                    held = compile_authority(unit, version=version, now=now)
-                self._compiled.authority = held
-            return held
+            if (held := self._held(agent, version, now)) is not None:
+                return held
+            with self.world.storage.reading() as unit:
+                return self._keep(agent, compile_authority(unit, agent, version=version, now=now))
 
-    def _authority_within(self, unit: Unit, now: datetime) -> Authority:
+    def _authority_within(self, unit: Unit, agent: str, now: datetime) -> Authority:
         """Return the authority as *unit* sees it. No lock: it is taken before storage's own, never after."""
         version = self.world.storage.version()
-        if (held := self._held(version, now)) is None:
-            held = compile_authority(unit, version=version, now=now)
-            self._compiled.authority = held
-        return held
+        if (held := self._held(agent, version, now)) is not None:
+            return held
+        return self._keep(agent, compile_authority(unit, agent, version=version, now=now))
 
-    def _held(self, version: int, now: datetime) -> Authority | None:
+    def _keep(self, agent: str, fresh: Authority) -> Authority:
+        """Keep what was compiled, unless nobody is registered by that name: there are too many names."""
+        if fresh.agent is not None:
+            self._compiled.agents[agent] = fresh
+        return fresh
+
+    def _held(self, agent: str, version: int, now: datetime) -> Authority | None:
         """Return the authority in use if it is of this *version*, and fresh."""
-        held = self._compiled.authority
+        held = self._compiled.agents.get(agent)
         if held is None or held.version != version or not timedelta(0) <= now - held.compiled_at < _FRESH:
             return None
         return held
