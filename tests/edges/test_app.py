@@ -332,7 +332,7 @@ def test_control_c_ends_a_command_that_waits_with_130(tmp_path):
     with open(tmp_path / "slow", "wb", buffering=0) as slow:
         slow.write(b"x" * 300_000)  # more than a pipe holds: the command is reading when this is through
         child.send_signal(signal.SIGINT)
-        out, err = child.communicate(timeout=60)
+    out, err = child.communicate(timeout=60)
     assert (child.returncode, out) == (130, "")
     assert err.startswith("ephor: interrupted: ")
     assert "Traceback" not in err
