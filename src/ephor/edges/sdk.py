@@ -94,21 +94,7 @@ class Plane(Engine):
                 )
                 return _Run(self, call, self._admit(call))
 
-            if _is_any(inspect.iscoroutinefunction, function):
-
-                @functools.wraps(function)
-                async def governed_async(*args: P.args, **kwargs: P.kwargs) -> Any:
-                    with admit(args, kwargs) as run:
-                        return run.finish(await cast("Any", function(*args, **kwargs)))
-
-                return cast("Callable[P, T]", governed_async)
-
-            @functools.wraps(function)
-            def governed_call(*args: P.args, **kwargs: P.kwargs) -> T:
-                with admit(args, kwargs) as run:
-                    return cast("T", run.finish(function(*args, **kwargs)))
-
-            return governed_call
+            return _wrapped(function, admit)
 
         return decorate
 
@@ -184,6 +170,27 @@ class _Run:
                 "it again",
                 **failure.facts,
             ) from failure
+
+
+def _wrapped(
+    function: Callable[P, T], admit: Callable[[tuple[Any, ...], dict[str, Any]], _Run]
+) -> Callable[P, T]:
+    """Return *function* with *admit* before it, and masking and recording after it."""
+    if _is_any(inspect.iscoroutinefunction, function):
+
+        @functools.wraps(function)
+        async def governed_async(*args: P.args, **kwargs: P.kwargs) -> Any:
+            with admit(args, kwargs) as run:
+                return run.finish(await cast("Any", function(*args, **kwargs)))
+
+        return cast("Callable[P, T]", governed_async)
+
+    @functools.wraps(function)
+    def governed_call(*args: P.args, **kwargs: P.kwargs) -> T:
+        with admit(args, kwargs) as run:
+            return cast("T", run.finish(function(*args, **kwargs)))
+
+    return governed_call
 
 
 def _is_any(test: Callable[[Any], bool], function: Callable[..., Any]) -> bool:
