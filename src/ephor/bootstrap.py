@@ -52,9 +52,10 @@ def open_engine(url: str | None = None, *, create: bool = True, settings: Settin
     clock = SystemClock()
     ids = FreshIds(clock)
     keys = KeyFolder(keys_folder(settings, url))
-    vault = Vault(keys.wrapping)
+    vault = Vault(lambda: storage.own("wrapping", keys.wrapping()))
     storage = SqlStorage(url, keys, Grower(keys.signing, ids.new("src"), clock.now, keys.head), vault, ids)
-    engine = Plane(World(storage, clock, ids, KeyedPseudonyms(keys.pseudonym), BundledPacks()))
+    pseudonyms = KeyedPseudonyms(lambda: storage.own("pseudonym", keys.pseudonym()))
+    engine = Plane(World(storage, clock, ids, pseudonyms, BundledPacks()))
     with (
         ExitStack() as failing
     ):  # a file left open would leave its write-ahead log beside whatever is put there next

@@ -8,7 +8,10 @@ import pytest
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import ed448, ed25519
 
+from ephor.bootstrap import open_engine
 from ephor.kernel.errors import UnavailableError, VerificationError
+from ephor.rooms.consent.statement import ConsentState
+from ephor.settings import Settings
 from planes import Made, check_whole, event, numbers
 
 
@@ -184,3 +187,23 @@ def test_an_interrupted_commit_leaves_no_head_behind(plane, monkeypatch):
     storage.append([event(7)])
     assert numbers(storage) == [*range(6), 7]
     check_whole(storage)
+
+
+@pytest.mark.parametrize("name", ["pseudonym", "wrapping"])
+def test_a_key_that_is_well_formed_and_another_planes_is_refused_before_anybody_is_named_by_it(
+    tmp_path, name
+):
+    """Under another pseudonym key an erasure would look for nobody, find nobody, and call itself done."""
+    url = f"sqlite:///{tmp_path / 'ephor.db'}"
+    plane = open_engine(url, settings=Settings())
+    plane.access.found("ada", "Ada")
+    plane.consent.state(
+        "anna@example.org", "news", ConsentState.GIVEN, by="ada", notice_version="v1", channel="web"
+    )
+    plane.close()
+    (tmp_path / "ephor.db.keys" / f"{name}.key").write_bytes(bytes(32))
+    plane = open_engine(url, settings=Settings())
+    with pytest.raises(VerificationError, match=f"`{name}.key` is not the key that"):
+        plane.dsr.open("erasure", {"email": "anna@example.org"}, by="ada")
+    assert [request.id for request in plane.dsr.requests()] == []
+    plane.close()

@@ -6,7 +6,9 @@ import io
 import sys
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
+from importlib.metadata import version
 from json import dumps as dump_json
+from typing import Annotated
 
 import typer
 
@@ -78,6 +80,22 @@ for group in (
     app.add_typer(group)
 for command in (demo.demo, init.init, classify.classify, decide.decide, assess.assess, gate.gate):
     app.command()(command)
+
+
+def _show_version(asked: bool) -> None:
+    if asked:
+        typer.echo(f"ephor {version('ephor')}")
+        raise typer.Exit
+
+
+@app.callback()
+def ephor(
+    show_version: Annotated[
+        bool,
+        typer.Option("--version", help="Print the version and exit.", callback=_show_version, is_eager=True),
+    ] = False,
+) -> None:
+    """The control plane for AI agents whose word an auditor need not take."""
 
 
 PIPE_CLOSED = 141

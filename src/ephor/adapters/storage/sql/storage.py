@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hmac
 import sqlite3
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, closing, contextmanager, suppress
@@ -75,6 +76,8 @@ class SqlStorage:
             self._keys.create()
             self._grower.found(rows, origin)
             connection.execute(plane_state.insert().values(name="version", value=0))
+            for name, key in (("pseudonym", self._keys.pseudonym()), ("wrapping", self._keys.wrapping())):
+                connection.execute(plane_state.insert().values(name=f"{name}-key", value=_mark(key)))
             if (made := rows.head()) is not None:
                 self._keys.publish(made.key)
         return True
@@ -91,6 +94,21 @@ class SqlStorage:
                 return False
             rows = self._rows(connection)
             return rows.head() is not None or bool(rows.entries(0, 1))
+
+    def own(self, name: str, key: bytes) -> bytes:
+        """Return *key* if it is the one this plane was made with: another would name, and so find, nobody.
+
+        Raises:
+            VerificationError: it is another plane's.
+        """
+        with self._reader() as connection:
+            query = sa.select(plane_state.c.value).where(plane_state.c.name == f"{name}-key")
+            known = connection.execute(query).scalar()
+        if known is not None and known != _mark(key):
+            raise VerificationError(
+                f"`{name}.key` is not the key that `{self.where}` was made with; restore its key folder, or point EPHOR_KEYS at it"
+            )
+        return key
 
     @contextmanager
     def unit(self) -> Iterator[SqlUnit]:
@@ -219,3 +237,8 @@ class SqlStorage:
     def _reader(self) -> Iterator[sa.Connection]:
         with translated(self.where), self._readers.connect() as connection, connection.begin():
             yield connection
+
+
+def _mark(key: bytes) -> int:
+    """Return a number that tells keys apart and tells nothing about them: 56 bits of HMAC-SHA-256."""
+    return int.from_bytes(hmac.digest(key, b"ephor/mark/1", "sha256")[:7], "big")
