@@ -66,7 +66,7 @@ class Scene:
         partial = b"".join(leaves[len(leaves) // 256 * 256 :])
         self.run("update ledger_head set last_at = ?, partial = ?", last, partial)
         if key is not None:
-            signer = KeySigner(origin, key)
+            signer = KeySigner(origin, key.public_key().public_bytes_raw(), key)
             text = checkpoint.encode(checkpoint.Checkpoint(origin, len(leaves), root))
             mine = str(note.VerifierKey(origin, signer.public_key))
             self.run("update ledger_head set note = ?, key = ?", note.sign(text, signer), mine)

@@ -84,11 +84,8 @@ class KeySigner:
     """Signs notes as *name* (C2SP signed-note) with a key held in this process."""
 
     name: str
+    public_key: bytes
     key: Ed25519PrivateKey
-
-    @property
-    def public_key(self) -> bytes:
-        return self.key.public_key().public_bytes_raw()
 
     def sign(self, message: bytes) -> bytes:
         return self.key.sign(message)
@@ -185,19 +182,22 @@ class Grower:
 
     def _head(self, origin: str, edge: _Edge) -> HeadRow:
         size, hashes = edge.tree.size, b"".join(edge.partial[0])
-        signed = note.sign(
-            checkpoint.encode(checkpoint.Checkpoint(origin, size, edge.root)), KeySigner(origin, self._key)
-        )
+        stated = checkpoint.encode(checkpoint.Checkpoint(origin, size, edge.root))
+        signed = note.sign(stated, KeySigner(origin, self._public, self._key))
         key = str(self._verifier(origin))
         return HeadRow(origin, size, edge.root, frontier.encode(edge.tree), signed, key, edge.last_at, hashes)
 
     def _verifier(self, origin: str) -> note.VerifierKey:
-        return note.VerifierKey(origin, self._key.public_key().public_bytes_raw())
+        return note.key_of(origin, self._public)
 
     @cached_property
     def _key(self) -> Ed25519PrivateKey:
         """Read when first needed: a ledger can be read and verified where its signing key is not."""
         return self._load_key()
+
+    @cached_property
+    def _public(self) -> bytes:
+        return self._key.public_key().public_bytes_raw()
 
     def _load(self, rows: Rows, head: HeadRow) -> _Edge:
         """Rebuild the edge from what is stored, and refuse a head that is not ours or not the newest."""

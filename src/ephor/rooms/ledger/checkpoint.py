@@ -13,6 +13,7 @@ from ephor.rooms.ledger.tree import EMPTY_ROOT, HASH_SIZE
 
 MAX_SIZE = 2**63 - 1
 """Largest tree size; what a signed 64-bit column holds."""
+_NO_LINE = re.compile(r"[\x00-\x1f\ud800-\udfff]")
 _SIZE = re.compile(r"0|[1-9][0-9]{0,18}")
 
 
@@ -38,7 +39,7 @@ def encode(checkpoint: Checkpoint) -> str:
         InvalidInputError: an empty or broken line, a size or a root that cannot be.
     """
     for line in (checkpoint.origin, *checkpoint.extensions):
-        if not line or any(c < " " or "\ud800" <= c <= "\udfff" for c in line):
+        if not line or _NO_LINE.search(line):
             raise InvalidInputError(f"`{line[:80]!r}` cannot be a line of a checkpoint")
     if not 0 <= checkpoint.size <= MAX_SIZE:
         raise InvalidInputError(f"`{checkpoint.size}` cannot be the size of a log", size=checkpoint.size)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import binascii
 import hashlib
+import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import lru_cache
@@ -22,6 +23,10 @@ _ED25519 = b"\x01"  # signature type of the specification
 _DASH = "\N{EM DASH} "
 _FIELD = 2**255 - 19
 _D = -121665 * pow(121666, -1, _FIELD) % _FIELD
+
+_NO_NAME = re.compile(r"[\s+\x00-\x1f\ud800-\udfff]")
+_CONTROL = re.compile(r"[\x00-\x09\x0b-\x1f]")
+_SURROGATE = re.compile(r"[\ud800-\udfff]")
 
 
 class Signer(Protocol):
@@ -109,9 +114,7 @@ def is_key_name(text: str) -> bool:
     >>> is_key_name("ephor.example/acme/audit"), is_key_name("a b"), is_key_name("a+b")
     (True, False, False)
     """
-    return bool(text) and not any(
-        c.isspace() or c < " " or c == "+" or "\ud800" <= c <= "\udfff" for c in text
-    )
+    return bool(text) and _NO_NAME.search(text) is None
 
 
 def parse_key(text: str) -> VerifierKey:
@@ -147,10 +150,20 @@ def sign(text: str, *signers: Signer) -> bytes:
     message = text.encode()
     lines = []
     for signer in signers:
-        key = VerifierKey(signer.name, signer.public_key)
+        key = key_of(signer.name, signer.public_key)
         mark = base64.b64encode(key.key_id + signer.sign(message)).decode()
         lines.append(f"{_DASH}{key.name} {mark}\n")
     return message + b"\n" + "".join(lines).encode()
+
+
+@lru_cache(maxsize=64)
+def key_of(name: str, public_key: bytes) -> VerifierKey:
+    """Return the verifier key, checked once for all the notes that it will sign.
+
+    Raises:
+        InvalidInputError: it cannot be one.
+    """
+    return VerifierKey(name, public_key)
 
 
 def parse(data: bytes) -> Note:
@@ -220,11 +233,9 @@ def _parse_line(line: str) -> Signature:
 def _problem_of(text: str) -> str | None:
     if not text.endswith("\n"):
         return "does not end in a newline"
-    if any(c < " " and c != "\n" for c in text):
+    if _CONTROL.search(text):
         return "holds a control character"
-    if any("\ud800" <= c <= "\udfff" for c in text):
-        return "holds a lone surrogate"
-    return None
+    return "holds a lone surrogate" if _SURROGATE.search(text) else None
 
 
 def _base64(text: str) -> bytes | None:
