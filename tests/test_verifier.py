@@ -251,6 +251,15 @@ def test_a_missing_bundle_cannot_hide_a_rewrite_behind_it(bundle):
     assert report.findings[-1].position == 550
 
 
+def test_a_missing_tail_cannot_hide_an_edit_before_it(bundle):
+    rewrite(bundle, 3, lambda data: data.replace(b"support", b"mallory"))
+    (bundle / tile.entries_path(2, 88)).unlink()
+    (bundle / tile.tile_path(0, 2, 88)).unlink()
+    report = verifier.verify(bundle, KEY)
+    assert report.verdict == "INVALID"
+    assert 3 in [one.position for one in report.findings]
+
+
 @pytest.mark.parametrize("name", [tile.tile_path(0, 1), tile.tile_path(0, 2, 88), tile.tile_path(1, 0, 2)])
 def test_a_missing_hash_tile_is_incomplete(bundle, name):
     (bundle / name).unlink()

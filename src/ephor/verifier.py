@@ -375,6 +375,7 @@ class _Audit:
         self._check_kept()
         for index, width in _spans(self.head.size):
             if not self._take(index, width):
+                self._report_suspects("the entry or its hash was altered; what is missing leaves open which")
                 return
         self._tree.close()
         self._check_root()
@@ -499,6 +500,10 @@ class _Audit:
             at = next(at for at, pair in enumerate(zip(stored, row, strict=True)) if pair[0] != pair[1])
             self._damaged.append(((index * WIDTH + at) * WIDTH**level, _path(str(level), index, len(row))))
 
+    def _report_suspects(self, means: str) -> None:
+        for position, entry in self._suspects:
+            self.add(position, entry, "the entry does not have the hash that was stored", means)
+
     def _check_root(self) -> None:
         if self._tree.root() == self.head.root:
             for position, name in self._damaged:
@@ -522,8 +527,7 @@ class _Audit:
             if exact
             else "the entry, its hash or the checkpoint was altered"
         )
-        for position, entry in self._suspects:
-            self.add(position, entry, "the entry does not have the hash that was stored", means)
+        self._report_suspects(means)
         if not exact:
             self.add(
                 None,
