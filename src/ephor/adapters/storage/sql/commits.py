@@ -1,16 +1,16 @@
 """Group commit: whoever comes first commits for everybody who is waiting.
 
-No thread of its own. A caller queues what it wants recorded and then asks for the lock; the one that gets it takes the
-whole queue through one transaction, the others find theirs done. So one fsync serves every caller that arrived while
-the one before it ran, and a lone caller pays for no hand-over.
+No thread of its own. A caller queues what it wants recorded. If nobody leads, it leads: it takes the whole queue through
+one transaction, wakes everyone whose entries are durable, and hands the lead to the first who came meanwhile. So one fsync
+serves every caller that arrived while the one before it ran, and a lone caller pays for no hand-over.
 """
 
 from __future__ import annotations
 
 from collections import deque
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
-from threading import RLock
+from dataclasses import dataclass, field
+from threading import Lock, RLock
 
 from ephor.adapters.storage.growth import Draft
 from ephor.kernel.errors import InvalidInputError, UnavailableError
@@ -19,58 +19,113 @@ MOST = 2_000
 """Entries in one transaction, so that nobody waits behind an endless one."""
 
 
-@dataclass(slots=True)
+def _closed() -> Lock:
+    gate = Lock()
+    gate.acquire()
+    return gate
+
+
+@dataclass(slots=True, eq=False)
 class _Ticket:
+    """What one caller waits for. Its gate opens when it is done, or when it is its turn to lead."""
+
     drafts: Sequence[Draft]
+    gate: Lock = field(default_factory=_closed)
+    leads: bool = False
     done: bool = False
     error: Exception | None = None
 
 
 class GroupCommit:
-    """Runs *commit* on what concurrent callers submit, together where it can."""
+    """Runs *commit* on what concurrent callers submit, together where it can; *lock* keeps other writers out."""
 
     def __init__(self, lock: RLock, commit: Callable[[Sequence[Draft]], None]) -> None:
         self._lock, self._commit = lock, commit
         self._queue: deque[_Ticket] = deque()
+        self._mutex = Lock()
+        """Guards the queue and who leads; held for an instant only, never while anything is written."""
+        self._led = False
 
     def submit(self, drafts: Sequence[Draft]) -> None:
         """Return when *drafts* are durable; raise whatever kept them from it."""
         ticket = _Ticket(drafts)
-        self._queue.append(ticket)
-        with self._lock:
-            while not ticket.done:
-                self._serve(self._take())
+        try:
+            if not self._joins_as_leader(ticket):
+                ticket.gate.acquire()
+            if not ticket.done:
+                with self._lock:
+                    while not ticket.done:
+                        self._serve(self._take())
+        finally:
+            self._leave(ticket)
         if ticket.error is not None:
             raise ticket.error
 
+    def _joins_as_leader(self, ticket: _Ticket) -> bool:
+        with self._mutex:
+            self._queue.append(ticket)
+            ticket.leads = not self._led
+            self._led = True
+            return ticket.leads
+
+    def _leave(self, ticket: _Ticket) -> None:
+        """Hand the lead on; also where an interrupt drove its holder out before anything was done."""
+        with self._mutex:
+            if not ticket.done and ticket in self._queue:
+                self._queue.remove(ticket)
+            if not ticket.leads:
+                return
+            ticket.leads = False
+            if self._queue:
+                self._queue[0].leads = True
+                self._queue[0].gate.release()
+            else:
+                self._led = False
+
     def _take(self) -> list[_Ticket]:
-        taken = [self._queue.popleft()]
-        size = len(taken[0].drafts)
-        while self._queue and size + len(self._queue[0].drafts) <= MOST:
-            taken.append(self._queue.popleft())
-            size += len(taken[-1].drafts)
-        return taken
+        with self._mutex:
+            taken = [self._queue.popleft()]
+            size = len(taken[0].drafts)
+            while self._queue and size + len(self._queue[0].drafts) <= MOST:
+                taken.append(self._queue.popleft())
+                size += len(taken[-1].drafts)
+            return taken
 
     def _serve(self, tickets: Sequence[_Ticket]) -> None:
         try:
             self._commit([draft for ticket in tickets for draft in ticket.drafts])
         except InvalidInputError as error:
             if len(tickets) > 1:  # one caller's bad entry must not cost the others theirs
-                for ticket in tickets:
-                    self._serve([ticket])
+                self._serve_each(tickets)
                 return
             tickets[0].error = error
         except Exception as error:  # noqa: BLE001 - handed to every caller it concerns, in its own thread
             for ticket in tickets:
                 ticket.error = error
-        except (
-            BaseException
-        ):  # an interrupt is for this thread alone; what it did to the others' entries is not known
-            for ticket in tickets:
-                ticket.error = UnavailableError(
-                    "the thread that was recording was interrupted; look before you try again"
-                )
-                ticket.done = True
+        except BaseException:
+            _interrupt(tickets)
             raise
         for ticket in tickets:
-            ticket.done = True
+            _finish(ticket)
+
+    def _serve_each(self, tickets: Sequence[_Ticket]) -> None:
+        try:
+            for ticket in tickets:
+                self._serve([ticket])
+        except BaseException:
+            _interrupt([ticket for ticket in tickets if not ticket.done])
+            raise
+
+
+def _interrupt(tickets: Sequence[_Ticket]) -> None:
+    """An interrupt is for the leader's thread alone; what it did to the others' entries is not known."""
+    for ticket in tickets:
+        ticket.error = UnavailableError(
+            "the thread that was recording was interrupted; look before you try again"
+        )
+        _finish(ticket)
+
+
+def _finish(ticket: _Ticket) -> None:
+    ticket.done = True
+    ticket.gate.release()
