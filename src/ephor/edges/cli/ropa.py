@@ -14,7 +14,9 @@ if TYPE_CHECKING:
 
     from ephor.engine.ropa import RopaView
 
-app = typer.Typer(name="ropa", help="Records of processing activities (GDPR Article 30).", no_args_is_help=True)
+app = typer.Typer(
+    name="ropa", help="Records of processing activities (GDPR Article 30).", no_args_is_help=True
+)
 
 
 @app.command()
