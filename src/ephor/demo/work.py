@@ -10,6 +10,7 @@ from ephor.edges.sdk import ApprovalRequired, Denied
 from ephor.examples.shop.script import CUSTOMER_EMAIL, STEPS, Step
 from ephor.kernel.errors import UnavailableError
 from ephor.rooms.decisions.model import Call, Outcome
+from ephor.rooms.pii.catalogue import NOT_LOOKED_FOR
 
 
 def run_the_agent(stage: Stage) -> None:
@@ -22,6 +23,8 @@ def run_the_agent(stage: Stage) -> None:
             stage.plane.agents.suspend(SUPPORT, "the operator saw enough for today", by="ola")
             tell.did("ola suspends the agent")
         outcomes[step.name] = _take(stage, step)
+    for kind in NOT_LOOKED_FOR:
+        tell.ask(f"not looked for: {kind.description}: {kind.standard}")
     tell.keep(outcomes=outcomes)
 
 
