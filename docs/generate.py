@@ -16,7 +16,10 @@ from typing import Any
 import typer
 
 from ephor import settings
+from ephor.adapters.packs import BundledPacks
 from ephor.edges.cli.app import EXIT, app
+from ephor.edges.cli.classify import stateable
+from ephor.engine.regulation import AI_ACT
 from ephor.kernel import errors
 from ephor.rooms.access.people import GRANTS, PlanePermission, PlaneRole
 from ephor.rooms.access.roles import STANDARD_ROLES, Permission
@@ -122,9 +125,45 @@ def manifest() -> str:
             "",
             "What is material, and so needs a new approval when it changes: everything but `name` and `tools[].description`.",
             "",
+            "The words for `facts` are listed in [facts](facts.md), and by `ephor classify --facts`. `complete: true` says that a fact",
+            f"left out is false, none or empty. {_least()} must be stated all the same: nothing is minimal by omission.",
+            "",
             *_table(("key", "required", "what it says", "write"), rows),
         ]
     )
+
+
+def facts() -> str:
+    """The page of the words in which a system is described."""
+    pack = BundledPacks().load(AI_ACT)
+    parts = [
+        "# Facts",
+        "",
+        "A system is classified by facts: under `facts:` in a manifest, or in a file of their own. These are the words of the pack",
+        f"`{pack.identity.id}` {pack.identity.version}, in the order worth asking. `ephor classify --facts` prints the same.",
+        "",
+        "- A **text** is one word, a **list** any number of words in brackets, a **boolean** is true or false.",
+        "- **open**: another word is kept, but nothing follows from it. Where it matters the class is `needs_review`.",
+        "- **claim**: an exception that somebody must invoke. Unstated, it is not invoked: it could only ever lighten the answer.",
+        "- A fact left out is unknown. With `complete: true` it is false, none or empty.",
+        f"- {_least()} must be stated all the same. Without it the class is `needs_review`, `complete: true` or not: a file that says",
+        "  nothing would otherwise make every system minimal, and silence must never be the lightest answer.",
+        "- Do not state what you do not know. An unknown fact that cannot change the answer is not asked for.",
+        "",
+        "| fact | type | what it says |",
+        "|---|---|---|",
+    ]
+    words = []
+    for one in stateable(pack):
+        marks = [one.kind.value, *(["open"] if one.open else []), *(["claim"] if one.claim else [])]
+        parts.append(f"| `{one.name}` | {', '.join(marks)} | {_cell(one.means)} |")
+        if one.values:
+            words += ["", f"### {one.name}", "", ", ".join(f"`{value}`" for value in one.values)]
+    return _page([*parts, "", "## The words", "", "A fact that is not here takes true or false.", *words])
+
+
+def _least() -> str:
+    return " and ".join(f"`{name}`" for name in BundledPacks().load(AI_ACT).least)
 
 
 def _fields(schema: Mapping[str, Any], path: str = "") -> Iterator[tuple[str, bool, str, str]]:
@@ -203,7 +242,8 @@ def errors_page() -> str:
             *_table(("code", "exception", "exit", "meaning"), rows),
             "",
             f"Other exit codes: 0, it was done or answered; 1, it was answered and the answer is no ({_answering()}); 130, it was",
-            "interrupted.",
+            "interrupted; 141, whoever read the output stopped reading. After `decide`, 7 may also mean that the decision was recorded and",
+            "could not be printed: nobody was told it, so do not act; look for it with `ephor ledger list` before you ask again.",
             "",
             "Two exceptions are answers, and no errors: `ephor.Denied` and `ephor.ApprovalRequired` are raised by functions that",
             "`plane.governed` decorates. `decision` on them is the whole answer.",
@@ -264,6 +304,7 @@ def _answering() -> str:
 PAGES: Mapping[str, Callable[[], str]] = {
     "cli.md": cli,
     "manifest.md": manifest,
+    "facts.md": facts,
     "events.md": events,
     "settings.md": settings_page,
     "errors.md": errors_page,

@@ -192,3 +192,17 @@ def test_an_obligation_that_turns_on_an_unknown_fact_is_shown_as_unknown():
 
 def test_obligations_alone_are_asked_of_a_pack_by_facts():
     assert owe(PACK, {"function": "chatbot"}, ON, complete=True, role="distributor") == ()
+
+
+def test_words_the_pack_does_not_know_and_facts_that_must_be_stated_are_told():
+    other = classify(PACK, {"function": "other", "subjects": ["customers", "martians"]}, ON)
+    assert other.unlisted_facts["function"] == ("other",)
+    assert set(other.unlisted_facts) <= set(other.missing_facts)
+    assert other.unlisted_facts.get("subjects", ("martians",)) == ("martians",)
+    assert other.never_omitted == ()
+    silent = classify(PACK, {}, ON, complete=True)
+    assert (silent.missing_facts, silent.never_omitted, silent.unlisted_facts) == (
+        ("function",),
+        ("function",),
+        {},
+    )

@@ -1,8 +1,9 @@
-"""`ephor classify`: what the law makes of a system."""
+"""`ephor classify`: what the law makes of a system, and the words in which a system is described."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import textwrap
+from collections.abc import Iterator, Mapping
 from datetime import date
 from pathlib import Path
 from typing import Annotated, Any
@@ -13,39 +14,57 @@ from rich.console import Console
 from ephor.edges.cli.options import As, AsOf, Database, Json
 from ephor.edges.cli.render import emit
 from ephor.edges.door import Door
+from ephor.engine.regulation import AI_ACT
 from ephor.kernel.errors import InvalidInputError
 from ephor.kernel.time import day
 from ephor.rooms.regulation.classification import Category, Classification
+from ephor.rooms.regulation.facts import FactType
+from ephor.rooms.regulation.pack import Pack
 
 _GRADES = {"unacceptable": 3, "high": 2, "needs_review": 2, "limited": 1, "minimal": 0, "out_of_scope": 0}
+_WIDE = 80
+_NEVER = "never minimal by omission: {names} must be stated, even where the facts say `complete: true`"
 
 
 def classify(
     context: typer.Context,
     file: Annotated[
-        str,
+        str | None,
         typer.Argument(
-            metavar="FILE|AGENT", help="A manifest, a file with `facts:`, `-`, or a registered agent's id."
+            metavar="FILE|AGENT",
+            help="A manifest, a file with `facts:`, `-`, or a registered agent's id. Not with --facts.",
         ),
-    ],
+    ] = None,
     as_of: AsOf = None,
     fail_on: Annotated[
         str | None,
         typer.Option("--fail-on", metavar="CATEGORY", help="Exit 1 at this category or a stricter one."),
     ] = None,
+    facts: Annotated[
+        bool, typer.Option("--facts", help="Print the facts that can be stated, and their words.")
+    ] = False,
     json: Json = False,
     database: Database = None,
     person: As = None,
 ) -> None:
-    """Classify a system under the EU AI Act, as the law stands on a day. A registered agent's class is recorded.
+    """Classify a system under the EU AI Act on a day.
 
-    Unknown facts that could change the answer give `needs_review`; it never fails open, so --fail-on counts it as high.
+    A registered agent's class is recorded. Unknown facts that could change the answer give `needs_review`; it never
+    fails open, so --fail-on counts it as high.
 
     Example: ephor classify ephor.yaml --as-of 2027-12-02 --fail-on high
     """
+    door: Door = context.obj
     if fail_on is not None and fail_on not in _GRADES:
         raise InvalidInputError(f"unknown category `{fail_on}`; use one of: {', '.join(_GRADES)}")
-    door: Door = context.obj
+    if facts == (file is not None):
+        raise InvalidInputError(
+            "name a manifest, a file of facts or an agent; or ask for the words with --facts"
+        )
+    if file is None:
+        pack = door.law.shelf.load(AI_ACT)
+        emit(_vocabulary(pack), lambda out: _print_vocabulary(out, pack), json=json)
+        return
     on = day(as_of) if as_of else None
     if file == "-" or Path(file).is_file() or "/" in file or file.endswith((".yaml", ".yml", ".json")):
         found = _classify_file(door, file, on)
@@ -68,7 +87,7 @@ def _facts_of(content: Mapping[str, Any], file: str) -> tuple[Mapping[str, objec
     facts = content.get("facts")
     if not isinstance(facts, Mapping):
         raise InvalidInputError(
-            f"`{file}` states no facts; add a mapping `facts:`, see `ephor classify --help`"
+            f"`{file}` states no facts; add a mapping `facts:`, see `ephor classify --facts`"
         )
     role = content.get("operator_role")
     if "complete" in content:  # the questionnaire has it beside the facts; a manifest has it among them
@@ -78,22 +97,83 @@ def _facts_of(content: Mapping[str, Any], file: str) -> tuple[Mapping[str, objec
 
 def _print(out: Console, found: Classification) -> None:
     since = f", applies from {found.applies_from}" if found.applies_from else ""
-    out.print(
-        f"{found.category.value}{since} (as of {found.as_of}, pack {found.pack_id} {found.pack_version})"
+    _line(
+        out, f"{found.category.value}{since} (as of {found.as_of}, pack {found.pack_id} {found.pack_version})"
     )
     if found.articles:
-        out.print(f"because of: {', '.join(found.articles)}")
+        _line(out, f"because of: {', '.join(found.articles)}")
+    if found.category is Category.NEEDS_REVIEW and found.at_least:
+        _line(out, f"whatever the answers, at least: {found.at_least.value}")
+    for told in _waiting(found):
+        _line(out, told)
     for one in found.elements:
-        if one.holds is not False:
-            out.print(f"  {'yes' if one.holds else '?  '} {one.article}: {one.because}")
-    if found.missing_facts:
-        out.print(f"not stated, and it matters: {', '.join(found.missing_facts)}")
+        if one.holds:
+            _line(out, f"  yes {one.article}: {one.because}", indent=6)
     for notice in found.notices:
-        out.print(f"notice owed by the {notice.who} ({notice.article}): {notice.text}")
+        _line(out, f"notice owed by the {notice.who} ({notice.article}): {notice.text}")
     owed = [one for one in found.obligations if one.owed is not False]
     if owed:
-        out.print(
-            f"obligations: {len(owed)}, in force: {sum(one.in_force for one in owed)}; --json lists them"
+        running = sum(one.in_force for one in owed)
+        _line(out, f"obligations: {len(owed)}, in force: {running}; --json lists them")
+    if unsettled := sum(one.holds is None for one in found.elements):
+        said = "1 element is open" if unsettled == 1 else f"{unsettled} elements are open"
+        _line(out, f"{said}; --json lists {'it' if unsettled == 1 else 'them'}")
+
+
+def _waiting(found: Classification) -> Iterator[str]:
+    """Say what keeps the answer open: facts nobody stated, and facts stated in words that the pack does not know."""
+    silent = [name for name in found.missing_facts if name not in found.unlisted_facts]
+    if silent:
+        yield f"not stated, and it matters, first things first: {', '.join(silent)}"
+    for name, words in found.unlisted_facts.items():
+        said = ", ".join(f"`{word[:60]}`" for word in words)
+        yield f"stated with a word the pack does not know: `{name}` is {said}; see ephor classify --facts"
+    if found.never_omitted:
+        yield _NEVER.format(names=", ".join(f"`{name}`" for name in found.never_omitted))
+
+
+def _vocabulary(pack: Pack) -> dict[str, Any]:
+    return {
+        "pack": {"id": pack.identity.id, "version": pack.identity.version, "digest": pack.digest},
+        "never_omitted": list(pack.least),
+        "facts": [
+            {
+                "name": one.name,
+                "type": one.kind.value,
+                "means": one.means,
+                "values": list(one.values),
+                "open": one.open,
+                "claim": one.claim,
+            }
+            for one in stateable(pack)
+        ],
+    }
+
+
+def stateable(pack: Pack) -> list[FactType]:
+    """Return the facts of *pack* that somebody can state, in the order worth asking."""
+    return [one for one in pack.vocabulary.values() if not one.derived]
+
+
+def _print_vocabulary(out: Console, pack: Pack) -> None:
+    _line(out, f"facts of pack {pack.identity.id} {pack.identity.version}, in the order worth asking")
+    _line(
+        out,
+        "open: another word is kept, but nothing follows from it; claim: an exception, not invoked unless stated",
+    )
+    _line(out, _NEVER.format(names=", ".join(f"`{name}`" for name in pack.least)))
+    for one in stateable(pack):
+        marks = [one.kind.value, *(["open"] if one.open else []), *(["claim"] if one.claim else [])]
+        _line(out, f"{one.name} ({', '.join(marks)}): {one.means}", indent=4)
+        if one.values:
+            _line(out, f"    {', '.join(one.values)}", indent=4)
+
+
+def _line(out: Console, text: str, *, indent: int = 2) -> None:
+    """Print *text* within 80 columns, what goes on below indented."""
+    width = min(out.width, _WIDE)
+    out.print(
+        textwrap.fill(
+            text, width, subsequent_indent=" " * indent, break_long_words=False, break_on_hyphens=False
         )
-    if found.category is Category.NEEDS_REVIEW and found.at_least:
-        out.print(f"whatever the answers, at least: {found.at_least.value}")
+    )

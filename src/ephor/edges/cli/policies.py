@@ -1,4 +1,4 @@
-"""`ephor policies`: what each use case demands."""
+"""`ephor policies`: what each use case demands; the policies come with the version, so no plane is needed."""
 
 from __future__ import annotations
 
@@ -7,10 +7,13 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from ephor.edges.cli.fields import fields, listed, unfolded
-from ephor.edges.cli.options import Database, Json
+from ephor.edges.cli.options import Json
 from ephor.edges.cli.render import as_json, emit
+from ephor.engine.policies import Policies
 from ephor.kernel.vocabulary import UseCase, word
+from ephor.rooms.approvals.request import VALIDITY
 from ephor.rooms.policies.autonomy import meaning_of
+from ephor.rooms.policies.governance import POLICIES
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -21,34 +24,41 @@ if TYPE_CHECKING:
 
 app = typer.Typer(name="policies", help="Governance policies of the use cases.", no_args_is_help=True)
 
+_AGREES = {
+    True: "to every call of a tool that does more than read",
+    False: "to the calls the manifest asks about, and to acts above the agent's autonomy",
+}
+
 
 @app.command("list")
-def list_policies(context: typer.Context, json: Json = False, database: Database = None) -> None:
+def list_policies(json: Json = False) -> None:
     """List the policy of every use case.
 
     Example: ephor policies list
     """
-    found = context.obj.open(database).policies.all()
+    found = Policies(POLICIES).all()
     emit([_document(one) for one in found], lambda out: _print_list(out, found), json=json)
 
 
 @app.command()
 def show(
-    context: typer.Context,
     use_case: Annotated[str, typer.Argument(help="The use case, for example customer_service.")],
     json: Json = False,
-    database: Database = None,
 ) -> None:
     """Show the policy of one use case.
 
+    Where a person must agree, every call of a tool that does more than read is asked. An approval lasts for the days
+    shown, by risk level.
+
     Example: ephor policies show decision_support
     """
-    found = context.obj.open(database).policies.show(word(UseCase, use_case, "use case"))
+    found = Policies(POLICIES).show(word(UseCase, use_case, "use case"))
     emit(_document(found), lambda out: _print(out, found), json=json)
 
 
 def _document(one: PolicyInForce) -> dict[str, Any]:
-    return {**as_json(one.policy), "digest": one.digest}
+    days = VALIDITY[one.policy.risk_level].days
+    return {**as_json(one.policy), "approval_days": days, "digest": one.digest}
 
 
 def _print_list(out: Console, found: Sequence[PolicyInForce]) -> None:
@@ -72,10 +82,14 @@ def _print(out: Console, one: PolicyInForce) -> None:
         [
             ("use case", policy.use_case.value),
             ("risk level", policy.risk_level.value),
-            ("a person agrees", "yes" if policy.requires_human_approval else "no"),
+            ("a person agrees", _AGREES[policy.requires_human_approval]),
             ("autonomy up to", f"{policy.max_autonomy_level}: {meaning_of(policy.max_autonomy_level)}"),
             ("data", listed(policy.data_sensitivity_allowed)),
             ("reviews", listed(policy.required_reviews)),
+            (
+                "approval lasts",
+                f"{VALIDITY[policy.risk_level].days} days, for risk {policy.risk_level.value}",
+            ),
             ("monitoring", policy.monitoring_level.value),
             ("records kept", f"{policy.retention_days} days at least"),
             ("digest", one.digest),

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from datetime import date
 from enum import StrEnum
 
@@ -62,6 +63,8 @@ class Classification:
 
     ``at_least`` is the strictest category that already holds while the answer waits for missing facts.
     ``human_oversight_required`` and ``notices`` are hints for runtime policy; unknown stays unknown.
+    ``unlisted_facts`` are those among the missing ones that were stated, with the words that the pack does not know;
+    ``never_omitted`` are those that have to be stated even where the list of facts is said to be complete.
     """
 
     category: Category
@@ -78,6 +81,8 @@ class Classification:
     at_least: Category | None
     human_oversight_required: bool | None
     notices: tuple[Notice, ...]
+    unlisted_facts: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    never_omitted: tuple[str, ...] = ()
 
     def as_json(self) -> dict[str, Json]:
         """Return the public shape of a classification."""
@@ -94,6 +99,8 @@ class Classification:
             "at_least": self.at_least.value if self.at_least else None,
             "human_oversight_required": self.human_oversight_required,
             "notices": [_notice(one) for one in self.notices],
+            "unlisted_facts": {name: list(words) for name, words in self.unlisted_facts.items()},
+            "never_omitted": list(self.never_omitted),
         }
 
 

@@ -74,7 +74,8 @@ def classify(
     holdings = judge_elements(pack, stated)
     limited = derogated(holdings, pack.limits, stated)
     case = _Case(pack, stated, holdings, limited)
-    category, missing, at_least = _decide(case)
+    category, waits_for, at_least = _decide(case)
+    missing = _in_order(pack, waits_for)
     decisive = _decisive(case, category)
     cited = _decisive(case, at_least) if at_least else decisive
     since = min((one.element.since for one in decisive if one.element.since), default=None)
@@ -85,7 +86,7 @@ def classify(
         transparency_duties=_articles(duties),
         applies_from=since,
         elements=(*(told(one) for one in holdings), *_doubts(case)),
-        missing_facts=_in_order(pack, missing),
+        missing_facts=missing,
         obligations=_obligations(case, category, on, role, since),
         as_of=on,
         pack_id=pack.identity.id,
@@ -94,6 +95,8 @@ def classify(
         at_least=at_least,
         human_oversight_required=_oversight(category, at_least),
         notices=_notices(duties, on),
+        unlisted_facts={name: words for name in missing if (words := stated.unlisted_words(name))},
+        never_omitted=tuple(name for name in missing if name in pack.least and name not in stated.stated),
     )
 
 

@@ -52,10 +52,13 @@ class Facts:
 
     def unlisted(self, name: str) -> bool:
         """Tell whether *name* carries a value the vocabulary does not list, so that nothing follows from it."""
-        value, kind = self.stated.get(name), self.vocabulary[name]
-        if isinstance(value, str):
-            return value not in kind.values
-        return isinstance(value, tuple) and any(one not in kind.values for one in value)
+        return bool(self.unlisted_words(name))
+
+    def unlisted_words(self, name: str) -> tuple[str, ...]:
+        """Return the words stated for *name* that the vocabulary does not list."""
+        value, listed = self.stated.get(name), self.vocabulary[name].values
+        words = (value,) if isinstance(value, str) else value if isinstance(value, tuple) else ()
+        return tuple(one for one in words if one not in listed)
 
 
 def state(vocabulary: Mapping[str, FactType], raw: Mapping[str, object], *, complete: bool = False) -> Facts:
