@@ -61,11 +61,13 @@ def main() -> None:
     last = [*steps[-1], *rest]
     if not last:
         sys.exit("run what? for example: python3 dev.py run ephor --help")
-    sys.exit(
-        subprocess.run(
+    try:
+        done = subprocess.run(
             [str(BIN / last[0]), *last[1:]], cwd=None if name == "run" else HERE, check=False
-        ).returncode
-    )
+        )
+    except OSError as error:
+        sys.exit(f"cannot run `{last[0]}`: {error.strerror}; try: python3 dev.py run ephor --help")
+    sys.exit(done.returncode)
 
 
 if __name__ == "__main__":

@@ -298,6 +298,8 @@ def ephor(*words, folder, **other):
         [sys.executable, "-m", "ephor", *words],
         cwd=folder,
         env={**environment, **other.pop("env", {})},
+        # What runs the tests in the background has SIGINT ignored, and a child inherits that.
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),  # noqa: PLW1509 - no threads here
         **other,
     )
 
@@ -343,3 +345,17 @@ def test_a_plane_that_is_not_there_is_not_found(tmp_path):
     out, err = child.communicate(timeout=60)
     assert (child.returncode, out, told(err)["error"]) == (3, "", "not-found")
     assert list(tmp_path.iterdir()) == []
+
+
+def test_a_standard_input_that_is_closed_is_bad_input(tmp_path):
+    child = subprocess.run(
+        ["/bin/sh", "-c", 'exec "$0" -m ephor pii scan - <&-', sys.executable],
+        env={"PYTHONPATH": ":".join(sys.path), "EPHOR_PERSON": "ada"},
+        cwd=tmp_path,
+        capture_output=True,
+        timeout=60,
+        check=False,
+        text=True,
+    )
+    assert (child.returncode, child.stdout) == (2, "")
+    assert "standard input is closed" in child.stderr

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import random
+import runpy
 import signal
 import subprocess
 import sys
@@ -111,3 +112,23 @@ def test_killed_anywhere_it_can_be_told_again_and_what_was_recorded_verifies(tmp
     (first, *_rest) = json.loads(done.stdout)["chapters"]
     found = [line for line in first["lines"] if "earlier run" in line]
     assert all("consistent" in line or "nothing yet" in line for line in found), found
+
+
+def test_a_reader_that_leaves_early_ends_the_story_quietly(tmp_path):
+    ends = os.pipe()
+    os.close(ends[0])
+    done = subprocess.run(
+        [*EPHOR, "demo"], stdout=ends[1], stderr=subprocess.PIPE, timeout=120, check=False, cwd=tmp_path
+    )
+    os.close(ends[1])
+    assert (done.returncode, done.stderr) == (141, b"")
+
+
+def test_a_program_that_is_not_there_is_told_without_a_traceback(monkeypatch):
+    dev = runpy.run_path(str(Path(__file__).parents[2] / "dev.py"))
+    monkeypatch.setitem(
+        dev["main"].__globals__, "set_up", lambda: None
+    )  # what is set up already stays as it is
+    monkeypatch.setattr(sys, "argv", ["dev.py", "run", "nosuchprog"])
+    with pytest.raises(SystemExit, match=r"^cannot run `nosuchprog`: No such file or directory; try: "):
+        dev["main"]()

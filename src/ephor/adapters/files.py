@@ -23,6 +23,8 @@ def read_bytes(path: str) -> bytes:
     """
     try:
         if path == "-":
+            if sys.stdin is None:  # closed by whoever started this
+                raise InvalidInputError("standard input is closed; name a file, or pipe something in")
             data = sys.stdin.buffer.read(MAX_BYTES + 1)
         else:
             with Path(path).open("rb") as file:

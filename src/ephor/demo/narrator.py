@@ -9,6 +9,8 @@ from typing import Any
 
 from rich.console import Console
 
+from ephor.rooms.access.visible import visible
+
 _MARKS = {
     "did": ("•", "-", "dim"),
     "good": ("✓", "+", "green"),
@@ -26,6 +28,13 @@ class Chapter:
     facts: dict[str, Any] = field(default_factory=dict)
 
 
+class _Screen(Console):
+    """A console that leaves a closed pipe to whoever runs the command; by itself it would end the process."""
+
+    def on_broken_pipe(self) -> None:
+        raise BrokenPipeError
+
+
 class Narrator:
     """Prints as the story happens, and keeps what machines want to read."""
 
@@ -35,7 +44,7 @@ class Narrator:
         self._plain = "utf" not in (getattr(sys.stdout, "encoding", "") or "").lower()
         if hasattr(sys.stdout, "reconfigure"):
             sys.stdout.reconfigure(errors="replace", line_buffering=True)
-        self._out = Console(highlight=False, markup=False, emoji=False, soft_wrap=True, safe_box=True)
+        self._out = _Screen(highlight=False, markup=False, emoji=False, soft_wrap=True, safe_box=True)
 
     def chapter(self, title: str) -> None:
         """Begin a chapter."""
@@ -87,4 +96,5 @@ class Narrator:
 
     def _shown(self, text: str) -> str:
         """A terminal without UTF-8 shows question marks for what it cannot, and nothing breaks."""
+        text = visible(text, keep="\n\t")
         return text.encode("ascii", "replace").decode() if self._plain else text

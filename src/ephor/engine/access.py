@@ -12,6 +12,7 @@ from ephor.kernel.errors import ConflictError, InvalidInputError, NotFoundError
 from ephor.kernel.events import Event
 from ephor.rooms.access.people import Person, PlanePermission, PlaneRole, require
 from ephor.rooms.access.roles import STANDARD_ROLES, Role, custom_role
+from ephor.rooms.access.visible import check_visible
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,7 +25,7 @@ class Access:
         """Register somebody who operates the plane.
 
         Raises:
-            InvalidInputError: the id cannot name a person, or no role was given.
+            InvalidInputError: the id cannot name a person, the name holds control characters, or no role was given.
             NotPermittedError: *by* may not.
             ConflictError: there is somebody of that id.
         """
@@ -116,4 +117,5 @@ def _person(id: str, name: str, roles: Sequence[PlaneRole]) -> Person:
     if not roles:
         known = ", ".join(role.value for role in PlaneRole)
         raise InvalidInputError(f"a person needs at least one role; use one or more of: {known}")
+    check_visible(name, "the person's name")
     return Person(ids.name(id, "a person"), name or id, tuple(sorted(set(roles))))

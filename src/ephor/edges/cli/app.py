@@ -39,6 +39,7 @@ from ephor.edges.cli import (
 )
 from ephor.edges.door import Door
 from ephor.kernel import errors
+from ephor.rooms.access.visible import visible
 
 EXIT: Mapping[type[errors.EphorError], int] = {
     errors.InvalidInputError: 2,
@@ -158,7 +159,7 @@ def _unforeseen(error: Exception, *, json: bool) -> int:
         ):  # Typer keeps the class to itself, and asks the same way
             sys.stderr.write(error.format_message() + "\n")
             return 2
-        said = error.format_message().rstrip(".")
+        said = " ".join(error.format_message().split()).rstrip(".")
         return _report("invalid-input", f"{said[:1].lower()}{said[1:]}; see --help", 2, json=json)
     return _report(
         "unavailable",
@@ -176,7 +177,7 @@ def _report(
         told = {"error": code, "message": message, "facts": dict(facts or {})}
         line = dump_json(told, default=str, skipkeys=True)
     else:
-        line = f"ephor: {code}: {message}"
+        line = visible(f"ephor: {code}: {message}")
         if hasattr(sys.stderr, "reconfigure"):
             sys.stderr.reconfigure(errors="replace")
     with suppress(OSError):

@@ -8,7 +8,7 @@ import typer
 
 from ephor.edges.cli.calls import call_document, print_call, print_inbox
 from ephor.edges.cli.fields import fields, listed, minute, unfolded
-from ephor.edges.cli.options import As, Database, Json
+from ephor.edges.cli.options import As, Database, Json, given
 from ephor.edges.cli.render import as_json, emit
 from ephor.kernel.vocabulary import word
 from ephor.rooms.approvals.request import ApprovalRequest, RequestStatus, pending_reviews
@@ -44,8 +44,12 @@ def request(
 @app.command("list")
 def list_requests(
     context: typer.Context,
-    agent: Annotated[str | None, typer.Option("--agent", help="Only requests for this agent.")] = None,
-    status: Annotated[str | None, typer.Option("--status", help="Only requests of this status.")] = None,
+    agent: Annotated[
+        str | None, typer.Option("--agent", help="Only requests for this agent.", callback=given)
+    ] = None,
+    status: Annotated[
+        str | None, typer.Option("--status", help="Only requests of this status.", callback=given)
+    ] = None,
     json: Json = False,
     database: Database = None,
 ) -> None:

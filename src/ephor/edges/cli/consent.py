@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from ephor.edges.cli.options import As, Database, Json
+from ephor.edges.cli.options import As, Database, Json, given
 from ephor.edges.cli.render import emit, table
 from ephor.kernel.time import moment
 from ephor.rooms.consent.statement import ConsentState, Statement
@@ -24,7 +24,12 @@ Channel = Annotated[str, typer.Option("--channel", help="How they said it: web, 
 Notice = Annotated[str, typer.Option("--notice", help="Version of the notice that was shown.")]
 Proof = Annotated[
     str | None,
-    typer.Option("--proof", metavar="DIGEST", help="`sha256:…` of what shows it: the form, the recording."),
+    typer.Option(
+        "--proof",
+        metavar="DIGEST",
+        help="`sha256:…` of what shows it: the form, the recording.",
+        callback=given,
+    ),
 ]
 
 
@@ -36,7 +41,9 @@ def give(
     notice: Notice,
     expires: Annotated[
         str | None,
-        typer.Option("--expires", metavar="TIME", help="When it ends by itself: 2027-08-02T00:00:00Z."),
+        typer.Option(
+            "--expires", metavar="TIME", help="When it ends by itself: 2027-08-02T00:00:00Z.", callback=given
+        ),
     ] = None,
     channel: Channel = "cli",
     proof: Proof = None,

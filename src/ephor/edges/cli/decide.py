@@ -8,7 +8,7 @@ from typing import Annotated, Any
 import typer
 from rich.console import Console
 
-from ephor.edges.cli.options import Database, Json
+from ephor.edges.cli.options import Database, Json, given
 from ephor.edges.cli.render import emit
 from ephor.kernel.errors import InvalidInputError
 from ephor.kernel.vocabulary import Sensitivity, word
@@ -23,15 +23,21 @@ def decide(
         str, typer.Option("--arguments", metavar="JSON", help="The call's arguments, a JSON object.")
     ] = "{}",
     on_behalf_of: Annotated[
-        str | None, typer.Option("--on-behalf-of", metavar="DELEGATION", help="A delegation's id.")
+        str | None,
+        typer.Option("--on-behalf-of", metavar="DELEGATION", help="A delegation's id.", callback=given),
     ] = None,
     subject: Annotated[
         str | None,
-        typer.Option("--subject", help="The data subject the call touches; only a pseudonym is kept."),
+        typer.Option(
+            "--subject", help="The data subject the call touches; only a pseudonym is kept.", callback=given
+        ),
     ] = None,
-    purpose: Annotated[str | None, typer.Option("--purpose", help="What the data is used for.")] = None,
+    purpose: Annotated[
+        str | None, typer.Option("--purpose", help="What the data is used for.", callback=given)
+    ] = None,
     sensitivity: Annotated[
-        str | None, typer.Option("--sensitivity", help="Raises what the tool declares, never lowers it.")
+        str | None,
+        typer.Option("--sensitivity", help="Raises what the tool declares, never lowers it.", callback=given),
     ] = None,
     as_document: Json = False,
     database: Database = None,

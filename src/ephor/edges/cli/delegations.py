@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from ephor.edges.cli.fields import listed, minute
-from ephor.edges.cli.options import As, Database, Json
+from ephor.edges.cli.options import As, Database, Json, given
 from ephor.edges.cli.render import emit, table
 from ephor.kernel.time import day, moment
 
@@ -74,11 +74,11 @@ def grant(
     depth: Annotated[int, typer.Option("--depth", help="How often it may be passed on, 0 to 5.")] = 0,
     parent: Annotated[
         str | None,
-        typer.Option("--parent", metavar="DELEGATION", help="Pass this delegation on; its receiver lends."),
+        typer.Option("--parent", metavar="DELEGATION", help="Pass this delegation on; its receiver lends.", callback=given),
     ] = None,
     from_agent: Annotated[
         str | None,
-        typer.Option("--from-agent", metavar="AGENT", help="This agent lends from its own roles. Default: you lend."),
+        typer.Option("--from-agent", metavar="AGENT", help="This agent lends from its own roles. Default: you lend.", callback=given),
     ] = None,
     spawn: Annotated[bool, typer.Option("--spawn", help="The giver starts the receiver for this.")] = False,
     json: Json = False,
@@ -114,7 +114,7 @@ def list_delegations(
     context: typer.Context,
     agent: Annotated[
         str | None,
-        typer.Option("--agent", help="Only those to this agent."),
+        typer.Option("--agent", help="Only those to this agent.", callback=given),
     ] = None,
     json: Json = False,
     database: Database = None,

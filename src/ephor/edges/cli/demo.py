@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from ephor.edges.cli.options import Json
+from ephor.edges.cli.options import Json, given
 from ephor.edges.cli.render import emit
 from ephor.edges.door import Door
 
@@ -15,7 +15,12 @@ def demo(
     context: typer.Context,
     keep: Annotated[
         str | None,
-        typer.Option("--keep", metavar="DIR", help="Where to leave the plane, the shop and the bundles."),
+        typer.Option(
+            "--keep",
+            metavar="DIR",
+            help="Where to leave the plane, the shop and the bundles.",
+            callback=given,
+        ),
     ] = None,
     json: Json = False,
 ) -> None:

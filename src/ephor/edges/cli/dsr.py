@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from ephor.edges.cli.options import As, Database, Json
+from ephor.edges.cli.options import As, Database, Json, given
 from ephor.edges.cli.render import emit, table
 from ephor.kernel.errors import InvalidInputError, UnavailableError
 from ephor.kernel.time import day
@@ -31,7 +31,9 @@ app = typer.Typer(
 
 Id = Annotated[str, typer.Argument(help="The request's id, `dsr_…`.")]
 Map = Annotated[str, typer.Option("--map", help="The data map: a Fides dataset, YAML.")]
-MaybeMap = Annotated[str | None, typer.Option("--map", help="The data map the request was planned with.")]
+MaybeMap = Annotated[
+    str | None, typer.Option("--map", help="The data map the request was planned with.", callback=given)
+]
 StoreUrls = Annotated[
     list[str] | None,
     typer.Option("--store", metavar="DATASET=URL", help="The store of a dataset: shop=sqlite:///shop.db."),
@@ -53,12 +55,14 @@ def open_request(
     subject: Annotated[
         Text,
         typer.Option(
-            "--subject", help="How consent and decisions know the person. Default: the first identity."
+            "--subject",
+            help="How consent and decisions know the person. Default: the first identity.",
+            callback=given,
         ),
     ] = None,
     channel: Annotated[str, typer.Option("--channel", help="How it came: mail, web, phone.")] = "cli",
     received_on: Annotated[
-        Text, typer.Option("--received-on", metavar="DATE", help="Default: today (UTC).")
+        Text, typer.Option("--received-on", metavar="DATE", help="Default: today (UTC).", callback=given)
     ] = None,
     purpose: Annotated[Texts, typer.Option("--purpose", help="For objection, opt_out and limit.")] = None,
     correction: Annotated[
@@ -155,7 +159,10 @@ def fulfil(
     map: MaybeMap = None,
     store: StoreUrls = None,
     output: Annotated[
-        Text, typer.Option("--output", metavar="DIR", help="Where the package of an access request goes.")
+        Text,
+        typer.Option(
+            "--output", metavar="DIR", help="Where the package of an access request goes.", callback=given
+        ),
     ] = None,
     json: Json = False,
     database: Database = None,

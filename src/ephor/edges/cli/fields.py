@@ -6,6 +6,8 @@ from collections.abc import Iterable, Sequence
 from datetime import datetime
 from typing import TYPE_CHECKING
 
+from ephor.rooms.access.visible import visible
+
 if TYPE_CHECKING:
     from rich.console import Console
 
@@ -15,7 +17,7 @@ def fields(out: Console, rows: Iterable[tuple[str, object]]) -> None:
     shown = [(name, str(value)) for name, value in rows if value not in (None, "")]
     width = max((len(name) for name, _ in shown), default=0)
     for name, value in shown:
-        first, *rest = value.splitlines() or [""]
+        first, *rest = visible(value, keep="\n").split("\n")
         out.print(f"{name:<{width}}  {first}")
         for line in rest:
             out.print(f"{'':<{width}}  {line}")
@@ -26,8 +28,9 @@ def unfolded(out: Console, columns: Sequence[str], rows: Sequence[Sequence[str]]
     if not rows:
         out.print(empty)
         return
-    widths = [max(len(row[index]) for row in (columns, *rows)) for index in range(len(columns))]
-    for row in (columns, *rows):
+    shown = [[visible(cell) for cell in row] for row in (columns, *rows)]
+    widths = [max(len(row[index]) for row in shown) for index in range(len(columns))]
+    for row in shown:
         cells = (f"{cell:<{width}}" for cell, width in zip(row, widths, strict=True))
         out.print("  ".join(cells).rstrip(), soft_wrap=True)
 

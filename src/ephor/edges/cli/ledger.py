@@ -12,8 +12,8 @@ import typer
 from rich.console import Console
 
 from ephor import verifier
-from ephor.edges.cli.options import Database, Json
-from ephor.edges.cli.render import emit, table
+from ephor.edges.cli.options import Database, Json, given
+from ephor.edges.cli.render import emit, exact, table
 from ephor.edges.door import Door
 from ephor.engine.ledger import Ledgers, Shown
 from ephor.kernel.errors import InvalidInputError
@@ -46,10 +46,12 @@ def append(
 @app.command("list")
 def list_entries(
     context: typer.Context,
-    kind: Annotated[str | None, typer.Option(help="For example decision.made/1.")] = None,
-    agent: Annotated[str | None, typer.Option(help="An agent's id.")] = None,
-    tool: Annotated[str | None, typer.Option(help="A tool's name.")] = None,
-    outcome: Annotated[str | None, typer.Option(help="allow, ask or deny; or a category.")] = None,
+    kind: Annotated[str | None, typer.Option(help="For example decision.made/1.", callback=given)] = None,
+    agent: Annotated[str | None, typer.Option(help="An agent's id.", callback=given)] = None,
+    tool: Annotated[str | None, typer.Option(help="A tool's name.", callback=given)] = None,
+    outcome: Annotated[
+        str | None, typer.Option(help="allow, ask or deny; or a category.", callback=given)
+    ] = None,
     before: Annotated[int | None, typer.Option(help="Only entries before this position.")] = None,
     limit: Annotated[int, typer.Option(min=1, max=1000, help="How many at most.")] = 20,
     json: Json = False,
@@ -84,14 +86,20 @@ def show(
 def verify(
     context: typer.Context,
     checkpoint: Annotated[
-        str | None, typer.Option("--checkpoint", metavar="FILE", help="A checkpoint you kept from before.")
+        str | None,
+        typer.Option(
+            "--checkpoint", metavar="FILE", help="A checkpoint you kept from before.", callback=given
+        ),
     ] = None,
     bundle: Annotated[
         str | None,
-        typer.Option("--bundle", metavar="DIR", help="Judge an export instead of the database."),
+        typer.Option(
+            "--bundle", metavar="DIR", help="Judge an export instead of the database.", callback=given
+        ),
     ] = None,
     key: Annotated[
-        str | None, typer.Option("--key", help="The public key you trust, or a file that holds it.")
+        str | None,
+        typer.Option("--key", help="The public key you trust, or a file that holds it.", callback=given),
     ] = None,
     json: Json = False,
     database: Database = None,
@@ -135,7 +143,8 @@ def prove(
         out.print(f"entry {made.position} ({made.id}) is in the tree of {made.size}\nleaf {made.leaf}")
         for one in made.path:
             out.print(f"  + {one}")
-        out.print(f"root {made.root}\n\n{made.checkpoint}", end="")
+        out.print(f"root {made.root}\n")
+        exact(made.checkpoint.encode())
 
     emit(made, human, json=json)
 
@@ -154,7 +163,7 @@ def checkpoint(context: typer.Context, json: Json = False, database: Database = 
         "key": head.key,
         "checkpoint": head.note.decode(),
     }
-    emit(told, lambda out: out.print(told["checkpoint"], end=""), json=json)
+    emit(told, lambda _: exact(head.note), json=json)
 
 
 @app.command()
@@ -212,7 +221,7 @@ def _print_list(out: Console, found: Sequence[Shown]) -> None:
     rows = [
         (
             one.position,
-            one.entry["at"][:19],
+            f"{one.entry['at'][:10]} {one.entry['at'][11:16]} UTC",
             one.entry["kind"],
             one.entry["actor"],
             _about(one.entry),
@@ -220,9 +229,7 @@ def _print_list(out: Console, found: Sequence[Shown]) -> None:
         )
         for one in found
     ]
-    table(
-        out, ("#", "at (UTC)", "kind", "actor", "about", "outcome"), rows, empty="nothing recorded that fits"
-    )
+    table(out, ("#", "at", "kind", "actor", "about", "outcome"), rows, empty="nothing recorded that fits")
 
 
 def _about(entry: Mapping[str, Any]) -> str:

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from ephor.edges.cli.options import AsOf, Json
+from ephor.edges.cli.options import AsOf, Json, given
 from ephor.edges.cli.render import emit, table
 from ephor.kernel.errors import InvalidInputError
 from ephor.kernel.time import day
@@ -32,11 +32,15 @@ app = typer.Typer(name="pii", help="Personal data in text and JSON: find it, mas
 File = Annotated[
     str, typer.Argument(metavar="FILE|-", help="A text or JSON file, or `-` for standard input.")
 ]
-Types = Annotated[str | None, typer.Option("--types", metavar="A,B", help="Only these types.")]
-Profile = Annotated[str | None, typer.Option("--profile", help="default, gdpr, hipaa or pci.")]
+Types = Annotated[
+    str | None, typer.Option("--types", metavar="A,B", help="Only these types.", callback=given)
+]
+Profile = Annotated[
+    str | None, typer.Option("--profile", help="default, gdpr, hipaa or pci.", callback=given)
+]
 KeyFile = Annotated[
     str | None,
-    typer.Option("--key-file", metavar="FILE", help="The key for `hash`: 16 bytes or more."),
+    typer.Option("--key-file", metavar="FILE", help="The key for `hash`: 16 bytes or more.", callback=given),
 ]
 
 

@@ -11,6 +11,8 @@ import orjson
 from rich.console import Console
 from rich.table import Table
 
+from ephor.rooms.access.visible import visible
+
 
 def as_json(value: object) -> Any:
     """Return *value* as what JSON can hold: records become objects, enums and times text."""
@@ -20,8 +22,7 @@ def as_json(value: object) -> Any:
 def emit(value: object, human: Callable[[Console], None], *, json: bool) -> None:
     """Print *value* as one JSON document, or let *human* print it."""
     if json:
-        sys.stdout.buffer.write(orjson.dumps(as_json(value), option=orjson.OPT_INDENT_2) + b"\n")
-        sys.stdout.buffer.flush()
+        exact(orjson.dumps(as_json(value), option=orjson.OPT_INDENT_2) + b"\n")
     else:
         human(console())
 
@@ -38,6 +39,19 @@ class _Screen(Console):
 
     def on_broken_pipe(self) -> None:
         raise BrokenPipeError
+
+    def print(self, *objects: Any, **style: Any) -> None:
+        """Print, with whatever would steer the terminal written out; only lines and tabs of running text stay."""
+        super().print(
+            *(visible(one, keep="\n\t") if isinstance(one, str) else one for one in objects), **style
+        )
+
+
+def exact(data: bytes) -> None:
+    """Write *data* as it is: a signed text that a terminal's encoding changes is signed no more."""
+    sys.stdout.flush()
+    sys.stdout.buffer.write(data)
+    sys.stdout.buffer.flush()
 
 
 def console() -> Console:
@@ -60,11 +74,17 @@ def table(out: Console, columns: Sequence[str], rows: Sequence[Sequence[object]]
     if not rows:
         out.print(empty)
         return
+    cells = [[visible(str(cell)) for cell in row] for row in rows]
     grid = Table(box=None, pad_edge=False, header_style="bold")
     for number, column in enumerate(columns):
         # Short words (times, states, names) stay in one piece on a narrow screen; what is longer folds and loses nothing.
-        longest = max(len(column), *(len(str(row[number])) for row in rows))
+        longest = max(len(column), *(len(row[number]) for row in cells))
         grid.add_column(column, overflow="fold", min_width=longest if longest <= _SHORT else None)
-    for row in rows:
-        grid.add_row(*[str(cell) for cell in row])
-    out.print(grid)
+    for row in cells:
+        grid.add_row(*row)
+    if out.is_terminal:
+        out.print(grid)
+        return
+    with out.capture() as drawn:
+        out.print(grid)
+    out.print("\n".join(line.rstrip() for line in drawn.get().splitlines()))

@@ -6,6 +6,7 @@ import dataclasses
 
 from ephor.kernel.errors import InvalidInputError
 from ephor.kernel.vocabulary import Sensitivity, word
+from ephor.rooms.access.visible import check_visible
 from ephor.rooms.decisions.arguments import read_arguments
 from ephor.rooms.decisions.model import Call
 
@@ -24,7 +25,7 @@ def read_call(call: Call) -> tuple[Call, bytes]:
     b'{"cents":5}'
 
     Raises:
-        InvalidInputError: a field is no text, blank, too long, or holds a lone surrogate; a sensitivity that is not
+        InvalidInputError: a field is no text, blank, too long, or holds a lone surrogate or a control character; a sensitivity that is not
             known; or arguments that are not JSON.
     """
     for name in _NAMES:
@@ -50,6 +51,7 @@ def _check_text(name: str, value: object) -> None:
             value.encode()
         except UnicodeEncodeError:
             raise InvalidInputError(f"`{name}` holds a lone surrogate; remove it", field=name) from None
+    check_visible(value, f"`{name}`")
 
 
 def _sensitivity(value: object) -> Sensitivity | None:
