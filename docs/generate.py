@@ -177,6 +177,19 @@ def _fields(schema: Mapping[str, Any], path: str = "") -> Iterator[tuple[str, bo
             yield from _fields(one.get("items", {}), f"{here}[].")
 
 
+def files_page() -> str:
+    """The page of the other files people write, with the examples that come with Ephor in full."""
+    lines: list[str] = []
+    for line in (FOLDER / "files.template").read_text(encoding="utf-8").splitlines():
+        mark, _, name = line.partition("@include ")
+        if name and not mark:
+            text = files("ephor.examples").joinpath(name).read_text(encoding="utf-8")
+            lines += ["```yaml", *text.rstrip().splitlines(), "```"]
+        else:
+            lines.append(line)
+    return _page(lines)
+
+
 def events() -> str:
     """The page of event kinds."""
     return _page(
@@ -242,8 +255,8 @@ def errors_page() -> str:
             *_table(("code", "exception", "exit", "meaning"), rows),
             "",
             f"Other exit codes: 0, it was done or answered; 1, it was answered and the answer is no ({_answering()}); 130, it was",
-            "interrupted; 141, whoever read the output stopped reading. After `decide`, 7 may also mean that the decision was recorded and",
-            "could not be printed: nobody was told it, so do not act; look for it with `ephor ledger list` before you ask again.",
+            "interrupted; 141, whoever read the output stopped reading: the work was done. 7 with `the answer could not be written` means",
+            "the same: a decision was recorded and nobody was told it. Do not act on it; look with `ephor ledger list` before you ask again.",
             "",
             "Two exceptions are answers, and no errors: `ephor.Denied` and `ephor.ApprovalRequired` are raised by functions that",
             "`plane.governed` decorates. `decision` on them is the whole answer.",
@@ -305,6 +318,7 @@ PAGES: Mapping[str, Callable[[], str]] = {
     "cli.md": cli,
     "manifest.md": manifest,
     "facts.md": facts,
+    "files.md": files_page,
     "events.md": events,
     "settings.md": settings_page,
     "errors.md": errors_page,

@@ -1,0 +1,85 @@
+"""The examples on the page of files are what Ephor reads."""
+
+from __future__ import annotations
+
+import re
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+
+from ephor.adapters import strict_yaml
+from ephor.kernel.errors import InvalidInputError
+from ephor.rooms.access.roles import custom_role
+from ephor.rooms.dsr.datamap import parse_map
+from ephor.rooms.models.drift import observe
+from ephor.rooms.models.register import read_registration
+from ephor.rooms.models.validation import read_validation
+from ephor.rooms.ropa.parse import parse_record
+
+PAGE = (Path(__file__).parents[2] / "docs" / "reference" / "files.md").read_text(encoding="utf-8")
+AT = datetime(2026, 11, 24, 9, tzinfo=UTC)
+
+
+def example(heading):
+    """Return the one example under a heading of the page."""
+    section = PAGE.split(f"\n## {heading}\n")[1].split("\n## ")[0]
+    (block,) = re.findall(r"^```yaml\n(.*?)^```$", section, re.DOTALL | re.MULTILINE)
+    return strict_yaml.read(block.encode())
+
+
+@pytest.fixture
+def model():
+    return read_registration(example("Model registration"), by="ada", at=AT)
+
+
+def test_the_example_of_a_model_can_be_registered(model):
+    assert model.id == "shop-support-llm@2026-10"
+
+
+def test_the_example_of_results_passes_that_models_thresholds(model):
+    assert read_validation(example("Validation results"), model, by="val", at=AT).passed
+
+
+def test_the_example_of_a_day_is_held_against_that_models_baseline(model):
+    report = observe(model, example("Drift"))
+    assert report.drifted is False
+    assert [one.observed for one in report.metrics] == ["9100", "9890"]
+
+
+def test_the_example_of_a_data_map_can_be_read():
+    read = parse_map(example("Data map"))
+    assert str(read.get("shop.customers").erase_after[0]) == "shop.cards"
+
+
+def test_the_example_of_a_record_of_processing_can_be_read():
+    assert parse_record(example("Record of processing")).id == "shop-customer-support"
+
+
+def test_the_example_of_roles_makes_roles():
+    roles = [
+        custom_role(one["name"], one["permissions"], one["allowed_tools"], one["max_data_sensitivity"])
+        for one in example("Roles")["roles"]
+    ]
+    assert [role.id for role in roles] == ["refund_clerk", "recruiting_clerk", "mood_reader"]
+
+
+@pytest.mark.parametrize(
+    "key", ["name", "version", "provider", "model_type", "owner", "use_cases", "risk_tier"]
+)
+def test_what_the_page_calls_required_of_a_model_is(key):
+    given = {name: value for name, value in example("Model registration").items() if name != key}
+    given.pop("model_id")
+    with pytest.raises(InvalidInputError):
+        read_registration(given, by="ada", at=AT)
+
+
+@pytest.mark.parametrize(("key", "required"), [("validation_date", True), ("dataset", True), ("validation_results", True),
+                                               ("sample_size", False), ("expires", False), ("model_id", False)])  # fmt: skip
+def test_what_the_page_calls_required_of_results_is(model, key, required):
+    given = {name: value for name, value in example("Validation results").items() if name != key}
+    if required:
+        with pytest.raises(InvalidInputError):
+            read_validation(given, model, by="val", at=AT)
+    else:
+        assert read_validation(given, model, by="val", at=AT).passed
