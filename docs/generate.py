@@ -133,6 +133,18 @@ def manifest() -> str:
     )
 
 
+FACTS = """\
+operator_role: deployer  # optional: only the obligations of this role
+facts:
+  complete: true  # a fact left out is false, none or empty
+  function: faq
+  domain: retail
+  subjects: [customers]
+  interacts_with_persons: true
+  generates: [text]
+"""
+
+
 def facts() -> str:
     """The page of the words in which a system is described."""
     pack = BundledPacks().load(AI_ACT)
@@ -149,6 +161,15 @@ def facts() -> str:
         f"- {_least()} must be stated all the same. Without it the class is `needs_review`, `complete: true` or not: a file that says",
         "  nothing would otherwise make every system minimal, and silence must never be the lightest answer.",
         "- Do not state what you do not know. An unknown fact that cannot change the answer is not asked for.",
+        "",
+        "A file of facts, for `ephor classify FILE`:",
+        "",
+        "```yaml",
+        *FACTS.splitlines(),
+        "```",
+        "",
+        "In such a file, not in a manifest, `use_case` stands for several facts at once; what is stated beside it wins:",
+        f"{', '.join(f'`{one}`' for one in pack.shortcuts)}.",
         "",
         "| fact | type | what it says |",
         "|---|---|---|",

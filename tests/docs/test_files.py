@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import re
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from pathlib import Path
 
 import pytest
 
 from ephor.adapters import strict_yaml
+from ephor.adapters.packs import BundledPacks
+from ephor.engine.regulation import AI_ACT, Law
 from ephor.kernel.errors import InvalidInputError
 from ephor.rooms.access.roles import custom_role
 from ephor.rooms.dsr.datamap import parse_map
@@ -17,7 +19,8 @@ from ephor.rooms.models.register import read_registration
 from ephor.rooms.models.validation import read_validation
 from ephor.rooms.ropa.parse import parse_record
 
-PAGE = (Path(__file__).parents[2] / "docs" / "reference" / "files.md").read_text(encoding="utf-8")
+REFERENCE = Path(__file__).parents[2] / "docs" / "reference"
+PAGE = (REFERENCE / "files.md").read_text(encoding="utf-8")
 AT = datetime(2026, 11, 24, 9, tzinfo=UTC)
 
 
@@ -83,3 +86,27 @@ def test_what_the_page_calls_required_of_results_is(model, key, required):
             read_validation(given, model, by="val", at=AT)
     else:
         assert read_validation(given, model, by="val", at=AT).passed
+
+
+def facts_page():
+    return (REFERENCE / "facts.md").read_text(encoding="utf-8")
+
+
+def test_the_example_of_facts_has_a_class():
+    (block,) = re.findall(r"^```yaml\n(.*?)^```$", facts_page(), re.DOTALL | re.MULTILINE)
+    given = strict_yaml.read(block.encode())
+    found = Law(BundledPacks()).classify(given["facts"], date(2026, 11, 24), role=given["operator_role"])
+    assert found.category.value == "limited"
+
+
+def test_every_fact_and_every_word_of_the_pack_is_on_the_page():
+    page = facts_page()
+    for one in BundledPacks().load(AI_ACT).vocabulary.values():
+        if not one.derived:
+            assert f"| `{one.name}` |" in page
+            assert all(f"`{value}`" in page for value in one.values), one.name
+
+
+def test_a_shortcut_stands_for_facts_where_the_page_says_so():
+    found = Law(BundledPacks()).classify({"use_case": "credit_scoring"}, date(2026, 11, 24))
+    assert "function" not in found.missing_facts
