@@ -651,3 +651,47 @@ def test_a_byte_changed_anywhere_in_a_large_bundle_is_noticed(whole, data):
 @given(st.one_of(st.binary(max_size=200), st.text(max_size=200).map(str.encode)))
 def test_no_checkpoint_whatever_is_worse_than_invalid(whole, data):
     assert verifier.verify(whole, KEY, data).verdict == "INVALID"
+
+
+def test_people_are_told_the_first_findings_and_how_many_more_there_are():
+    found = tuple(verifier.Finding(n, None, "gone", "look") for n in range(100))
+    report = verifier.Report("INVALID", "log", 200, "root", found, 30, 200, (), None, None, True)
+    lines = list(verifier.lines_of(report))
+    assert lines[1:6] == [f"entry {n}: gone: look" for n in range(5)]
+    assert lines[6:] == ["and 125 more findings, the first 100 of them in --json"]
+    few = list(verifier.lines_of(replace(report, findings=found[:7], more_findings=0)))
+    assert few[6:] == ["and 2 more findings, all of them in --json"]
+    assert len(list(verifier.lines_of(replace(report, findings=found[:5], more_findings=0)))) == 6
+
+
+@pytest.mark.parametrize(
+    ("more", "word"),
+    [
+        (["--quorum", "x"], "--quorum"),
+        (["--no-such"], "--no-such"),
+        (["--checkpoint", "no-file"], "`no-file`"),
+    ],
+)
+def test_an_error_with_json_is_one_line_of_json(whole, capsys, more, word):
+    assert verifier.main([str(whole), "--key", KEY, "--json", *more]) == 2
+    said = capsys.readouterr()
+    assert said.out == ""
+    assert said.err.count("\n") == 1
+    told = json.loads(said.err)
+    assert (sorted(told), told["error"]) == (["error", "message"], "invalid-input")
+    assert word in told["message"]
+    assert verifier.main([str(whole), "--key", KEY, *more]) == 2
+    assert capsys.readouterr().err.startswith("error: ")
+
+
+def test_a_reader_that_went_away_is_no_traceback(whole):
+    away, pipe = os.pipe()
+    os.close(away)
+    ran = subprocess.run(
+        [sys.executable, "-m", "ephor.verifier", str(whole), "--key", KEY],
+        stdout=pipe,
+        stderr=subprocess.PIPE,
+        check=False,
+    )
+    os.close(pipe)
+    assert (ran.returncode, ran.stderr) == (141, b"")

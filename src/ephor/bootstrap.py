@@ -47,11 +47,11 @@ def open_engine(url: str | None = None, *, create: bool = True, settings: Settin
 
     settings = settings or read_settings()
     url = url or settings.database
+    keys = KeyFolder(keys_folder(settings, url))
     if (path := engines.sqlite_path(url)) is not None:
-        engines.check_file(path, create=create)
+        engines.check_file(path, create=create, used=not settings.keys and keys.is_made())
     clock = SystemClock()
     ids = FreshIds(clock)
-    keys = KeyFolder(keys_folder(settings, url))
     vault = Vault(lambda: storage.own("wrapping", keys.wrapping()))
     storage = SqlStorage(url, keys, Grower(keys.signing, ids.new("src"), clock.now, keys.head), vault, ids)
     pseudonyms = KeyedPseudonyms(lambda: storage.own("pseudonym", keys.pseudonym()))

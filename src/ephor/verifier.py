@@ -19,7 +19,7 @@ from dataclasses import asdict, dataclass, field
 from hashlib import sha256
 from itertools import islice
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any, NoReturn, Protocol
 
 from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
@@ -27,6 +27,8 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 WITNESSED, CONSISTENT, INCOMPLETE, INVALID = "WITNESSED", "CONSISTENT", "INCOMPLETE", "INVALID"
 WIDTH = 256
 MAX_FINDINGS = 100
+FIRST = 5
+"""Findings told to people; the report has the rest."""
 MAX_SOURCES = 100_000
 MAX_NOTE = 1_000_000
 MAX_BUNDLE = WIDTH * (2 + 65_535)
@@ -680,8 +682,39 @@ def _cosigned(raw: bytes, text: str) -> tuple[bytes, str]:
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Print the verdict; return 0 if the log holds, 1 if not, 2 if that could not be asked."""
-    parser = argparse.ArgumentParser(prog="ephor.verifier", description="Verify an exported log offline.")
+    """Print the verdict; return 0 if the log holds, 1 if not, 2 if that could not be asked.
+
+    Where nobody reads what is printed it returns 141, as a shell reports it (128 and SIGPIPE).
+    """
+    given = sys.argv[1:] if arguments is None else arguments
+    try:
+        code = _run(given)
+        sys.stdout.flush()
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), 1)  # or Python would complain as it ends
+        return 141
+    return code
+
+
+def _run(arguments: Sequence[str]) -> int:
+    try:
+        asked = _parser().parse_args(arguments)
+        report = _ask(asked)
+    except UsageError as error:
+        told = {"error": "invalid-input", "message": str(error)}
+        print(json.dumps(told) if "--json" in arguments else _plain(f"error: {error}"), file=sys.stderr)
+        return 2
+    print(json.dumps(asdict(report), indent=2) if asked.json else "\n".join(map(_plain, lines_of(report))))
+    return 0 if report.verdict in (WITNESSED, CONSISTENT) else 1
+
+
+class _Parser(argparse.ArgumentParser):
+    def error(self, message: str) -> NoReturn:
+        raise UsageError(f"{message}; see --help")
+
+
+def _parser() -> _Parser:
+    parser = _Parser(prog="ephor.verifier", description="Verify an exported log offline.", allow_abbrev=False)
     parser.add_argument("bundle", type=Path, help="folder with `checkpoint` and `tile/`")
     parser.add_argument("--key", required=True, help="verifier key you trust, or a file that holds it")
     parser.add_argument("--checkpoint", type=Path, help="checkpoint you kept from before")
@@ -691,22 +724,18 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--quorum", type=int, help="how many of the witnesses suffice; all unless stated")
     parser.add_argument("--hashes-only", action="store_true", help="do not read what the entries say")
     parser.add_argument("--json", action="store_true", help="print the report as JSON")
-    asked = parser.parse_args(arguments)
-    try:
-        earlier = None if asked.checkpoint is None else _read_argument(asked.checkpoint)
-        report = verify(
-            asked.bundle,
-            _find_key(asked.key),
-            earlier,
-            witnesses=[_find_key(text) for text in asked.witness],
-            quorum=asked.quorum,
-            content=not asked.hashes_only,
-        )
-    except UsageError as error:
-        print(_plain(f"error: {error}"), file=sys.stderr)
-        return 2
-    print(json.dumps(asdict(report), indent=2) if asked.json else "\n".join(map(_plain, lines_of(report))))
-    return 0 if report.verdict in (WITNESSED, CONSISTENT) else 1
+    return parser
+
+
+def _ask(asked: argparse.Namespace) -> Report:
+    return verify(
+        asked.bundle,
+        _find_key(asked.key),
+        None if asked.checkpoint is None else _read_argument(asked.checkpoint),
+        witnesses=[_find_key(text) for text in asked.witness],
+        quorum=asked.quorum,
+        content=not asked.hashes_only,
+    )
 
 
 def _find_key(text: str) -> str:
@@ -726,7 +755,7 @@ def _read_argument(path: Path) -> bytes:
 
 
 def lines_of(report: Report) -> Iterator[str]:
-    """Return the report as lines for people."""
+    """Return the report as lines for people: the first findings only, one cause often has many."""
     yield f"{report.verdict}  {report.origin}  {report.size} entries  root {report.root}"
     if report.first_at:
         yield f"received from {report.first_at} to {report.last_at}"
@@ -734,11 +763,12 @@ def lines_of(report: Report) -> Iterator[str]:
         yield "only hashes were checked, not what the entries say"
     if report.erased:
         yield f"lawful erasures: {len(report.erased)}, the first at {report.erased[0]}"
-    for one in report.findings:
+    for one in report.findings[:FIRST]:
         place = "log" if one.position is None else f"entry {one.position}"
         yield f"{place}{f' ({one.entry})' if one.entry else ''}: {one.problem}: {one.means}"
-    if report.more_findings:
-        yield f"and {report.more_findings} more findings"
+    if more := max(len(report.findings) - FIRST, 0) + report.more_findings:
+        which = f"the first {len(report.findings)}" if report.more_findings else "all"
+        yield f"and {more} more findings, {which} of them in --json"
     if report.verdict in (WITNESSED, CONSISTENT) and report.unwitnessed_tail:
         yield f"the last {report.unwitnessed_tail} entries are vouched for by the log's own key alone"
 

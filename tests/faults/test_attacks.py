@@ -293,10 +293,8 @@ def test_a_head_note_put_back_does_not_fit_the_entries(scene):
     scene.run("update ledger_head set note = ?", scene.earlier)
     scene.refuses()
     report = scene.verify(earlier=False)
-    assert (report.verdict, report.size) == (
-        "CONSISTENT",
-        KEPT,
-    )  # an old head is a true head; the kept one tells
+    assert (report.verdict, report.size, first_bad(report)) == ("INVALID", KEPT, KEPT)
+    assert "rows lie beyond the signed head" in problems(report)  # an old head is a true one, but of fewer
 
 
 def test_a_head_note_put_back_is_found_by_the_head_kept_beside_the_keys(scene):

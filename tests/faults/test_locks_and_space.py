@@ -191,7 +191,9 @@ def public(plane: Made) -> Iterator[Path]:
     shutil.copyfile(plane.file, folder / "ephor.db")
     shutil.copytree(plane.folder, folder / "ephor.db.keys")
     for one in (folder / "ephor.db.keys").iterdir():
-        one.chmod(0o644)
+        one.chmod(0o600)  # a secret that others can read is refused; these are the other account's own
+        if os.geteuid() == 0:
+            os.chown(one, 65534, 65534)
     (folder / "ephor.db.keys").chmod(0o755)
     yield folder
     subprocess.run(["chmod", "-R", "u+w", str(folder)], check=True)
@@ -265,3 +267,27 @@ def test_an_unreadable_database_says_so(public):
     assert ran.returncode == 7
     assert "cannot read" in ran.stderr
     assert "make it readable" in ran.stderr
+
+
+def test_a_read_only_copy_in_a_read_only_folder_is_read(public):
+    (public / "ephor.db").chmod(0o444)
+    public.chmod(0o555)
+    for command in (["ledger", "verify"], ["ledger", "list"], ["agents", "list"], ["people", "list"]):
+        ran = as_nobody(public, *command)
+        assert (ran.returncode, ran.stderr) == (0, ""), command
+    assert sorted(one.name for one in public.iterdir()) == ["ephor.db", "ephor.db.keys"]
+
+
+def test_a_read_only_copy_whose_newest_entries_lie_in_the_write_ahead_log_is_not_read_without_them(
+    public, plane
+):
+    storage = plane.open()
+    storage.append([event(9)])
+    for end in ("", "-wal"):
+        shutil.copyfile(f"{plane.file}{end}", public / f"ephor.db{end}")
+        (public / f"ephor.db{end}").chmod(0o444)
+    assert (public / "ephor.db-wal").stat().st_size
+    public.chmod(0o555)
+    ran = as_nobody(public, "ledger", "verify")
+    assert ran.returncode in (0, 7)
+    assert "6 entries" in ran.stdout if ran.returncode == 0 else "writable" in ran.stderr

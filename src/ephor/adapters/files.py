@@ -53,19 +53,18 @@ def read_mapping(path: str) -> Mapping[str, Any]:
 
 
 def new_folder(path: str) -> Callable[[str, bytes], None]:
-    """Make a folder and return what writes files into it; what is there already is never overwritten.
+    """Return what writes files into a folder, made with the first of them; what is there already is never overwritten.
 
     Raises:
         ConflictError: the folder exists and is not empty.
-        UnavailableError: it cannot be made, or a file in it cannot be written.
+        UnavailableError: it cannot be read, or a file in it cannot be written.
     """
     root = Path(path)
     try:
-        root.mkdir(parents=True, exist_ok=True)
-        if any(root.iterdir()):
+        if root.exists() and any(root.iterdir()):
             raise ConflictError(f"`{path}` is not empty; name a new folder")
     except OSError as error:
-        raise UnavailableError(f"cannot make `{path}`: {error.strerror}") from error
+        raise UnavailableError(f"cannot export to `{path}`: {error.strerror}; name a new folder") from error
 
     def write(name: str, data: bytes) -> None:
         try:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from ephor.engine.ports import Unit, World
 from ephor.kernel import ids
 from ephor.kernel.canonical import Json
-from ephor.kernel.errors import ConflictError, InvalidInputError, NotFoundError
+from ephor.kernel.errors import ConflictError, InvalidInputError, NotFoundError, VerificationError
 from ephor.kernel.events import Event
 from ephor.rooms.access.people import Person, PlanePermission, PlaneRole, require
 from ephor.rooms.access.roles import STANDARD_ROLES, Role, custom_role
@@ -40,7 +40,9 @@ class Access:
 
         Raises:
             ConflictError: others operate this plane and *id* is not among them.
+            VerificationError: nobody operates it, and its ledger tells of more than its beginning.
         """
+        recorded = self.world.storage.ledger.head().size
         with self.world.storage.unit() as unit:
             people = unit.shelf(Person)
             if known := people.find(id):
@@ -48,6 +50,12 @@ class Access:
             if people.page("", 1):
                 raise ConflictError(
                     f"this plane already has people and `{id}` is not among them; ask an administrator to add them"
+                )
+            if recorded > 1:  # the first is `plane.created`: a plane in use does not lose its people lawfully
+                raise VerificationError(
+                    f"this plane has nobody, but its ledger holds {recorded} entries: somebody removed its people; restore the "
+                    "database from a backup",
+                    entries=recorded,
                 )
             person = _person(id, name, [PlaneRole.ADMINISTRATOR])
             self._add(unit, person, actor="ephor")

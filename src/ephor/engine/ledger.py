@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from ephor.engine.ports import Head, Ledger, World
 from ephor.kernel.errors import InvalidInputError, NotFoundError, VerificationError
 from ephor.kernel.ids import EntryId
+from ephor.rooms.access.people import Person, require_known
 from ephor.rooms.ledger import proof, tile, tree
 from ephor.rooms.ledger.entry import parse
 from ephor.rooms.ledger.external import read_event
@@ -84,17 +85,20 @@ class Ledgers:
 
     world: World
 
-    def append(self, raw: Sequence[Mapping[str, Any]]) -> Sequence[EntryId]:
-        """Record events that others hand in; all are read before the first is recorded.
+    def append(self, raw: Sequence[Mapping[str, Any]], *, by: str) -> Sequence[EntryId]:
+        """Record events that the person *by* hands in; all are read before the first is recorded.
 
         Raises:
             InvalidInputError: one of them cannot be recorded; the message says which.
+            NotPermittedError: nobody is registered as *by*.
         """
+        with self.world.storage.reading() as unit:
+            require_known(unit.shelf(Person).find(by), who=by)
         now = self.world.clock.now()
         events = []
         for number, one in enumerate(raw, 1):
             try:
-                events.append(read_event(one, now))
+                events.append(read_event(one, now, by))
             except InvalidInputError as error:
                 raise InvalidInputError(
                     f"event {number}: {error}; nothing was recorded", event=number
@@ -120,8 +124,11 @@ class Ledgers:
 
         Raises:
             NotFoundError: there is no such entry.
+            VerificationError: it is not the entry whose hash the ledger's tree holds.
         """
-        shown = self._at(self._position(which))
+        head = self.head()
+        shown = self._at(self._position(which, head.size))
+        self._compare(shown, head)
         payload = (
             self.world.storage.ledger.payload(str(shown.entry["id"])) if "payload" in shown.entry else None
         )
@@ -176,26 +183,44 @@ class Ledgers:
 
         head = self.head()
         try:
-            return verifier.judge(
+            report = verifier.judge(
                 Published(self.world.storage.ledger, head),
                 key or head.key,
                 earlier or self.world.storage.ledger.kept(),
             )
         except verifier.UsageError as error:
             raise InvalidInputError(str(error)) from error
+        extra = self.world.storage.ledger.beyond()
+        if not extra:
+            return report
+        finding = verifier.Finding(
+            report.size,
+            None,
+            f"{extra} rows lie beyond the signed head",
+            "somebody put them into the database; nothing vouches for them, and nothing can be recorded over them",
+        )
+        return replace(report, verdict=verifier.INVALID, findings=(*report.findings, finding))
 
     def export(self, write: Callable[[str, bytes], None]) -> Head:
         """Write every file of the log, the checkpoint last, and return the head they are of."""
         head = self.head()
         log = Published(self.world.storage.ledger, head)
+        for name in log.names():  # before anything is written: half an export must not pass for one
+            _whole(log, name)
         for name in log.names():
-            data = log.read(name, 0)
-            if data is None:
-                raise NotFoundError(
-                    f"`{name}` cannot be written: its entries are gone; run `ephor ledger verify`"
-                )
-            write(name, data)
+            write(name, _whole(log, name))
         return head
+
+    def _compare(self, shown: Shown, head: Head) -> None:
+        index, offset = divmod(shown.position, tile.WIDTH)
+        place = tile.tile_path(0, index, min(tile.WIDTH, head.size - index * tile.WIDTH))
+        hashes = Published(self.world.storage.ledger, head).read(place, 0) or b""
+        if hashes[offset * 32 : offset * 32 + 32].hex() != shown.leaf:
+            raise VerificationError(
+                f"entry {shown.position} is not what was recorded: its hash is not the one the ledger's tree holds; run "
+                "`ephor ledger verify`",
+                position=shown.position,
+            )
 
     def _position(self, which: str, size: int | None = None) -> int:
         size = self.head().size if size is None else size
@@ -222,3 +247,10 @@ class Ledgers:
             parts = [data[at : at + 32] for at in range(span.start * 32, span.stop * 32, 32)]
             hashes[node] = tree.root_hash(parts)
         return proof.assemble(plan, hashes)
+
+
+def _whole(log: Published, name: str) -> bytes:
+    data = log.read(name, 0)
+    if data is None:
+        raise NotFoundError(f"`{name}` cannot be written: its entries are gone; run `ephor ledger verify`")
+    return data

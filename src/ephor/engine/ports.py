@@ -131,6 +131,10 @@ class Ledger(Protocol):
         """Return the concatenated hashes of a tile of *width* hashes (C2SP tlog-tiles); of an unfinished one, from its entries."""
         ...
 
+    def beyond(self) -> int:
+        """Count the stored entries and tiles that the signed head does not reach: nobody vouches for them."""
+        ...
+
     def position(self, id: str) -> int:
         """Return where the entry stands. Raises NotFoundError."""
         ...
@@ -173,6 +177,15 @@ class Storage(Protocol):
 
     @property
     def ledger(self) -> Ledger: ...
+
+    def check(self) -> None:
+        """Return if this plane could record now.
+
+        Raises:
+            UnavailableError: a key is missing, or not private.
+            VerificationError: the database is damaged, older than its keys, or not theirs.
+        """
+        ...
 
     def close(self) -> None: ...
 

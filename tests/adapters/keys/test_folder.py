@@ -128,3 +128,26 @@ def test_a_fingerprint_is_no_pseudonym_and_no_plain_digest(data):
         hashlib.sha256(data).hexdigest(),
         hmac.new(bytes(32), data, hashlib.sha256).hexdigest(),
     }
+
+
+@pytest.mark.parametrize("mode", [0o666, 0o640, 0o604, 0o620, 0o601])
+@pytest.mark.parametrize("name", SECRETS)
+def test_a_secret_that_others_can_get_at_is_refused_with_what_to_run(tmp_path, name, mode):
+    keys = KeyFolder(tmp_path / "keys")
+    keys.create()
+    (keys.path / name).chmod(mode)
+    read = {"signing.key": keys.signing, "wrapping.key": keys.wrapping, "pseudonym.key": keys.pseudonym}[name]
+    with pytest.raises(UnavailableError) as error:
+        read()
+    path = keys.path / name
+    assert f"`{path}` is open to other accounts (mode {mode:04o}); run `chmod 600 {path}`" in str(error.value)
+    path.chmod(0o600)
+    read()
+
+
+def test_a_key_folder_that_everybody_can_write_to_is_refused(tmp_path):
+    keys = KeyFolder(tmp_path / "keys")
+    keys.create()
+    keys.path.chmod(0o777)
+    with pytest.raises(UnavailableError, match=r"mode 0777\); run `chmod 700"):
+        keys.signing()

@@ -11,6 +11,7 @@ import hashlib
 import hmac
 import os
 import secrets
+import stat
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from functools import cached_property
@@ -24,6 +25,7 @@ from ephor.kernel.errors import UnavailableError, VerificationError
 
 _SECRET = 32
 """Bytes of a symmetric key."""
+_OTHERS = stat.S_IRWXG | stat.S_IRWXO
 _PEM = serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
 
 
@@ -32,6 +34,13 @@ class KeyFolder:
 
     def __init__(self, path: Path) -> None:
         self.path = path
+
+    def is_made(self) -> bool:
+        """Tell whether keys were made here."""
+        try:
+            return (self.path / "signing.key").exists()
+        except (OSError, ValueError):  # out of reach, or no name for a folder
+            return False
 
     def create(self) -> None:
         """Make whatever key is missing. Two processes that start at once end up with the same keys.
@@ -179,11 +188,24 @@ class KeyFolder:
 
     def _read(self, name: str) -> bytes:
         try:
-            return (self.path / name).read_bytes()
+            with (self.path / name).open("rb") as file:
+                self._check_private(self.path / name, os.fstat(file.fileno()).st_mode, _OTHERS)
+                self._check_private(self.path, self.path.stat().st_mode, stat.S_IWOTH)
+                return file.read()
         except OSError as error:
             raise UnavailableError(
                 f"cannot read `{self.path / name}`: {error.strerror}; restore the key folder or point EPHOR_KEYS at it"
             ) from error
+
+    def _check_private(self, path: Path, mode: int, forbidden: int) -> None:
+        """Refuse what others can get at, as ssh does: a key that others may have read proves nothing any more."""
+        if mode & forbidden:
+            right = "700" if stat.S_ISDIR(mode) else "600"
+            raise UnavailableError(
+                f"`{path}` is open to other accounts (mode {stat.S_IMODE(mode):04o}); run `chmod {right} {path}`, and ask who "
+                "could have read it",
+                mode=f"{stat.S_IMODE(mode):04o}",
+            )
 
     def _once(self, name: str, make: Callable[[], bytes]) -> None:
         final = self.path / name

@@ -123,6 +123,14 @@ class Grower:
         """Write the head of a log without entries."""
         rows.write(Growth(0, (), (), self._head(origin, _Edge())))
 
+    def check(self, rows: Rows) -> None:
+        """Return if this log can go on from the rows.
+
+        Raises:
+            VerificationError: the stored head is not one this log can go on from.
+        """
+        self._edge, self._loaded = self._load(rows, _stored(rows)), True
+
     def grow(self, rows: Rows, drafts: Sequence[Draft]) -> Growth:
         """Append *drafts* to the rows and return what was written; `settle` must follow.
 
@@ -130,9 +138,7 @@ class Grower:
             VerificationError: the stored head is not one this log can go on from.
         """
         self._growing = None
-        head = rows.head()
-        if head is None:
-            raise VerificationError("the ledger has no head; the database was not set up by `ephor init`")
+        head = _stored(rows)
         if not self._loaded or head.size != self._edge.tree.size or head.root != self._edge.root:
             self._edge = self._load(rows, head)
             self._loaded = True
@@ -259,6 +265,13 @@ def read_checkpoint(data: bytes, key: note.VerifierKey) -> checkpoint.Checkpoint
         VerificationError: not a note signed with *key*, or not a checkpoint.
     """
     return checkpoint.parse(note.verify(data, [key]).text)
+
+
+def _stored(rows: Rows) -> HeadRow:
+    head = rows.head()
+    if head is None:
+        raise VerificationError("the ledger has no head; the database was not set up by `ephor init`")
+    return head
 
 
 def _check_time(rows: Rows, head: HeadRow) -> None:

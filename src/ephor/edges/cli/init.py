@@ -18,11 +18,12 @@ def init(
     json: Json = False,
     database: Database = None,
 ) -> None:
-    """Make a plane: database, signing key, first administrator. A plane that exists is left as it is.
+    """Make a plane: database, signing key, first administrator. A plane that exists is checked, and left as it is.
 
     Example: ephor init --database sqlite:///ephor.db --administrator ada
     """
     engine = context.obj.open(database, create=True)
+    engine.world.storage.check()
     person = engine.access.found(administrator or context.obj.person, administrator or context.obj.person)
     head = engine.world.storage.ledger.head()
     made = {

@@ -128,6 +128,9 @@ class MemoryLedger:
             )
         return b"".join(found)
 
+    def beyond(self) -> int:
+        return 0  # nothing reaches this state but the ledger itself
+
     def position(self, id: str) -> int:
         for index, data in enumerate(self._state.entries):
             if summary(data)["id"] == id:
@@ -191,6 +194,10 @@ class MemoryStorage:
 
     def version(self) -> int:
         return self._state.version
+
+    def check(self) -> None:
+        with self._alone():
+            self._grower.check(_Rows(self._state))
 
     def close(self) -> None:
         """Nothing to release."""

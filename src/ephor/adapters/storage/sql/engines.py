@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sqlite3
 import time
 from pathlib import Path
@@ -52,7 +53,7 @@ def open_engine(url: str) -> sa.Engine:
             poolclass=sa.pool.QueuePool,
             pool_size=5,
             max_overflow=20,
-            connect_args={"check_same_thread": False},
+            creator=lambda: _connect(Path(str(parsed.database))),
         )
         sa.event.listen(engine, "connect", _configure)
         sa.event.listen(engine, "begin", _begin)
@@ -85,16 +86,16 @@ def sqlite_path(url: str) -> Path | None:
     return Path(str(parsed.database)) if parsed.get_backend_name() == "sqlite" else None
 
 
-def check_file(path: Path, *, create: bool) -> None:
-    """Refuse a file that cannot hold a plane before anything is written to it.
+def check_file(path: Path, *, create: bool, used: bool = False) -> None:
+    """Refuse a file that cannot hold a plane before anything is written to it; *used* says that there are keys for one.
 
     Raises:
         NotFoundError: there is none and none is to be made, or no folder to make it in.
         InvalidInputError: it is a folder, or no SQLite database.
-        UnavailableError: it cannot be read.
+        UnavailableError: it cannot be read, or is damaged.
     """
     try:
-        _check_file(path, create=create)
+        _check_file(path, create=create, used=used)
     except OSError as error:
         raise UnavailableError(
             f"cannot read `{path}`: {error.strerror}; make it readable, or name another file"
@@ -103,7 +104,7 @@ def check_file(path: Path, *, create: bool) -> None:
         raise InvalidInputError(f"`{path}` cannot name a file; name another") from None
 
 
-def _check_file(path: Path, *, create: bool) -> None:
+def _check_file(path: Path, *, create: bool, used: bool) -> None:
     if path.is_dir():
         raise InvalidInputError(f"`{path}` is a folder; name a file in it")
     if not path.parent.is_dir():
@@ -121,6 +122,10 @@ def _check_file(path: Path, *, create: bool) -> None:
     with path.open("rb") as file:
         start = file.read(16)
     if start and start != b"SQLite format 3\0":
+        if used:
+            raise UnavailableError(
+                f"`{path}` is damaged: it has keys and no longer begins as a database; restore it from a backup"
+            )
         raise InvalidInputError(
             f"`{path}` is not a database; name another file, or move it away to start anew"
         )
@@ -136,6 +141,28 @@ def connect_sqlite(path: Path, busy_ms: int | None = None) -> sqlite3.Connection
     if busy_ms is not None:
         connection.execute(f"pragma busy_timeout={busy_ms}")
     return connection
+
+
+def _connect(path: Path) -> sqlite3.Connection:
+    """Return a connection; to what this account may only read, one that reads without the side files a writer needs."""
+    place = quote(str(path.absolute()))
+    if not path.exists() or all(os.access(one, os.W_OK) for one in (path, path.parent)):
+        return sqlite3.connect(path, check_same_thread=False)
+    wal = Path(f"{path}-wal")
+    ways = [str(path), f"file:{place}?mode=ro"]
+    if (
+        not wal.exists() or wal.stat().st_size == 0
+    ):  # else the newest entries lie there, and would not be seen
+        ways.append(f"file:{place}?immutable=1")
+    for way in ways[:-1]:
+        connection = sqlite3.connect(way, uri=way.startswith("file:"), check_same_thread=False)
+        try:
+            connection.execute("select 1 from sqlite_master limit 1").fetchall()
+        except sqlite3.OperationalError:
+            connection.close()
+        else:
+            return connection
+    return sqlite3.connect(ways[-1], uri=True, check_same_thread=False)
 
 
 def use_wal(connection: Any) -> None:

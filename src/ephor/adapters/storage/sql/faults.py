@@ -3,17 +3,27 @@
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 
-from ephor.kernel.errors import EphorError, InvalidInputError, UnavailableError
+from ephor.kernel.errors import EphorError, InvalidInputError, UnavailableError, VerificationError
 
+_LEDGER = ("ledger_entries", "ledger_tiles")
+_TABLE = "`{where}` is damaged: a table or column is gone from it; restore it from a backup"
+_BEYOND = (
+    "`{where}` holds rows beyond the ledger's signed head, where the next entry belongs: somebody put them there; nothing was "
+    "recorded, run `ephor ledger verify`"
+)
 _SQLITE = (
     (
         "not a database",
         InvalidInputError,
-        "`{where}` is not a database; name another file, or move it away to start anew",
+        "`{where}` is not a database, or no longer one; name another file, or restore it from a backup",
     ),
+    ("no such table", VerificationError, _TABLE),
+    ("no such column", VerificationError, _TABLE),
+    ("unique constraint failed: ledger_entries", VerificationError, _BEYOND),
+    ("unique constraint failed: ledger_tiles", VerificationError, _BEYOND),
     ("malformed", UnavailableError, "`{where}` is damaged; restore it from a backup, nothing was recorded"),
     ("locked", UnavailableError, "another process holds `{where}`; nothing was recorded, try again"),
     ("busy", UnavailableError, "another process holds `{where}`; nothing was recorded, try again"),
@@ -32,10 +42,21 @@ _SQLITE = (
     ("disk i/o error", UnavailableError, "the disk under `{where}` failed; nothing was recorded"),
 )
 
-_POSTGRES = {
-    "55P03": "another process holds `{where}`; nothing was recorded, try again",  # lock_not_available
-    "25006": "`{where}` is read-only here; nothing was recorded",  # read_only_sql_transaction
-    "53100": "no space left for `{where}`; nothing was recorded, free some and try again",  # disk_full
+_POSTGRES: Mapping[str, tuple[type[EphorError], str]] = {
+    "55P03": (  # lock_not_available
+        UnavailableError,
+        "another process holds `{where}`; nothing was recorded, try again",
+    ),
+    "25006": (  # read_only_sql_transaction
+        UnavailableError,
+        "`{where}` is read-only here; nothing was recorded",
+    ),
+    "53100": (  # disk_full
+        UnavailableError,
+        "no space left for `{where}`; nothing was recorded, free some and try again",
+    ),
+    "42P01": (VerificationError, _TABLE),  # undefined_table
+    "42703": (VerificationError, _TABLE),  # undefined_column
 }
 
 
@@ -47,8 +68,11 @@ def translate(error: BaseException, where: str) -> EphorError:
         for sign, family, message in _SQLITE:
             if sign in text.lower():
                 return family(message.format(where=where), database=text)
-    if known := _POSTGRES.get(getattr(cause, "sqlstate", None) or ""):
-        return UnavailableError(known.format(where=where), database=text)
+    state = getattr(cause, "sqlstate", None) or ""
+    if state == "23505" and any(name in text for name in _LEDGER):  # unique_violation
+        return VerificationError(_BEYOND.format(where=where), database=text)
+    if known := _POSTGRES.get(state):
+        return known[0](known[1].format(where=where), database=text)
     first = text.splitlines()[0] if text else type(cause).__name__
     return UnavailableError(
         f"the database `{where}` did not answer: {first}; nothing was recorded, try again", database=text

@@ -7,6 +7,7 @@ from contextlib import AbstractContextManager, contextmanager
 
 import sqlalchemy as sa
 
+from ephor.adapters.storage.growth import size_of
 from ephor.adapters.storage.search import check_fields, indexed, matches, summary
 from ephor.adapters.storage.sql.rows import SqliteRows
 from ephor.adapters.storage.sql.tables import sealed_payloads, subject_keys
@@ -68,6 +69,16 @@ class SqlLedger:
             )
         return b"".join(found)
 
+    def beyond(self) -> int:
+        with self._rows() as rows:
+            head = rows.head()
+            try:
+                return rows.beyond(size_of(bytes(head.note))) if head is not None else 0
+            except (
+                VerificationError
+            ):  # a note that states no size vouches for nothing at all, as its judge will say
+                return 0
+
     def position(self, id: str) -> int:
         places: Sequence[int] = range(self.head().size)
         if self._catch_up():
@@ -124,7 +135,11 @@ class SqlLedger:
                     rows = self._rows_of(connection)
                     start = self._projected(rows)
                     rows.project(start, rows.entries(start, start + _BATCH))
-        except (UnavailableError, ConflictError):  # it is read-only, or this thread is in a unit of its own
+        except (
+            UnavailableError,  # it is read-only
+            ConflictError,  # this thread is in a unit of its own
+            VerificationError,  # the table is gone; the entries themselves are searched then
+        ):
             return False
         return True
 

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from itertools import count
-from typing import Any
+from typing import Any, ClassVar
 
 from ephor.adapters.storage.growth import Growth, HeadRow
 from ephor.adapters.storage.search import COLUMNS, indexed, summary
-from ephor.kernel.errors import UnavailableError
+from ephor.kernel.errors import UnavailableError, VerificationError
+from ephor.rooms.ledger import tile
 
 _HEAD = "origin, size, root, frontier, note, key, last_at, partial"
+_BINARY = ("root", "frontier", "note", "partial")
 _KEEP_HEAD = (
     f"insert into ledger_head (id, {_HEAD}) values (1, ?, ?, ?, ?, ?, ?, ?, ?) on conflict (id) do update set "  # noqa: S608 - constants
     + ", ".join(f"{name} = excluded.{name}" for name in _HEAD.split(", "))
@@ -24,6 +26,9 @@ _PROJECT = (
 class SqliteRows:
     """Rows behind a `sqlite3` connection."""
 
+    binary: ClassVar[str] = "cast({} as blob)"
+    """SQLite keeps a text in a column of bytes as it is told to; as bytes it is what was hashed, or is found out."""
+
     def __init__(self, connection: Any) -> None:
         self.connection = connection
 
@@ -32,20 +37,39 @@ class SqliteRows:
         return self.connection.execute(sql, values)
 
     def head(self) -> HeadRow | None:
-        row = self.run(f"select {_HEAD} from ledger_head where id = 1").fetchone()  # noqa: S608 - a constant
-        return None if row is None else HeadRow(*row)
+        names = [self._read(name) if name in _BINARY else name for name in _HEAD.split(", ")]
+        row = self.run(f"select {', '.join(names)} from ledger_head where id = 1").fetchone()  # noqa: S608 - constants
+        if row is None:
+            return None
+        stored = dict(zip(_HEAD.split(", "), row, strict=True))
+        texts = all(isinstance(stored[name], str) for name in ("origin", "key", "last_at"))
+        if not texts or not isinstance(stored["size"], int) or stored["size"] < 0:
+            raise VerificationError(
+                "the stored head of the ledger is damaged: a text or a number in it is none; restore it from a backup"
+            )
+        return HeadRow(**stored)
 
     def entries(self, start: int, stop: int) -> Sequence[bytes]:
-        sql = "select data from ledger_entries where idx >= ? and idx < ? order by idx"
+        sql = f"select {self._read('data')} from ledger_entries where idx >= ? and idx < ? order by idx"  # noqa: S608
         return [row[0] for row in self.run(sql, start, stop)]
 
     def tile(self, level: int, index: int) -> bytes | None:
-        row = self.run("select hashes from ledger_tiles where level = ? and idx = ?", level, index).fetchone()
+        sql = f"select {self._read('hashes')} from ledger_tiles where level = ? and idx = ?"  # noqa: S608
+        row = self.run(sql, level, index).fetchone()
         return None if row is None else row[0]
 
     def tile_roots(self, level: int, start: int) -> Sequence[bytes]:
-        sql = "select root from ledger_tiles where level = ? and idx >= ? order by idx"
+        sql = f"select {self._read('root')} from ledger_tiles where level = ? and idx >= ? order by idx"  # noqa: S608
         return [row[0] for row in self.run(sql, level, start)]
+
+    def beyond(self, size: int) -> int:
+        """Count the entries and tiles that a log of *size* entries cannot have."""
+        found = self.run("select count(*) from ledger_entries where idx >= ?", size).fetchone()[0]
+        found += self.run("select count(*) from ledger_entries where idx < 0").fetchone()[0]
+        for level in range(1, 64 // tile.HEIGHT + 1):
+            sql = "select count(*) from ledger_tiles where level = ? and (idx < 0 or idx >= ?)"
+            found += self.run(sql, level - 1, size >> tile.HEIGHT * level).fetchone()[0]
+        return int(found)
 
     def write(self, growth: Growth) -> None:
         self._insert_entries(growth)
@@ -93,6 +117,9 @@ class SqliteRows:
     def lock(self) -> None:
         """SQLite has one writer at a time; `begin immediate` made it this one."""
 
+    def _read(self, column: str) -> str:
+        return self.binary.format(column)
+
     def _insert_entries(self, growth: Growth) -> None:
         self.connection.executemany(
             "insert into ledger_entries (idx, data) values (?, ?)",
@@ -102,6 +129,8 @@ class SqliteRows:
 
 class PostgresRows(SqliteRows):
     """Rows behind a `psycopg` connection."""
+
+    binary = "{}"
 
     def run(self, sql: str, *values: object) -> Any:
         return self.connection.execute(sql.replace("?", "%s"), values)

@@ -18,7 +18,7 @@ from ephor.adapters.storage.sql.commits import GroupCommit
 from ephor.adapters.storage.sql.faults import translated
 from ephor.adapters.storage.sql.ledger import SqlLedger
 from ephor.adapters.storage.sql.rows import PostgresRows, SqliteRows
-from ephor.adapters.storage.sql.tables import plane_state
+from ephor.adapters.storage.sql.tables import metadata, plane_state
 from ephor.adapters.storage.sql.unit import SqlUnit
 from ephor.adapters.storage.vault import Vault
 from ephor.engine.ports import Ids
@@ -109,6 +109,24 @@ class SqlStorage:
                 f"`{name}.key` is not the key that `{self.where}` was made with; restore its key folder, or point EPHOR_KEYS at it"
             )
         return key
+
+    def check(self) -> None:
+        for name, key in (("pseudonym", self._keys.pseudonym()), ("wrapping", self._keys.wrapping())):
+            self.own(name, key)
+        with self._writer() as connection:
+            if gone := sorted(set(metadata.tables) - set(sa.inspect(connection).get_table_names())):
+                raise VerificationError(
+                    f"`{self.where}` is damaged: the table `{gone[0]}` is gone from it; restore it from a backup"
+                )
+            rows = self._rows(connection)
+            rows.run(
+                "update plane_state set value = value where name = 'version'"
+            )  # fails where nothing can be written
+            self._grower.check(rows)
+            if (head := rows.head()) is not None and (extra := rows.beyond(head.size)):
+                raise VerificationError(
+                    f"{extra} rows of the ledger in `{self.where}` lie beyond its signed head; run `ephor ledger verify`"
+                )
 
     @contextmanager
     def unit(self) -> Iterator[SqlUnit]:
