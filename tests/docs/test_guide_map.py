@@ -208,7 +208,9 @@ def test_a_field_of_the_guides_audit_event_is_recorded(item: str) -> None:
     odd |= {"decision_factors": {"a": 1}, "metadata": {"told": "yes"}}
     value = odd.get(field, "told")
     event = read_event(
-        {"event_type": "tool.failed", "agent_id": "bot", field: value}, datetime(2026, 1, 1, tzinfo=UTC)
+        {"event_type": "tool.failed", "agent_id": "bot", field: value},
+        datetime(2026, 12, 1, tzinfo=UTC),
+        "ada",
     )
     kept = repr(event)
     assert str(value) in kept or field in ("timestamp", "metadata")

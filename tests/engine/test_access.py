@@ -105,7 +105,7 @@ def test_a_person_lends_what_they_hold_and_it_is_recorded(engine, lending):
         ({"by": "ada"}, NotPermittedError, "person `ada` holds nothing to delegate"),
         ({"tools": ["email_send"]}, NotPermittedError, "does not hold tool `email_send`"),
         ({"max_sensitivity": "restricted"}, NotPermittedError, "up to confidential data"),
-        ({"to": "nobody"}, InvalidInputError, "no agent `nobody`"),
+        ({"to": "nobody"}, NotFoundError, "no agent `nobody`"),
         ({"permissions": ["data:all"]}, InvalidInputError, "unknown permission"),
         ({"until": datetime(2026, 11, 24, 9, tzinfo=UTC)}, InvalidInputError, "before it begins"),
         ({"purpose": ""}, InvalidInputError, "needs a purpose"),

@@ -65,7 +65,7 @@ def test_the_role_is_not_enough_for_whoever_owns_the_agent_or_lent_the_authority
         ID, permissions=[], tools=["refund"], max_sensitivity="confidential", purpose="ticket 7", by="lea",
         until=plane.world.clock.now() + timedelta(days=1),
     )  # fmt: skip
-    behalf = plane.decide(Call(ID, "refund", PAY.arguments, on_behalf_of=lent.id))
+    behalf = plane.decide(Call(ID, "refund", PAY.arguments, on_behalf_of=lent.id, purpose="ticket 7"))
     assert plane.calls.find(behalf.approval).behalf_person == "lea"
     with pytest.raises(NotPermittedError, match="somebody else"):
         plane.calls.answer(behalf.approval, approve=True, by="lea")
@@ -165,10 +165,11 @@ def test_a_person_sees_the_facts_and_no_personal_data(run, asked):
 
 def test_letters_that_pass_for_others_show_themselves(run, plane):
     sly = {"amount_cents": 9000, "to": "p\u0430y \u202eeve\x1b[2K"}
-    id = plane.decide(Call(ID, "refund", sly, purpose="help\x1b[2K\u202ehim")).approval
+    id = plane.decide(Call(ID, "refund", sly, purpose="help him")).approval
     out = run("approvals", "show", id)[1]
     assert "\\u0430" in out
-    assert "help\\u001b[2K\\u202ehim" in out
+    assert "eve\\u001b[2K" in out
+    assert "\\u202eeve" in out
     assert not {"\u202e", "\x1b", "\u0430"} & set(out)
 
 

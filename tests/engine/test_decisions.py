@@ -430,13 +430,13 @@ def grant(plane, to=ID, *, days=1, **other):
 
 def test_a_delegation_lets_through_what_it_covers_and_nothing_else(lending, clock):
     mine = grant(lending)
-    call = dataclasses.replace(LOOK, on_behalf_of=mine)
+    call = dataclasses.replace(LOOK, on_behalf_of=mine, purpose="ticket 7")
     assert lending.decide(call).outcome is ALLOW
-    assert lending.decide(dataclasses.replace(call, purpose="ticket 7")).outcome is ALLOW
+    assert codes(lending.decide(dataclasses.replace(call, purpose=None))) == ["delegation-purpose"]
     assert codes(lending.decide(dataclasses.replace(call, purpose="ads"))) == ["delegation-purpose"]
-    assert codes(lending.decide(Call(ID, "refund", {"amount_cents": 1}, on_behalf_of=mine))) == [
-        "tool-not-held"
-    ]
+    assert codes(
+        lending.decide(Call(ID, "refund", {"amount_cents": 1}, on_behalf_of=mine, purpose="ticket 7"))
+    ) == ["tool-not-held"]
     assert codes(lending.decide(dataclasses.replace(call, agent=HELPER))) == ["delegation-not-yours"]
     assert codes(lending.decide(dataclasses.replace(call, on_behalf_of="dlg_ghost"))) == [
         "delegation-unknown"
@@ -448,10 +448,14 @@ def test_a_delegation_lets_through_what_it_covers_and_nothing_else(lending, cloc
 def test_a_delegation_ends_when_it_runs_out_or_is_taken_back(lending, clock):
     first, second = grant(lending), grant(lending)
     lending.delegations.revoke(first, by="lea")
-    assert codes(lending.decide(dataclasses.replace(LOOK, on_behalf_of=first))) == ["delegation-revoked"]
-    assert lending.decide(dataclasses.replace(LOOK, on_behalf_of=second)).outcome is ALLOW
+    assert codes(lending.decide(dataclasses.replace(LOOK, on_behalf_of=first, purpose="ticket 7"))) == [
+        "delegation-revoked"
+    ]
+    assert lending.decide(dataclasses.replace(LOOK, on_behalf_of=second, purpose="ticket 7")).outcome is ALLOW
     clock.advance(timedelta(days=1))
-    assert codes(lending.decide(dataclasses.replace(LOOK, on_behalf_of=second))) == ["delegation-expired"]
+    assert codes(lending.decide(dataclasses.replace(LOOK, on_behalf_of=second, purpose="ticket 7"))) == [
+        "delegation-expired"
+    ]
 
 
 def test_stopping_an_agent_stops_what_it_passed_on(lending):
@@ -459,7 +463,7 @@ def test_stopping_an_agent_stops_what_it_passed_on(lending):
     lending.delegations.allow("lea", wider, LENT["tools"], "confidential", by="ada")
     first = grant(lending, depth=1, permissions=wider)
     second = grant(lending, HELPER, parent=first, purpose="")
-    call = Call(HELPER, "customer_lookup", {"id": 7}, on_behalf_of=second)
+    call = Call(HELPER, "customer_lookup", {"id": 7}, on_behalf_of=second, purpose="ticket 7")
     assert lending.decide(call).outcome is ALLOW
     lending.agents.suspend(ID, "enough", by="ola")
     assert codes(lending.decide(call)) == ["delegation-giver-stopped"]
@@ -473,7 +477,7 @@ def test_stopping_an_agent_stops_what_it_passed_on(lending):
 def test_a_delegation_that_leads_nowhere_denies(lending, parent):
     mine = grant(lending)
     alter(lending, Delegation, mine, parent=mine if parent == "itself" else parent)
-    decision = lending.decide(dataclasses.replace(LOOK, on_behalf_of=mine))
+    decision = lending.decide(dataclasses.replace(LOOK, on_behalf_of=mine, purpose="ticket 7"))
     assert codes(decision) == ["delegation-broken"]
     assert decision.entry
 
@@ -569,11 +573,12 @@ def test_any_other_call_is_asked_about_anew(lending, field):
         lending.agents.register(manifest(id=agent, name=agent, tools=tools, models=("m@1",)), by="eve")
         approve(lending, agent)
     lending.delegations.allow("lea", [], ["refund"], "confidential", by="ada")
-    value = OTHERS[field]
-    if value == "given":
-        value = grant(lending, permissions=[], tools=["refund"], purpose="x")
+    changed = {field: OTHERS[field]}
+    if field == "on_behalf_of":
+        changed[field] = grant(lending, permissions=[], tools=["refund"], purpose="x")
+        changed["purpose"] = "x"
     answer(lending, lending.decide(PAY))
-    other = lending.decide(dataclasses.replace(PAY, **{field: value}))
+    other = lending.decide(dataclasses.replace(PAY, **changed))
     assert (other.outcome, other.approval is not None) == (ASK, True), codes(other)
     assert [one.id for one in lending.calls.inbox()] == [other.approval]
     assert lending.decide(PAY).outcome is ALLOW

@@ -146,7 +146,7 @@ def delegation_agrees(world: World, call: dict[str, Any], tool: dict[str, Any], 
     lent = world.delegation
     if lent is None or lent["problems"] or lent["agent"] != "bot":
         return False
-    if call.get("purpose") is not None and call["purpose"] != lent["purpose"]:
+    if call.get("purpose") != lent["purpose"]:
         return False
     if call["tool"] not in lent["tools"] or RANKS[sensitivity] > RANKS[lent["ceiling"]]:
         return False

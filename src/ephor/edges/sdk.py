@@ -60,6 +60,7 @@ class Plane(Engine):
         """Return a decorator: decide before the function runs, mask what it returns, record what came of it.
 
         *tool* is the function's name where none is given; *subject* picks the data subject out of the arguments.
+        With *on_behalf_of*, *purpose* must be the delegation's, or every call is denied.
         Works on functions, coroutine functions and methods (``@classmethod`` and ``@staticmethod`` go above it). The
         function never runs where the decision was not recorded. It is given its arguments as they are; what it returns
         must be text, numbers, times, lists and mappings, for nothing else can be masked. What it raises is passed on as

@@ -23,6 +23,7 @@ from ephor.rooms.access.roles import (
     read_permissions,
     read_tools,
 )
+from ephor.rooms.agents.agent import Agent
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,12 +90,13 @@ class Delegations:
 
         Raises:
             InvalidInputError: the terms cannot be read, or the receiver does not hold what it would be lent.
-            NotFoundError: there is no such parent.
+            NotFoundError: there is no such agent or parent.
             NotPermittedError: *by* may not, or the giver does not hold what it would lend.
             ConflictError: the parent does not hold any more.
         """
         with self.world.storage.unit() as unit:
             require(unit.shelf(Person).find(by), PlanePermission.DELEGATE, who=by)
+            unit.shelf(Agent).get(to_agent)
             before = _chain(unit, parent) if parent else ()
             giver = before[-1].to_agent if before else from_agent
             new = Delegation(

@@ -74,7 +74,7 @@ class Carrier:
         self, request: Request, given: Mapping[str, object], stores: Stores, deliver: Deliver | None
     ) -> Certificate:
         if deliver is None:
-            raise InvalidInputError("this right ends in a document; say where it goes")
+            raise InvalidInputError("this right ends in a document; say where it goes with --output DIR")
         check_step(request, RequestStatus.FULFILLED)
         plan, found = self._as_approved(request, given, stores)
         package = work.document(self._content(request, plan, found))

@@ -64,11 +64,26 @@ def test_an_erasure_from_receipt_to_certificate(run: Run, stores: tuple[str, ...
     assert run("dsr", "list", "--open") == "no requests\n"
 
 
+def test_the_certificate_says_what_stays_and_why(run: Run, stores: tuple[str, ...]) -> None:
+    run("retention", "holds", "place", "--matter", "Doe", "--scope", "collection:shop.orders")
+    id = ready(run, stores, "erasure")
+    said = run("dsr", "fulfil", id, *stores)
+    assert f"certificate of {id}: erase, partly fulfilled, 2026-11-24 09:00 UTC, entry evt_" in said
+    lines = run("dsr", "show", id, "--json")["certificate"]["lines"]
+    kept = [(row, stay) for row in lines for stay in row["stays"]]
+    assert {stay["reason"] for _, stay in kept} == {"held", "referenced", "shared", "not_personal"}
+    for row, stay in kept:
+        told = f"  stays: {stay['rows']} of {row['found']} rows in {row['collection']}: {stay['reason']}, "
+        assert any(line.startswith(told) and stay["because"] in line for line in said.splitlines()), told
+    assert said.count("  stays: ") == len(kept)
+    assert run("dsr", "show", id).endswith(said)
+
+
 def test_the_package_of_an_access_request_is_for_this_account_only(
     run: Run, stores: tuple[str, ...], tmp_path: Path
 ) -> None:
     id = ready(run, stores, "access")
-    with pytest.raises(InvalidInputError, match="say where it goes"):
+    with pytest.raises(InvalidInputError, match="say where it goes with --output DIR"):
         run("dsr", "fulfil", id, *stores)
     run("dsr", "fulfil", id, *stores, "--output", str(tmp_path / "out"))
     [package] = (tmp_path / "out").iterdir()
@@ -105,14 +120,16 @@ def test_an_identity_that_cannot_be_read_is_not_repeated(run: Run, wrong: list[s
 
 
 def test_consent_is_given_withdrawn_refused_and_shown(run: Run) -> None:
-    run("consent", "give", MARY, "--purpose", "news", "--notice", "v1", "--expires", "2027-01-01T00:00:00Z")
+    run("consent", "give", MARY, "--purpose", "news", "--notice", "v1", "--expires", "2027-01-01")
     run("consent", "give", MARY, "--purpose", "offers", "--notice", "v1")
     run("consent", "withdraw", MARY, "--purpose", "news")
     run("consent", "refuse", MARY, "--purpose", "profiling")
     view = run("consent", "show", MARY, "--json")
     assert view["standings"] == {"news": "withdrawn", "offers": "given", "profiling": "refused"}
     assert len(view["history"]) == 4
+    assert view["history"][0]["expires_at"] == "2027-01-01T00:00:00Z"
     text = run("consent", "show", MARY)
+    assert "2026-11-24 09:00 UTC" in text
     assert "withdrawn" in text
     assert MARY not in text
     assert "said nothing yet" in run("consent", "show", "john@example.org")

@@ -142,3 +142,9 @@ def test_a_model_goes_its_way_on_the_command_line(run: Run) -> None:
 def test_only_what_was_observed_and_steady_passes(run: Run, file: str, code: int) -> None:
     run("models", "register", "model.yaml")
     assert run("models", "drift", "llm@1", "--observed", file)[0] == code
+
+
+def test_lending_to_an_agent_that_is_not_there_is_not_found(run: Run) -> None:
+    words = ("--tool", "x", "--max-sensitivity", "public", "--purpose", "p", "--until", "2026-12-31")
+    code, _, err = run("delegations", "grant", "nobody", *words)
+    assert (code, err) == (3, "ephor: not-found: there is no agent `nobody`\n")

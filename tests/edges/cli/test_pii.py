@@ -122,3 +122,8 @@ def test_a_choice_that_is_none_is_refused(run: Run, verb: str, options: list[str
 def test_a_hash_without_a_key_is_refused(run: Run) -> None:
     with pytest.raises(InvalidInputError, match="needs a key"):
         run("mask", b"x", "--operator", "hash")
+
+
+def test_a_hash_without_a_key_is_told_which_option_names_one(run: Run) -> None:
+    with pytest.raises(InvalidInputError, match="--key-file"):
+        run("mask", b"jane@example.com", "--operator", "hash")

@@ -219,8 +219,20 @@ def test_a_delegation_narrows_and_never_widens():
     assert "sensitivity-above-ceiling" in codes(decide(beyond, authority(), now=AT, lent=everything))
 
 
-def test_a_call_without_a_purpose_is_made_for_the_delegations():
-    assert decide(call(on_behalf_of="dlg_1"), authority(), now=AT, lent=LENT).outcome is Outcome.ALLOW
+def test_a_call_that_names_no_purpose_is_not_covered_by_a_delegation():
+    verdict = decide(call(on_behalf_of="dlg_1"), authority(), now=AT, lent=LENT)
+    assert (verdict.outcome, codes(verdict)) == (Outcome.DENY, ["delegation-purpose"])
+    assert verdict.reasons[0].text == "the call names no purpose, and delegation `dlg_1` serves `support`"
+    assert decide(call(**LOAN), authority(), now=AT, lent=LENT).outcome is Outcome.ALLOW
+
+
+def test_an_argument_with_a_limit_that_is_missing_is_said_to_be_missing():
+    told = [
+        decide(call("refund", arguments=given), authority(), now=AT).reasons[-1].text
+        for given in ({}, {"amount_cents": None}, {"amount_cents": "5"})
+    ]
+    assert told[0].startswith("argument `amount_cents` is missing, and `refund` has a limit of ")
+    assert all(text.startswith("argument `amount_cents` is no whole number, ") for text in told[1:])
 
 
 def test_a_worthless_delegation_also_says_whose_it_was():

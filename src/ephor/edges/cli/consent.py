@@ -6,9 +6,9 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from ephor.edges.cli.options import As, Database, Json, given
+from ephor.edges.cli.fields import minute
+from ephor.edges.cli.options import As, Database, Json, ending, given
 from ephor.edges.cli.render import emit, table
-from ephor.kernel.time import moment
 from ephor.rooms.consent.statement import ConsentState, Statement
 
 if TYPE_CHECKING:
@@ -42,7 +42,10 @@ def give(
     expires: Annotated[
         str | None,
         typer.Option(
-            "--expires", metavar="TIME", help="When it ends by itself: 2027-08-02T00:00:00Z.", callback=given
+            "--expires",
+            metavar="TIME",
+            help="When it ends by itself: 2027-08-02T00:00:00Z, or a day, at whose beginning (UTC) it ends.",
+            callback=given,
         ),
     ] = None,
     channel: Channel = "cli",
@@ -62,7 +65,7 @@ def give(
         by=person or context.obj.person,
         notice_version=notice,
         channel=channel,
-        expires_at=moment(expires) if expires else None,
+        expires_at=ending(expires) if expires else None,
         proof=proof,
     )
     _said(said, json=json)
@@ -135,7 +138,7 @@ def _show(out: Console, view: ConsentView) -> None:
     out.print(f"{view.subject}{': processing is restricted' if view.restricted else ''}")
     table(out, ("purpose", "holds"), list(view.standings.items()), empty="this person has said nothing yet")
     rows = [
-        (one.number, one.at.isoformat(), one.purpose, one.state, one.notice_version, one.channel)
+        (one.number, minute(one.at), one.purpose, one.state, one.notice_version, one.channel)
         for one in view.history
     ]
     if rows:

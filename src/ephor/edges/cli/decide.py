@@ -24,7 +24,12 @@ def decide(
     ] = "{}",
     on_behalf_of: Annotated[
         str | None,
-        typer.Option("--on-behalf-of", metavar="DELEGATION", help="A delegation's id.", callback=given),
+        typer.Option(
+            "--on-behalf-of",
+            metavar="DELEGATION",
+            help="A delegation's id; name its --purpose too.",
+            callback=given,
+        ),
     ] = None,
     subject: Annotated[
         str | None,

@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime, time
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from ephor.edges.cli.fields import listed, minute
-from ephor.edges.cli.options import As, Database, Json, given
+from ephor.edges.cli.options import As, Database, Json, ending, given
 from ephor.edges.cli.render import emit, table
-from ephor.kernel.time import day, moment
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -94,7 +92,7 @@ def grant(
         permissions=permission or [],
         tools=tool or [],
         max_sensitivity=max_sensitivity,
-        until=_until(until),
+        until=ending(until),
         by=person or context.obj.person,
         purpose=purpose,
         depth=depth,
@@ -141,10 +139,6 @@ def revoke(
     """
     gone = context.obj.open(database).delegations.revoke(id, by=person or context.obj.person)
     emit(gone, lambda out: out.print(f"{gone.id} is revoked"), json=json)
-
-
-def _until(text: str) -> datetime:
-    return datetime.combine(day(text), time(), UTC) if len(text) == 10 else moment(text)
 
 
 def _now(one: LentNow) -> str:

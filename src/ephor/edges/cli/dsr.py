@@ -10,10 +10,12 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from ephor.edges.cli.fields import minute
 from ephor.edges.cli.options import As, Database, Json, given
 from ephor.edges.cli.render import emit, table
 from ephor.kernel.errors import InvalidInputError, UnavailableError
 from ephor.kernel.time import day
+from ephor.rooms.dsr.judge import Stay
 from ephor.rooms.dsr.plan import Certificate, DataPlan
 from ephor.rooms.dsr.request import Request
 
@@ -177,7 +179,8 @@ def fulfil(
     with _stores(context.obj.connect, store) as stores:
         dsr = context.obj.open(database).dsr
         done = dsr.fulfil(id, by=person or context.obj.person, given=given, stores=stores, deliver=deliver)
-    emit(done, lambda out: _print_certificate(out, done), json=json)
+    view = dsr.show(id)
+    emit(done, lambda out: _print_certificate(out, done, view), json=json)
 
 
 @app.command()
@@ -321,14 +324,33 @@ def _print_plan(out: Console, plan: DataPlan) -> None:
         out.print(f"not in the map, so not searched: {', '.join(plan.unmapped)}")
 
 
-def _print_certificate(out: Console, done: Certificate) -> None:
+_STAYS = {
+    Stay.HELD: "a legal hold or a duty to keep it ({because})",
+    Stay.REFERENCED: "rows that stay name it ({because})",
+    Stay.SHARED: "it is somebody else's too ({because})",
+    Stay.NOT_PERSONAL: "nothing in it is about a person ({because})",
+}
+"""Why rows stay, in words for whoever tells the person."""
+
+
+def _print_certificate(out: Console, done: Certificate, view: RequestView) -> None:
+    """What was done, and as plainly what was not: somebody tells the person by this."""
     out.print(
-        f"certificate of {done.id}: {done.fulfilment}, {done.completed_at.isoformat()}, entry {done.entry}"
+        f"certificate of {done.id}: {done.fulfilment}, {view.request.status.replace('_', ' ')}, "
+        f"{minute(done.completed_at)}, entry {done.entry}"
     )
     for line in done.verified:
         out.print(f"  {line}")
     if done.keys_destroyed:
         out.print(f"  ledger: {done.payloads_destroyed} sealed payloads destroyed with their key")
+    if view.plan is not None and view.plan.ledger.startswith("held"):
+        out.print(f"  stays: the sealed payloads in the ledger, {view.plan.ledger}")
+    for row in done.lines:
+        for stay in row.stays:
+            why = _STAYS[stay.reason].format(because=stay.because)
+            out.print(
+                f"  stays: {stay.rows} of {row.found} rows in {row.collection}: {stay.reason.value}, {why}"
+            )
 
 
 def _print_view(out: Console, view: RequestView) -> None:
@@ -340,4 +362,4 @@ def _print_view(out: Console, view: RequestView) -> None:
     if view.plan is not None:
         _print_plan(out, view.plan)
     if view.certificate is not None:
-        _print_certificate(out, view.certificate)
+        _print_certificate(out, view.certificate, view)

@@ -12,11 +12,15 @@ import typer
 from rich.console import Console
 
 from ephor import verifier
-from ephor.edges.cli.options import Database, Json, given
+from ephor.edges.cli.options import As, Database, Json, given
 from ephor.edges.cli.render import emit, exact, table
 from ephor.edges.door import Door
 from ephor.engine.ledger import Ledgers, Shown
 from ephor.kernel.errors import InvalidInputError
+from ephor.rooms.approvals.request import Verdict
+from ephor.rooms.decisions.model import Outcome
+from ephor.rooms.ledger.kinds import KINDS, is_custom
+from ephor.rooms.regulation.classification import Category
 
 app = typer.Typer(
     name="ledger", help="The one record of what agents did and what people decided.", no_args_is_help=True
@@ -31,13 +35,16 @@ def append(
     ],
     json: Json = False,
     database: Database = None,
+    person: As = None,
 ) -> None:
-    """Record events that happened elsewhere. All are read before the first is recorded.
+    """Record events that happened elsewhere, as this person's word. All are read before the first is recorded.
+
+    Each entry names who handed it in; an approver, a policy or a decision it tells of is kept as reported.
 
     Example: echo '{"event_type": "tool.invoked", "agent_id": "bot", "action": "call"}' | ephor ledger append -
     """
     door: Door = context.obj
-    ids = door.open(database).ledger.append(_lines(door.read_bytes(file)))
+    ids = door.open(database).ledger.append(_lines(door.read_bytes(file)), by=person or door.person)
     emit(
         {"appended": len(ids), "entries": list(ids)}, lambda out: out.print(f"{len(ids)} recorded"), json=json
     )
@@ -46,24 +53,32 @@ def append(
 @app.command("list")
 def list_entries(
     context: typer.Context,
-    kind: Annotated[str | None, typer.Option(help="For example decision.made/1.", callback=given)] = None,
+    kind: Annotated[str | None, typer.Option(help="For example decision.made.", callback=given)] = None,
     agent: Annotated[str | None, typer.Option(help="An agent's id.", callback=given)] = None,
     tool: Annotated[str | None, typer.Option(help="A tool's name.", callback=given)] = None,
     outcome: Annotated[
-        str | None, typer.Option(help="allow, ask or deny; or a category.", callback=given)
+        str | None, typer.Option(help="allow, ask or deny; approve or reject; or a class.", callback=given)
     ] = None,
-    before: Annotated[int | None, typer.Option(help="Only entries before this position.")] = None,
+    before: Annotated[int | None, typer.Option(min=0, help="Only entries before this position.")] = None,
     limit: Annotated[int, typer.Option(min=1, max=1000, help="How many at most.")] = 20,
     json: Json = False,
     database: Database = None,
 ) -> None:
     """List entries, newest first.
 
-    Example: ephor ledger list --kind decision.made/1 --outcome deny
+    Example: ephor ledger list --kind decision.made --outcome deny
     """
-    asked = {"kind": kind, "actor": f"agent:{agent}" if agent else None, "tool": tool, "decision": outcome}
+    asked = {
+        "kind": _kind(kind),
+        "actor": f"agent:{agent}" if agent else None,
+        "tool": tool,
+        "decision": _outcome(outcome),
+    }
     where = {name: value for name, value in asked.items() if value is not None}
-    found = context.obj.open(database).ledger.list(where, before=before, limit=limit)
+    engine = context.obj.open(database)
+    found = engine.ledger.list(where, before=before, limit=limit)
+    if agent is not None and not found:
+        engine.agents.show(agent)  # a name misspelt is told, or nothing would look like nothing done
     emit(found, lambda out: _print_list(out, found), json=json)
 
 
@@ -184,6 +199,24 @@ def export(
     emit(told, lambda out: out.print(f"{head.size} entries in {folder}\npublic key: {head.key}"), json=json)
 
 
+def _kind(text: str | None) -> str | None:
+    """Return the kind with its version, the first where none is named."""
+    if text is None:
+        return None
+    kind = text if "/" in text else f"{text}/1"
+    if kind not in KINDS and not is_custom(kind):
+        known = ", ".join(one.removesuffix("/1") for one in KINDS)
+        raise InvalidInputError(f"unknown kind `{text[:80]}`; use `x-NAME` or one of: {known}")
+    return kind
+
+
+def _outcome(text: str | None) -> str | None:
+    known = [one.value for kind in (Outcome, Category, Verdict) for one in kind]
+    if text is not None and text not in known:
+        raise InvalidInputError(f"unknown outcome `{text[:80]}`; use one of: {', '.join(known)}")
+    return text
+
+
 def _lines(data: bytes) -> Sequence[Mapping[str, Any]]:
     events = []
     for number, line in enumerate(data.splitlines(), 1):
@@ -225,11 +258,16 @@ def _print_list(out: Console, found: Sequence[Shown]) -> None:
             one.entry["kind"],
             one.entry["actor"],
             _about(one.entry),
-            one.entry.get("decision", ""),
+            _told(one.entry),
         )
         for one in found
     ]
     table(out, ("#", "at", "kind", "actor", "about", "outcome"), rows, empty="nothing recorded that fits")
+
+
+def _told(entry: Mapping[str, Any]) -> str:
+    """What was decided; `reported` where the entry is somebody's word and not the plane's."""
+    return "reported" if "reported_by" in entry.get("refs", {}) else str(entry.get("decision", ""))
 
 
 def _about(entry: Mapping[str, Any]) -> str:

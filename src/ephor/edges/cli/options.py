@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime, time
 from typing import Annotated, TypeAlias
 
 import typer
 
 from ephor.kernel.errors import InvalidInputError
+from ephor.kernel.time import day, moment
 
 
 def given(option: typer.CallbackParam, value: str | None) -> str | None:
@@ -20,6 +22,18 @@ def given(option: typer.CallbackParam, value: str | None) -> str | None:
         what = "nobody" if name == "--as" else "nothing"
         raise InvalidInputError(f"an empty {name} names {what}; write a value, or leave {name} out")
     return value
+
+
+def ending(text: str) -> datetime:
+    """Return the time *text* names; a day stands for its beginning in UTC.
+
+    >>> ending("2027-01-01") == ending("2027-01-01T00:00:00Z")
+    True
+
+    Raises:
+        InvalidInputError: neither a day nor a time with a zone.
+    """
+    return datetime.combine(day(text), time(), UTC) if len(text) == 10 else moment(text)
 
 
 Json: TypeAlias = Annotated[bool, typer.Option("--json", help="Print one JSON document.")]

@@ -85,6 +85,10 @@ def mask(
     """
     door: Door = context.obj
     wanted = _wanted(types, profile_)
+    if operator == "hash" and key_file is None:
+        raise InvalidInputError(
+            "operator `hash` needs a key; name a file of 16 bytes or more with --key-file"
+        )
     key = door.read_bytes(key_file) if key_file else None
     on = day(as_of) if as_of else door.today()
     content = _content(door, file)

@@ -100,17 +100,27 @@ def may(person: Person, permission: PlanePermission) -> bool:
     return any(permission in GRANTS[role] for role in person.roles)
 
 
-def require(person: Person | None, permission: PlanePermission, *, who: str) -> Person:
-    """Return the person if they may do this.
+def require_known(person: Person | None, *, who: str) -> Person:
+    """Return the person, whatever their roles.
 
     Raises:
-        NotPermittedError: nobody is registered as *who*, or none of their roles grants *permission*.
+        NotPermittedError: nobody is registered as *who*.
     """
     if person is None:
         raise NotPermittedError(
             f"nobody is registered as `{who}`; see `ephor people list`, or name a person with --as",
             person=who,
         )
+    return person
+
+
+def require(person: Person | None, permission: PlanePermission, *, who: str) -> Person:
+    """Return the person if they may do this.
+
+    Raises:
+        NotPermittedError: nobody is registered as *who*, or none of their roles grants *permission*.
+    """
+    person = require_known(person, who=who)
     if not may(person, permission):
         holders = ", ".join(role.value for role, granted in GRANTS.items() if permission in granted)
         held = ", ".join(role.value for role in person.roles) or "none"

@@ -152,7 +152,7 @@ def _roles(call: Call, authority: AgentAuthority, tool: ToolAuthority | None) ->
 def _loan(call: Call, tool: ToolAuthority | None, lent: Lent | None) -> Iterator[Reason]:
     """What was lent narrows what the agent may do by itself; it never widens it.
 
-    A call that names no purpose is made for the delegation's.
+    Authority is lent for one purpose, so a call that names none is not covered (GDPR Article 5(1)(b)).
     """
     if call.on_behalf_of is None:
         return
@@ -166,11 +166,12 @@ def _loan(call: Call, tool: ToolAuthority | None, lent: Lent | None) -> Iterator
             "delegation-not-yours",
             f"delegation `{call.on_behalf_of}` was not granted to agent `{call.agent}`",
         )
-    if lent.to_agent and call.purpose is not None and call.purpose != lent.purpose:
-        yield _deny(
-            "delegation-purpose",
-            f"delegation `{call.on_behalf_of}` serves another purpose than `{call.purpose}`",
-        )
+    if lent.to_agent and call.purpose is None:
+        text = f"the call names no purpose, and delegation `{call.on_behalf_of}` serves `{lent.purpose}`"
+        yield _deny("delegation-purpose", text)
+    elif lent.to_agent and call.purpose != lent.purpose:
+        text = f"delegation `{call.on_behalf_of}` serves another purpose than `{call.purpose}`"
+        yield _deny("delegation-purpose", text)
     if lent.rights is not None:
         needed = sorted(tool.permissions) if tool else ()
         for reason in within(lent.rights, call.tool, sensitivity_of(call, tool), needed):
@@ -208,7 +209,9 @@ def _why_ask(call: Call, rule: AskRule) -> str | None:
         return f"every call of `{call.tool}` needs a person's approval"
     if rule.argument is None or rule.above is None:
         return f"a rule of `{call.tool}` says nothing that can be checked"
-    value = call.arguments.get(rule.argument)
+    if rule.argument not in call.arguments:
+        return f"argument `{rule.argument}` is missing, and `{call.tool}` has a limit of {rule.above} on it"
+    value = call.arguments[rule.argument]
     if type(value) is not int:
         return f"argument `{rule.argument}` is no whole number, and `{call.tool}` has a limit of {rule.above} on it"
     if value <= rule.above:

@@ -23,7 +23,8 @@ class Outcome(Ranked):
 class Call:
     """One act an agent wants to do.
 
-    ``arguments`` are JSON: text, whole numbers, truth values, lists and objects. ``on_behalf_of`` is a delegation's id.
+    ``arguments`` are JSON: text, whole numbers, truth values, lists and objects. ``on_behalf_of`` is a delegation's id;
+    a call that names one names its ``purpose`` as well.
     ``subject`` is the data subject the call touches, as the caller names them; only their pseudonym is ever kept.
     ``sensitivity`` raises what the tool declares, never lowers it. ``model`` is the model that asks, where known.
     """

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import fields
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from ephor.kernel.errors import InvalidInputError
 from ephor.kernel.events import Event
-from ephor.kernel.time import moment
+from ephor.kernel.time import moment, stamp
 from ephor.rooms.ledger.kinds import check_external
 
 _GUIDE = {
@@ -26,23 +26,34 @@ _GUIDE = {
 """The guide's name of a field, and ours."""
 _NOTED = ("resource_type", "decision_factors", "error_message", "event_id")
 """The guide's fields that an entry keeps in its metadata."""
+_CLAIMS = ("approver", "policy_digest", "decision")
+"""Fields by which an entry says that this plane decided; handed in, they are somebody's word."""
+_AHEAD = timedelta(minutes=5)
+"""How far a host's clock may be ahead of the plane's."""
 _OURS = {one.name for one in fields(Event)}
 
 
-def read_event(raw: Mapping[str, Any], now: datetime) -> Event:
-    """Return the event that *raw* states; one without a time happened *now*.
+def read_event(raw: Mapping[str, Any], now: datetime, by: str) -> Event:
+    """Return the event that *raw* states and the person *by* hands in; one without a time happened *now*.
+
+    What only this plane can vouch for stays apart: ``approver``, ``policy_digest`` (the guide's
+    ``authorization_policy``) and ``decision`` (``authorization_result``) are kept in ``metadata.reported`` and never in
+    the entry's own fields, and ``refs.reported_by`` names *by*. Any time in the past is taken as it is told.
 
     ``agent_id`` becomes the actor ``agent:ID``. An ``event_type`` without a version is of version 1.
 
     >>> from datetime import UTC
-    >>> read_event({"event_type": "agent.started", "agent_id": "bot"}, datetime(2026, 1, 1, tzinfo=UTC)).actor
+    >>> read_event({"event_type": "agent.started", "agent_id": "bot"}, datetime(2026, 1, 1, tzinfo=UTC), "ada").actor
     'agent:bot'
 
     Raises:
-        InvalidInputError: an unknown field, a kind that only Ephor itself may record, or a value of the wrong type.
+        InvalidInputError: an unknown field, a kind that only Ephor itself may record, a value of the wrong type, or a
+            time more than five minutes ahead of *now*.
     """
     known: dict[str, Any] = {}
     noted: dict[str, Any] = dict(_mapping(raw.get("metadata", {})))
+    if "reported" in noted:
+        raise InvalidInputError("`metadata.reported` is written by Ephor itself; call yours something else")
     for name, value in raw.items():
         if value is None or name in ("metadata", "event_type", "kind"):
             continue
@@ -54,7 +65,18 @@ def read_event(raw: Mapping[str, Any], now: datetime) -> Event:
             raise InvalidInputError(
                 f"unknown field `{name}` in an event; use the fields of the guide's audit event", field=name
             )
+    _check_time(known.get("at", now), now)
+    if claims := {name: known.pop(name) for name in _CLAIMS if name in known}:
+        noted["reported"] = claims
+    known["refs"] = {**known.get("refs", {}), "reported_by": f"person:{by}"}
     return Event(kind=_kind(raw), metadata=noted, **{"at": now, **_required(known)})
+
+
+def _check_time(at: datetime, now: datetime) -> None:
+    if at - now > _AHEAD:
+        raise InvalidInputError(
+            f"an event of `{stamp(at)}` has not happened yet, it is `{stamp(now)}` here; set the clock of its host right"
+        )
 
 
 def _kind(raw: Mapping[str, Any]) -> str:
