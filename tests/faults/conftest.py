@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import re
+import sqlite3
 import sys
 from collections.abc import Callable, Iterator
+from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -73,12 +75,16 @@ def migrated(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture
 def plane(tmp_path: Path, migrated: Path) -> Iterator[Made]:
-    """A plane with five entries in it, closed; its keys lie where the command line looks for them."""
+    """A plane with five entries in it and two who operate it, closed; its keys lie where the command line looks for them."""
     folder = tmp_path / "plane"
     folder.mkdir()
     made = sqlite_plane(folder, migrated)
     made.open().append([event(n) for n in range(5)])
     made.close()
+    with closing(sqlite3.connect(made.file)) as connection, connection:
+        for name in ("ada", "nobody"):  # who asks, and whose account stands for another's
+            body = f'{{"id":"{name}","name":"{name}","roles":["administrator"]}}'
+            connection.execute("insert into people (id, body) values (?, ?)", (name, body))
     yield made
     made.close()
 
