@@ -136,6 +136,20 @@ def test_an_older_copy_put_back_is_noticed_by_whoever_appends_and_by_whoever_ver
     assert ephor("ledger", "verify").code == 0
 
 
+def test_an_old_checkpoint_does_not_excuse_a_copy_put_back(ephor, plane, events, tmp_path):
+    """What an auditor kept holds for the copy, too; the head kept beside the keys still does not."""
+    kept = tmp_path / "kept-long-ago"
+    kept.write_bytes(plane.open().ledger.head().note)
+    plane.close()
+    older = plane.file.read_bytes()
+    assert ephor("ledger", "append", events).code == 0
+    assert ephor("ledger", "verify", "--checkpoint", str(kept)).code == 0
+    plane.file.write_bytes(older)
+    report = ephor("ledger", "verify", "--checkpoint", str(kept))
+    assert report.code == 1
+    assert "an earlier checkpoint counts 1 more entries" in report.out
+
+
 def test_a_deleted_database_does_not_come_back_empty_under_the_same_keys(ephor, plane):
     good = plane.file.read_bytes()
     plane.file.unlink()

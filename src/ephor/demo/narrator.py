@@ -9,7 +9,7 @@ from typing import Any
 
 from rich.console import Console
 
-from ephor.rooms.access.visible import visible
+from ephor.kernel.visible import visible
 
 _MARKS = {
     "did": ("•", "-", "dim"),

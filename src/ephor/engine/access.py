@@ -10,9 +10,9 @@ from ephor.kernel import ids
 from ephor.kernel.canonical import Json
 from ephor.kernel.errors import ConflictError, InvalidInputError, NotFoundError, VerificationError
 from ephor.kernel.events import Event
+from ephor.kernel.visible import check_visible
 from ephor.rooms.access.people import Person, PlanePermission, PlaneRole, require
 from ephor.rooms.access.roles import STANDARD_ROLES, Role, custom_role
-from ephor.rooms.access.visible import check_visible
 
 
 @dataclass(frozen=True, slots=True)

@@ -174,20 +174,20 @@ class Ledgers:
         """Judge the stored ledger with the offline verifier: every entry, every tile, the signed head.
 
         Without *key* the one the database names is used: that finds damage, and proves nothing against whoever can
-        write to the database. *earlier* defaults to the head kept beside the keys.
+        write to the database. The head kept beside the keys is always held against it, *earlier* as well where given.
 
         Raises:
             InvalidInputError: *key* is no verifier key.
         """
         from ephor import verifier  # noqa: PLC0415 - so that `python -m ephor.verifier` finds it not yet loaded
 
-        head = self.head()
+        head, kept = self.head(), self.world.storage.ledger.kept()
+        log = Published(self.world.storage.ledger, head)
         try:
-            report = verifier.judge(
-                Published(self.world.storage.ledger, head),
-                key or head.key,
-                earlier or self.world.storage.ledger.kept(),
-            )
+            report = verifier.judge(log, key or head.key, earlier or kept)
+            if earlier is not None and kept is not None:
+                # An auditor's old checkpoint must not excuse what the head kept beside the keys would show.
+                report = _joined(report, verifier.judge(log, key or head.key, kept, content=False))
         except verifier.UsageError as error:
             raise InvalidInputError(str(error)) from error
         extra = self.world.storage.ledger.beyond()
@@ -254,3 +254,12 @@ def _whole(log: Published, name: str) -> bytes:
     if data is None:
         raise NotFoundError(f"`{name}` cannot be written: its entries are gone; run `ephor ledger verify`")
     return data
+
+
+def _joined(report: Report, other: Report) -> Report:
+    """Return *report* with whatever *other* found besides, and the worse verdict of the two."""
+    more = tuple(one for one in other.findings if one not in report.findings)
+    worst = next(
+        (one for one in ("INVALID", "INCOMPLETE") if one in (report.verdict, other.verdict)), report.verdict
+    )
+    return replace(report, verdict=worst, findings=(*report.findings, *more))

@@ -3,7 +3,8 @@
 import pytest
 
 from ephor.kernel.errors import InvalidInputError
-from ephor.rooms.agents.wording import hidden, worded
+from ephor.kernel.visible import hidden
+from ephor.rooms.agents.wording import LINES, worded
 
 
 @pytest.mark.parametrize("mark", ["\x00", "\x1b", "\x7f", "\x9b", "\r", "\u202e", "\u2066", "\ud800"])
@@ -15,7 +16,7 @@ def test_what_hides_text_is_refused(mark):
 @pytest.mark.parametrize("text", ["Ünïcode — ok", "two\nlines\tand a tab", "عربي", "日本", "🙂"])
 def test_every_language_is_text(text):
     assert worded(f"  {text} ", "note") == text
-    assert hidden(text) is None
+    assert hidden(text, keep=LINES) is None
 
 
 def test_longest_text():

@@ -39,7 +39,7 @@ from ephor.edges.cli import (
 )
 from ephor.edges.door import Door
 from ephor.kernel import errors
-from ephor.rooms.access.visible import visible
+from ephor.kernel.visible import visible
 
 EXIT: Mapping[type[errors.EphorError], int] = {
     errors.InvalidInputError: 2,

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from ephor.edges.cli.fields import fields, listed, minute, unfolded
 from ephor.edges.cli.render import as_json
-from ephor.rooms.agents.wording import hidden
+from ephor.kernel.visible import visible
 from ephor.rooms.approvals.call import CallApproval, CallStatus
 
 if TYPE_CHECKING:
@@ -63,7 +63,7 @@ def _arguments(shown: dict[str, Any]) -> str:
 
 def _open(text: str | None) -> str:
     """Return what the agent said with every mark spelled out that could hide or turn around a part of it."""
-    return "".join(f"\\u{ord(one):04x}" if hidden(one) or one in "\n\t" else one for one in text or "")
+    return visible(text or "")
 
 
 def _data(shown: dict[str, Any]) -> str:

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 from datetime import datetime
 from typing import TYPE_CHECKING
 
-from ephor.rooms.access.visible import visible
+from ephor.kernel.visible import visible
 
 if TYPE_CHECKING:
     from rich.console import Console

@@ -11,7 +11,7 @@ import orjson
 from rich.console import Console
 from rich.table import Table
 
-from ephor.rooms.access.visible import visible
+from ephor.kernel.visible import visible
 
 
 def as_json(value: object) -> Any:

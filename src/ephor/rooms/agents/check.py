@@ -8,8 +8,9 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from ephor.kernel.errors import InvalidInputError
+from ephor.kernel.visible import hidden
 from ephor.rooms.agents.manifest import AskRule, Manifest, Tool
-from ephor.rooms.agents.wording import hidden
+from ephor.rooms.agents.wording import LINES
 
 _NAME = re.compile(r"[a-z0-9](?:[a-z0-9._-]{0,62}[a-z0-9])?")
 _TOOL = re.compile(r"[A-Za-z0-9][A-Za-z0-9_./:-]{0,127}")
@@ -107,7 +108,7 @@ def _repeated(path: str, names: Sequence[str]) -> Iterator[Problem]:
 def _obscured(path: str, value: object) -> Iterator[Problem]:
     """Return every text, anywhere in *value*, that a reviewer would not see as it is."""
     if isinstance(value, str):
-        if mark := hidden(value):
+        if mark := hidden(value, keep=LINES):
             yield Problem(path, f"holds the control character {mark}; remove it")
     elif isinstance(value, tuple):
         for index, part in enumerate(value):

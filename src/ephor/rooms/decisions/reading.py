@@ -5,8 +5,8 @@ from __future__ import annotations
 import dataclasses
 
 from ephor.kernel.errors import InvalidInputError
+from ephor.kernel.visible import check_visible
 from ephor.kernel.vocabulary import Sensitivity, word
-from ephor.rooms.access.visible import check_visible
 from ephor.rooms.decisions.arguments import read_arguments
 from ephor.rooms.decisions.model import Call
 

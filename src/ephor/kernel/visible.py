@@ -6,9 +6,25 @@ import re
 
 from ephor.kernel.errors import InvalidInputError
 
-# C0, DEL and C1 (ECMA-48), the two separators of lines and paragraphs, and what steers direction (UAX #9, section 2).
-_UNSEEN = re.compile("[\x00-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028\u2029\u202a-\u202e\u2066-\u2069]")
+# C0, DEL and C1 (ECMA-48), the two separators of lines and paragraphs, what steers direction (UAX #9, section 2), and
+# halves of a surrogate pair.
+_UNSEEN = re.compile(
+    r"[\x00-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028\u2029\u202a-\u202e\u2066-\u2069\ud800-\udfff]"
+)
 _SHORT = {"\n": "\\n", "\r": "\\r", "\t": "\\t"}
+
+
+def hidden(text: str, *, keep: str = "") -> str | None:
+    r"""Return the first character that would show *text* as something else, as ``U+…``; None when there is none.
+
+    What people decide by must be what is there (Unicode Technical Report 36, section 3).
+
+    >>> hidden("pays\x1b[2K nothing"), hidden("two\nlines", keep="\n")
+    ('U+001B', None)
+    """
+    if text.isprintable():
+        return None
+    return next((f"U+{ord(found[0]):04X}" for found in _UNSEEN.finditer(text) if found[0] not in keep), None)
 
 
 def check_visible(text: str, what: str) -> None:

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ephor.kernel.errors import InvalidInputError
-from ephor.rooms.access.visible import check_visible, visible
+from ephor.kernel.visible import check_visible, visible
 
 STEERING = [chr(code) for code in range(0x110000) if unicodedata.category(chr(code)) in ("Cc", "Zl", "Zp")]
 STEERING += [
