@@ -9,8 +9,8 @@ from datetime import timedelta
 from hypothesis import HealthCheck, event, given, settings
 from hypothesis import strategies as st
 
-from ephor.kernel.vocabulary import Effect, Sensitivity, UseCase
-from ephor.rooms.access.roles import Permission, Reason, Role, lend
+from ephor.kernel.vocabulary import Effect, Objection, Sensitivity, UseCase
+from ephor.rooms.access.roles import Permission, Role, lend
 from ephor.rooms.agents.agent import AgentStatus
 from ephor.rooms.agents.manifest import AskRule, Tool
 from ephor.rooms.consent.statement import Standing
@@ -177,7 +177,7 @@ def lent(delegation):
     rights = lend(
         map(Permission, delegation["permissions"]), delegation["tools"], Sensitivity(delegation["ceiling"])
     )
-    reasons = tuple(Reason(code, code) for code in delegation["problems"])
+    reasons = tuple(Objection(code, code) for code in delegation["problems"])
     return Lent(None if reasons else rights, reasons, delegation["agent"], delegation["purpose"])
 
 

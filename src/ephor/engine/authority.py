@@ -8,6 +8,7 @@ from types import MappingProxyType
 
 from ephor.engine.ports import Unit
 from ephor.kernel.errors import ConflictError
+from ephor.kernel.vocabulary import Objection
 from ephor.rooms.access.delegation import (
     MAX_DEPTH,
     Delegation,
@@ -17,7 +18,7 @@ from ephor.rooms.access.delegation import (
     chain_to,
     lendable,
 )
-from ephor.rooms.access.roles import Reason, Rights, Role, known_roles, named, rights
+from ephor.rooms.access.roles import Rights, Role, known_roles, named, rights
 from ephor.rooms.agents.agent import Agent, AgentStatus
 from ephor.rooms.approvals.request import ApprovalRequest, RequestStatus
 from ephor.rooms.approvals.standing import is_bound_to
@@ -60,12 +61,12 @@ def lent_by(unit: Unit, delegation: str, now: datetime) -> Lent:
     """Return what the delegation of this id is worth now."""
     known = _leading_to(unit, delegation)
     if delegation not in known:
-        return Lent(None, (Reason("delegation-unknown", f"there is no delegation `{delegation}`"),))
+        return Lent(None, (Objection("delegation-unknown", f"there is no delegation `{delegation}`"),))
     last = known[delegation]
     try:
         chain = chain_to(delegation, known)
     except ConflictError as error:  # what cannot be followed to its first giver is worth nothing
-        return Lent(None, (Reason("delegation-broken", str(error)),), last.to_agent, last.purpose)
+        return Lent(None, (Objection("delegation-broken", str(error)),), last.to_agent, last.purpose)
     worth = chain_rights(chain, lambda who: rights_of(unit, who), now)
     reasons = (*_stopped(unit, chain), *(worth if isinstance(worth, tuple) else ()))
     if isinstance(worth, tuple) or reasons:
@@ -120,13 +121,13 @@ def _leading_to(unit: Unit, delegation: str) -> dict[str, Delegation]:
     return known
 
 
-def _stopped(unit: Unit, chain: Sequence[Delegation]) -> Iterator[Reason]:
+def _stopped(unit: Unit, chain: Sequence[Delegation]) -> Iterator[Objection]:
     """Stopping an agent also stops what it passed on."""
     givers = dict.fromkeys(hop.from_id for hop in chain if hop.from_kind is Granter.AGENT)
     for giver in givers:
         agent = unit.shelf(Agent).find(giver)
         if agent is not None and agent.status is not AgentStatus.ACTIVE:
-            yield Reason(
+            yield Objection(
                 "delegation-giver-stopped", f"agent `{giver}`, which passed it on, is {agent.status.value}"
             )
 

@@ -12,12 +12,11 @@ from ephor.kernel.canonical import Json
 from ephor.kernel.errors import NotPermittedError
 from ephor.kernel.events import Event
 from ephor.kernel.time import stamp
-from ephor.kernel.vocabulary import Sensitivity, word
+from ephor.kernel.vocabulary import Objection, Sensitivity, word
 from ephor.rooms.access import delegation as lending
 from ephor.rooms.access.delegation import Delegation, Granter, PersonRights
 from ephor.rooms.access.people import Person, PlanePermission, require
 from ephor.rooms.access.roles import (
-    Reason,
     Rights,
     beyond,
     read_permissions,
@@ -31,8 +30,8 @@ class LentNow:
     """A delegation, and what stands against it now; it holds while there are no ``reasons``."""
 
     delegation: Delegation
-    reasons: tuple[Reason, ...]
-    lost: tuple[Reason, ...] = ()
+    reasons: tuple[Objection, ...]
+    lost: tuple[Objection, ...] = ()
     """Where it holds: what it names and no longer carries, because somebody in the chain lost it."""
 
 
@@ -156,7 +155,7 @@ class Delegations:
         )
 
 
-def _lent(one: Delegation, worth: Rights | tuple[Reason, ...]) -> LentNow:
+def _lent(one: Delegation, worth: Rights | tuple[Objection, ...]) -> LentNow:
     if isinstance(worth, tuple):
         return LentNow(one, worth)
     return LentNow(one, (), beyond(lending.scope(one), worth, "the chain"))

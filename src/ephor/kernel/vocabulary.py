@@ -1,7 +1,8 @@
-"""The closed word lists several rooms speak: use cases, sensitivities, effects, levels, reviews."""
+"""The words several rooms speak: use cases, sensitivities, effects, levels, reviews, and an objection."""
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from enum import StrEnum, unique
 from typing import TypeVar
 
@@ -21,6 +22,14 @@ def word(kind: type[W], text: str, what: str) -> W:
     except ValueError:
         known = ", ".join(member.value for member in kind)
         raise InvalidInputError(f"unknown {what} `{text}`; use one of: {known}", value=text) from None
+
+
+@dataclass(frozen=True, slots=True)
+class Objection:
+    """One reason against: a public code that is never reused, and the sentence for people."""
+
+    code: str
+    text: str
 
 
 class Ranked(StrEnum):

@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from ephor.kernel.vocabulary import Effect, Sensitivity, UseCase
-from ephor.rooms.access.roles import Permission, Reason, Role, lend
+from ephor.kernel.vocabulary import Effect, Objection, Sensitivity, UseCase
+from ephor.rooms.access.roles import Permission, Role, lend
 from ephor.rooms.agents.agent import AgentStatus
 from ephor.rooms.agents.manifest import AskRule
 from ephor.rooms.consent.statement import Standing
@@ -73,7 +73,7 @@ CASES = {
     "delegation-unknown": (authority(), call(on_behalf_of="dlg_1"), {}),
     "delegation-not-yours": (authority(), call(**LOAN), {"lent": lent(to_agent="other")}),
     "delegation-purpose": (authority(), call(on_behalf_of="dlg_1", purpose="ads"), {"lent": LENT}),
-    "delegation-revoked": (authority(), call(**LOAN), {"lent": lent(rights=None, reasons=(Reason("delegation-revoked", "gone"),))}),
+    "delegation-revoked": (authority(), call(**LOAN), {"lent": lent(rights=None, reasons=(Objection("delegation-revoked", "gone"),))}),
     "tool-not-held": (authority(), call(**LOAN), {"lent": lent(rights=lend(tuple(Permission), ("refund",), R))}),
     "permission-not-held": (authority(), call(**LOAN), {"lent": lent(rights=lend((), ("customer_lookup",), R))}),
     "sensitivity-not-held": (authority(), call(**LOAN), {"lent": lent(rights=lend(tuple(Permission), ("customer_lookup",), Sensitivity.INTERNAL))}),
@@ -103,7 +103,7 @@ def test_each_reason_is_reached_by_changing_one_thing(code):
 
 def test_every_code_that_decide_can_say_stands_in_the_table():
     source = Path(module.__file__).read_text(encoding="utf-8")
-    said = set(re.findall(r'(?:_deny|Reason)\(\s*"([a-z-]+)"', source)) - {"allowed"}
+    said = set(re.findall(r'(?:_deny|Objection)\(\s*"([a-z-]+)"', source)) - {"allowed"}
     assert said <= set(CASES)
     assert len(said) > 20
 
@@ -237,7 +237,7 @@ def test_an_argument_with_a_limit_that_is_missing_is_said_to_be_missing():
 
 def test_a_worthless_delegation_also_says_whose_it_was():
     gone = lent(
-        rights=None, reasons=(Reason("delegation-expired", "ended"),), to_agent="other", purpose="ads"
+        rights=None, reasons=(Objection("delegation-expired", "ended"),), to_agent="other", purpose="ads"
     )
     assert codes(decide(call(**LOAN), authority(), now=AT, lent=gone)) == [
         "delegation-expired", "delegation-not-yours", "delegation-purpose",

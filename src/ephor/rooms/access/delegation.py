@@ -11,8 +11,8 @@ from typing import TypeAlias
 
 from ephor.kernel.errors import ConflictError, InvalidInputError, NotPermittedError
 from ephor.kernel.time import stamp
-from ephor.kernel.vocabulary import Sensitivity
-from ephor.rooms.access.roles import NOTHING, Permission, Reason, Rights, beyond, lend, narrow
+from ephor.kernel.vocabulary import Objection, Sensitivity
+from ephor.rooms.access.roles import NOTHING, Permission, Rights, beyond, lend, narrow
 
 MAX_DEPTH = 5
 """How often authority may at most be passed on after its first grant."""
@@ -104,14 +104,14 @@ def chain_to(id: str, known: Mapping[str, Delegation]) -> tuple[Delegation, ...]
 
 def chain_rights(
     chain: Sequence[Delegation], rights_of: RightsOf, now: datetime
-) -> Rights | tuple[Reason, ...]:
+) -> Rights | tuple[Objection, ...]:
     """Return what the last agent of *chain* may do on behalf of the first giver, or every reason why nothing.
 
     At every hop: what the giver holds there, within the delegation's scope, and within what the receiver holds itself
     (RFC 8693, section 4.1, records the actors of such a chain; that rights only shrink along it is our own rule).
     """
     if not chain:
-        return (Reason("no-delegation", "there is no delegation"),)
+        return (Objection("no-delegation", "there is no delegation"),)
     reasons = [reason for hop in chain for reason in _standing(hop, now)]
     reasons += [reason for before, hop in pairwise(chain) for reason in _link(before, hop)]
     reasons += _shape(chain)
@@ -120,7 +120,9 @@ def chain_rights(
         reasons += _may_pass_on(hop, held)
         held = narrow(narrow(held, scope(hop)), _known(rights_of, f"agent:{hop.to_agent}", reasons))
     if not reasons and not held.permissions and not held.tools:
-        reasons.append(Reason("delegation-empty", f"nothing of delegation `{chain[-1].id}` is held any more"))
+        reasons.append(
+            Objection("delegation-empty", f"nothing of delegation `{chain[-1].id}` is held any more")
+        )
     return tuple(dict.fromkeys(reasons)) or held
 
 
@@ -198,7 +200,7 @@ def _check_parent(new: Delegation, before: Sequence[Delegation], rights_of: Righ
     _refuse([*_link(before[-1], new), *_shape((*before, new))])
 
 
-def _refuse(reasons: Sequence[Reason]) -> None:
+def _refuse(reasons: Sequence[Objection]) -> None:
     if reasons:
         told = "; ".join(dict.fromkeys(reason.text for reason in reasons))
         raise NotPermittedError(
@@ -206,49 +208,51 @@ def _refuse(reasons: Sequence[Reason]) -> None:
         )
 
 
-def _standing(hop: Delegation, now: datetime) -> Iterator[Reason]:
+def _standing(hop: Delegation, now: datetime) -> Iterator[Objection]:
     if hop.revoked_at is not None:
-        yield Reason("delegation-revoked", f"delegation `{hop.id}` was revoked on {stamp(hop.revoked_at)}")
+        yield Objection("delegation-revoked", f"delegation `{hop.id}` was revoked on {stamp(hop.revoked_at)}")
     if now >= hop.expires_at:
-        yield Reason("delegation-expired", f"delegation `{hop.id}` expired on {stamp(hop.expires_at)}")
+        yield Objection("delegation-expired", f"delegation `{hop.id}` expired on {stamp(hop.expires_at)}")
     if now < hop.granted_at:
-        yield Reason("delegation-not-yet", f"delegation `{hop.id}` begins on {stamp(hop.granted_at)}")
+        yield Objection("delegation-not-yet", f"delegation `{hop.id}` begins on {stamp(hop.granted_at)}")
 
 
-def _link(before: Delegation, hop: Delegation) -> Iterator[Reason]:
+def _link(before: Delegation, hop: Delegation) -> Iterator[Objection]:
     """What the next hop may not do: hang elsewhere, go deeper, last longer, serve another purpose."""
     if hop.parent != before.id or hop.giver != f"agent:{before.to_agent}":
-        yield Reason("delegation-broken", f"delegation `{hop.id}` does not follow from `{before.id}`")
+        yield Objection("delegation-broken", f"delegation `{hop.id}` does not follow from `{before.id}`")
     if not 0 <= hop.depth_left < before.depth_left:
         left = before.depth_left
         text = f"delegation `{before.id}` may be passed on {left} more times, `{hop.id}` asks {hop.depth_left} after itself"
-        yield Reason("delegation-too-deep", text)
+        yield Objection("delegation-too-deep", text)
     if hop.expires_at > before.expires_at:
-        yield Reason(
+        yield Objection(
             "delegation-outlives",
             f"delegation `{hop.id}` ends after `{before.id}`, on {stamp(before.expires_at)}",
         )
     if hop.purpose != before.purpose:
         # GDPR Article 5(1)(b): what was lent for one purpose is not lent on for another.
-        yield Reason("delegation-purpose", f"delegation `{hop.id}` serves another purpose than `{before.id}`")
+        yield Objection(
+            "delegation-purpose", f"delegation `{hop.id}` serves another purpose than `{before.id}`"
+        )
 
 
-def _shape(chain: Sequence[Delegation]) -> list[Reason]:
+def _shape(chain: Sequence[Delegation]) -> list[Objection]:
     """The chain must begin at a first grant and pass through each agent once."""
     reasons = []
     if chain[0].parent is not None:
-        reasons.append(Reason("delegation-broken", f"delegation `{chain[0].id}` is not a first grant"))
+        reasons.append(Objection("delegation-broken", f"delegation `{chain[0].id}` is not a first grant"))
     agents = [hop.to_agent for hop in chain]
     if chain[0].from_kind is Granter.AGENT:
         agents.insert(0, chain[0].from_id)
     for agent in sorted({agent for agent in agents if agents.count(agent) > 1}):
-        reasons.append(Reason("delegation-cycle", f"agent `{agent}` is in the chain already"))
+        reasons.append(Objection("delegation-cycle", f"agent `{agent}` is in the chain already"))
     return reasons
 
 
-def _may_pass_on(hop: Delegation, held: Rights) -> tuple[Reason, ...]:
+def _may_pass_on(hop: Delegation, held: Rights) -> tuple[Objection, ...]:
     """An agent needs its own permission to lend, and another to start the agent it lends to."""
-    reasons: tuple[Reason, ...] = ()
+    reasons: tuple[Objection, ...] = ()
     if hop.from_kind is Granter.AGENT:
         reasons += _lacks(held, Permission.AGENT_DELEGATE, hop.giver)
     if hop.spawned:
@@ -256,16 +260,18 @@ def _may_pass_on(hop: Delegation, held: Rights) -> tuple[Reason, ...]:
     return reasons
 
 
-def _lacks(held: Rights, permission: Permission, giver: str) -> tuple[Reason, ...]:
+def _lacks(held: Rights, permission: Permission, giver: str) -> tuple[Objection, ...]:
     if permission in held.permissions:
         return ()
-    return (Reason("permission-not-held", f"{_named(giver)} does not hold permission `{permission.value}`"),)
+    return (
+        Objection("permission-not-held", f"{_named(giver)} does not hold permission `{permission.value}`"),
+    )
 
 
-def _known(rights_of: RightsOf, principal: str, reasons: list[Reason]) -> Rights:
+def _known(rights_of: RightsOf, principal: str, reasons: list[Objection]) -> Rights:
     held = rights_of(principal)
     if held is None:
-        reasons.append(Reason("principal-unknown", f"nothing is known about {_named(principal)}"))
+        reasons.append(Objection("principal-unknown", f"nothing is known about {_named(principal)}"))
         return NOTHING
     return held
 

@@ -10,7 +10,7 @@ from types import MappingProxyType
 
 from ephor.kernel import ids
 from ephor.kernel.errors import ConflictError, InvalidInputError
-from ephor.kernel.vocabulary import Sensitivity, word
+from ephor.kernel.vocabulary import Objection, Sensitivity, word
 
 
 @unique
@@ -41,14 +41,6 @@ class Role:
     max_data_sensitivity: Sensitivity
     allowed_tools: tuple[str, ...]
     builtin: bool = False
-
-
-@dataclass(frozen=True, slots=True)
-class Reason:
-    """One reason against: a public code, and the sentence for people."""
-
-    code: str
-    text: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -201,21 +193,21 @@ def narrow(held: Rights, scope: Rights) -> Rights:
     return Rights(held.permissions & scope.permissions, MappingProxyType(tools))
 
 
-def beyond(wanted: Rights, held: Rights, whose: str) -> tuple[Reason, ...]:
+def beyond(wanted: Rights, held: Rights, whose: str) -> tuple[Objection, ...]:
     """Return everything in *wanted* that *whose* rights do not cover; empty when all of it is covered."""
     reasons = [
-        Reason("permission-not-held", f"{whose} does not hold permission `{permission.value}`")
+        Objection("permission-not-held", f"{whose} does not hold permission `{permission.value}`")
         for permission in Permission
         if permission in wanted.permissions - held.permissions
     ]
     for tool in sorted(wanted.tools):
         ceiling = held.tools.get(tool)
         if ceiling is None:
-            reasons.append(Reason("tool-not-held", f"{whose} does not hold tool `{tool}`"))
+            reasons.append(Objection("tool-not-held", f"{whose} does not hold tool `{tool}`"))
         elif wanted.tools[tool] > ceiling:
             asked = wanted.tools[tool].value
             reasons.append(
-                Reason(
+                Objection(
                     "sensitivity-not-held", f"{whose} holds `{tool}` up to {ceiling.value} data, not {asked}"
                 )
             )
@@ -224,7 +216,7 @@ def beyond(wanted: Rights, held: Rights, whose: str) -> tuple[Reason, ...]:
 
 def allowed_by(
     roles: Sequence[Role], tool: str, sensitivity: Sensitivity, needed: Iterable[Permission]
-) -> tuple[Reason, ...]:
+) -> tuple[Objection, ...]:
     """Return every reason these roles give against the call; empty when they allow it.
 
     One and the same role must allow the tool and admit the sensitivity; the permissions may come from any of them.
@@ -236,13 +228,13 @@ def allowed_by(
     permission `tool:email:execute` is not granted by role `analytics_agent`
     """
     if not roles:
-        return (Reason("no-role", "the agent has no role; nothing said means no"),)
+        return (Objection("no-role", "the agent has no role; nothing said means no"),)
     who = _who(roles)
     reasons = [_against_tool(roles, tool, sensitivity, who)]
     granted = {permission for role in roles for permission in role.permissions}
     lacking = set(needed) - granted
     reasons += [
-        Reason("permission-missing", f"permission `{permission.value}` is not granted by {who}")
+        Objection("permission-missing", f"permission `{permission.value}` is not granted by {who}")
         for permission in Permission
         if permission in lacking
     ]
@@ -251,19 +243,19 @@ def allowed_by(
 
 def within(
     held: Rights, tool: str, sensitivity: Sensitivity, needed: Iterable[Permission]
-) -> tuple[Reason, ...]:
+) -> tuple[Objection, ...]:
     """Return every reason that lent rights give against the call; empty when they allow it."""
     return beyond(lend(needed, (tool,), sensitivity), held, "the delegation")
 
 
-def _against_tool(roles: Sequence[Role], tool: str, sensitivity: Sensitivity, who: str) -> Reason | None:
+def _against_tool(roles: Sequence[Role], tool: str, sensitivity: Sensitivity, who: str) -> Objection | None:
     bearers = [role for role in roles if tool in role.allowed_tools]
     if not bearers:
-        return Reason("tool-not-in-role", f"`{tool}` is not among the tools of {who}")
+        return Objection("tool-not-in-role", f"`{tool}` is not among the tools of {who}")
     if any(sensitivity <= role.max_data_sensitivity for role in bearers):
         return None
     limits = ", ".join(f"`{role.id}` up to {role.max_data_sensitivity.value}" for role in bearers)
-    return Reason(
+    return Objection(
         "sensitivity-above-ceiling", f"{sensitivity.value} data is above what allows `{tool}`: {limits}"
     )
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from ephor.rooms.access.roles import Reason as AccessReason
+from ephor.kernel.vocabulary import Objection
 from ephor.rooms.access.roles import Rights
 from ephor.rooms.consent.statement import Standing
 
@@ -22,6 +22,6 @@ class Lent:
     """What the delegation a call names is worth: rights, or every reason why it is worth nothing."""
 
     rights: Rights | None
-    reasons: tuple[AccessReason, ...] = ()
+    reasons: tuple[Objection, ...] = ()
     to_agent: str = ""
     purpose: str = ""

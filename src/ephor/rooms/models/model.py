@@ -26,14 +26,6 @@ class ModelStatus(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class Reason:
-    """One reason against: a public code, and the sentence for people."""
-
-    code: str
-    text: str
-
-
-@dataclass(frozen=True, slots=True)
 class Threshold:
     """What one metric must reach; bounds are decimal text and count as reached. At least one of them is set."""
 

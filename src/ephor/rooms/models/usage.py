@@ -4,19 +4,19 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from ephor.kernel.vocabulary import UseCase
-from ephor.rooms.models.model import ModelStatus, ModelVersion, Reason
+from ephor.kernel.vocabulary import Objection, UseCase
+from ephor.rooms.models.model import ModelStatus, ModelVersion
 from ephor.rooms.models.validation import against_validation
 
 USABLE = frozenset({ModelStatus.APPROVED, ModelStatus.PRODUCTION})
 
 
-def allowed_for(model: ModelVersion, use_case: UseCase, now: datetime) -> tuple[Reason, ...]:
+def allowed_for(model: ModelVersion, use_case: UseCase, now: datetime) -> tuple[Objection, ...]:
     """Return every reason against using *model* for *use_case* now; empty when it may be used."""
     reasons = []
     if model.status not in USABLE:
         reasons.append(
-            Reason(
+            Objection(
                 "model-not-approved",
                 f"model `{model.id}` is {model.status.value}, not approved or in production",
             )
@@ -24,7 +24,7 @@ def allowed_for(model: ModelVersion, use_case: UseCase, now: datetime) -> tuple[
     if use_case not in model.use_cases:
         listed = ", ".join(case.value for case in model.use_cases)
         reasons.append(
-            Reason(
+            Objection(
                 "model-use-case", f"model `{model.id}` is registered for {listed}, not for {use_case.value}"
             )
         )

@@ -8,12 +8,12 @@ from datetime import date, datetime, timedelta
 from decimal import Decimal
 
 from ephor.kernel.errors import ConflictError, InvalidInputError
+from ephor.kernel.vocabulary import Objection
 from ephor.rooms.models import fields
 from ephor.rooms.models.model import (
     ModelStatus,
     ModelVersion,
     Outcome,
-    Reason,
     StatusChange,
     Threshold,
     Validation,
@@ -104,19 +104,19 @@ def record_validation(model: ModelVersion, validation: Validation) -> ModelVersi
     )
 
 
-def against_validation(model: ModelVersion, on: date) -> tuple[Reason, ...]:
+def against_validation(model: ModelVersion, on: date) -> tuple[Objection, ...]:
     """Return every reason why the model does not count as validated on that day; only its newest results count."""
     if not model.validations:
-        return (Reason("model-not-validated", f"model `{model.id}` has no validation results"),)
+        return (Objection("model-not-validated", f"model `{model.id}` has no validation results"),)
     newest = model.validations[-1]
     reasons = [
-        Reason("model-failed-validation", f"model `{model.id}` failed: {outcome.because}")
+        Objection("model-failed-validation", f"model `{model.id}` failed: {outcome.because}")
         for outcome in newest.outcomes
         if not outcome.passed
     ]
     if on > newest.expires:
         text = f"the validation of model `{model.id}` expired after {newest.expires.isoformat()}"
-        reasons.append(Reason("model-validation-expired", text))
+        reasons.append(Objection("model-validation-expired", text))
     return tuple(reasons)
 
 
