@@ -27,6 +27,7 @@ from ephor.edges.cli import (
     gate,
     init,
     ledger,
+    ledger_proof,
     models,
     packs,
     people,
@@ -79,6 +80,8 @@ for group in (
     evidence.app,
 ):
     app.add_typer(group)
+LEDGER = (ledger_proof,)
+"""Modules that add their commands to `ephor ledger` as they are imported."""
 for command in (demo.demo, init.init, classify.classify, decide.decide, assess.assess, gate.gate):
     app.command()(command)
 
