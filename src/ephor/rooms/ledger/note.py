@@ -124,7 +124,7 @@ def parse_key(text: str) -> VerifierKey:
         InvalidInputError: not of this form, another algorithm, or an id that is not the key's own.
     """
     parts = text.split("+", 2)
-    raw = _base64(parts[2]) if len(parts) == 3 else None
+    raw = base64_of(parts[2]) if len(parts) == 3 else None
     if raw is None:
         raise InvalidInputError(f"`{text[:80]}` is not a verifier key; write `name+id+key`")
     if raw[:1] != _ED25519:
@@ -224,7 +224,7 @@ def verify(data: bytes, keys: Iterable[VerifierKey]) -> Note:
 
 def _parse_line(line: str) -> Signature:
     name, space, mark = line.removeprefix(_DASH).partition(" ")
-    raw = _base64(mark)
+    raw = base64_of(mark)
     if not line.startswith(_DASH) or not space or not is_key_name(name) or raw is None or len(raw) < 5:
         raise VerificationError(f"`{line[:80]}` is not a signature line")
     return Signature(name, raw[:4], raw[4:])
@@ -238,7 +238,7 @@ def _problem_of(text: str) -> str | None:
     return "holds a lone surrogate" if _SURROGATE.search(text) else None
 
 
-def _base64(text: str) -> bytes | None:
+def base64_of(text: str) -> bytes | None:
     """Return the bytes *text* stands for, if it is the one way to write them (RFC 4648, sections 3.5 and 4)."""
     try:
         raw = base64.b64decode(text, validate=True)
