@@ -1,42 +1,61 @@
-"""`python3 dev.py bench [ledger|decisions|pii]… [--short] [--write]`: ratios in one run, with what they were measured on."""
+"""`python3 dev.py bench [ledger|memory|decisions|pii]… [--short] [--write]`: ratios in one run, with what they were measured on."""
 
 from __future__ import annotations
 
 import argparse
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).parent))
 
 import decisions
 import ledger
+import ledger_memory
 import measure
 import pii
+from page import PAGE, keep
 
-PARTS: dict[str, Callable[..., str]] = {"ledger": ledger.run, "decisions": decisions.run, "pii": pii.run}
-PAGE = Path(__file__).parents[1] / "docs" / "benchmarks.md"
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """Something that can be measured; *always* unless it takes so long that it has to be asked for."""
+
+    run: Callable[[argparse.Namespace], str]
+    always: bool = True
+
+
+PARTS: Mapping[str, Part] = {
+    "ledger": Part(lambda asked: ledger.run(short=asked.short, alone=asked.alone)),
+    "memory": Part(lambda asked: ledger_memory.run(short=asked.short, write=asked.write), always=False),
+    "decisions": Part(lambda asked: decisions.run(short=asked.short)),
+    "pii": Part(lambda asked: pii.run(short=asked.short)),
+}
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("parts", nargs="*", metavar="PART", help=f"default: all of {', '.join(PARTS)}")
+    parser = argparse.ArgumentParser(prog="python3 dev.py bench", description=__doc__)
+    usual = ", ".join(name for name, part in PARTS.items() if part.always)
+    parser.add_argument("parts", nargs="*", metavar="PART", help=f"{', '.join(PARTS)}; default: {usual}")
     parser.add_argument("--short", action="store_true", help="few turns: shows that it runs, not how fast")
     parser.add_argument("--write", action="store_true", help="write the results to docs/benchmarks.md")
+    parser.add_argument(
+        "--alone", action="store_true", help="without peers, which are fetched from a network once"
+    )
     asked = parser.parse_args()
     if unknown := [part for part in asked.parts if part not in PARTS]:
         parser.error(f"unknown part {unknown[0]}; use {', '.join(PARTS)}")
-    parts = asked.parts or list(PARTS)
-    about = measure.machine()
-    print(f"{about}\n")
-    texts = [f"## {part}\n\n{PARTS[part](short=asked.short)}" for part in parts]
-    if asked.write:
-        command = "python3 dev.py bench " + " ".join([*asked.parts, "--write"])
-        PAGE.write_text(
-            "# Benchmarks\n\nRatios within one run; contestants take turns. Times are of one machine and mean little elsewhere.\n\n"
-            f"Made by `{command}` on {about}.\n\n" + "\n".join(texts)
-        )
-        print(f"written to docs/{PAGE.name}")
+    if asked.short and asked.write:
+        parser.error("a short run shows no speed; leave out --short or --write")
+    for name in asked.parts or [name for name, part in PARTS.items() if part.always]:
+        about = measure.machine()
+        print(f"{about}\n")
+        text = PARTS[name].run(asked)
+        if asked.write:
+            command = f"python3 dev.py bench {name} --write"
+            keep(PAGE, name, f"Made by `{command}` on {about}.\n\n{text}", list(PARTS))
+            print(f"written to docs/{PAGE.name}")
 
 
 if __name__ == "__main__":
