@@ -14,6 +14,7 @@ import sqlalchemy as sa
 
 from ephor.adapters.clock import FreshIds
 from ephor.adapters.keys.folder import KeyedPseudonyms, KeyFolder
+from ephor.adapters.keys.kept import KeptHeads
 from ephor.adapters.packs import BundledPacks
 from ephor.adapters.storage.growth import Grower
 from ephor.adapters.storage.memory.storage import MemoryStorage
@@ -50,11 +51,12 @@ class Made:
         if self.url == "memory:":
             keys.create()
             storage: Any = MemoryStorage(
-                Grower(keys.signing, source, self.clock.now, lambda: None), vault, ids, ORIGIN
+                Grower(keys.signing, source, self.clock.now, lambda _log: None), vault, ids, ORIGIN
             )
         else:
-            grower = Grower(keys.signing, source, self.clock.now, keys.head)
-            storage = SqlStorage(self.url, keys, grower, vault, ids)
+            heads = KeptHeads(self.folder)
+            grower = Grower(keys.signing, source, self.clock.now, heads.head)
+            storage = SqlStorage(self.url, keys, heads, grower, vault, ids)
         self.opened.append(storage)
         if self.url != "memory:":
             storage.set_up(ORIGIN)

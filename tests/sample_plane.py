@@ -10,6 +10,7 @@ import orjson
 
 from ephor.adapters.clock import FreshIds
 from ephor.adapters.keys.folder import KeyedPseudonyms, KeyFolder
+from ephor.adapters.keys.kept import KeptHeads
 from ephor.adapters.packs import BundledPacks
 from ephor.adapters.storage.growth import Grower
 from ephor.adapters.storage.sql.storage import SqlStorage
@@ -106,7 +107,8 @@ def sqlite_world(folder: Path, clock: FrozenClock) -> World:
     """Return a world over a SQLite file, made where there is none; a second one is another server's."""
     ids = FreshIds(clock)
     keys = KeyFolder(folder / "keys")
-    grower = Grower(keys.signing, ids.new("src"), clock.now, keys.head)
-    storage = SqlStorage(f"sqlite:///{folder / 'ephor.db'}", keys, grower, Vault(keys.wrapping), ids)
+    heads = KeptHeads(folder / "keys")
+    grower = Grower(keys.signing, ids.new("src"), clock.now, heads.head)
+    storage = SqlStorage(f"sqlite:///{folder / 'ephor.db'}", keys, heads, grower, Vault(keys.wrapping), ids)
     storage.set_up("test.local/ephor/main")
     return World(storage, clock, ids, KeyedPseudonyms(keys.pseudonym), BundledPacks())

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 import tempfile
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import ExitStack
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -12,8 +12,10 @@ from typing import TYPE_CHECKING, Any
 from ephor.adapters import files
 from ephor.adapters.clock import FreshIds, SystemClock
 from ephor.adapters.keys.folder import KeyedPseudonyms, KeyFolder
+from ephor.adapters.keys.kept import KeptHeads
 from ephor.adapters.manifests import read_manifest
 from ephor.adapters.packs import BundledPacks
+from ephor.adapters.parquet.folder import new_archive, open_archive
 from ephor.adapters.storage.growth import Grower
 from ephor.adapters.storage.vault import Vault
 from ephor.edges.door import Door
@@ -21,8 +23,11 @@ from ephor.edges.sdk import Plane
 from ephor.engine.plane import Engine
 from ephor.engine.ports import World
 from ephor.engine.regulation import Law
-from ephor.kernel.errors import NotFoundError
+from ephor.engine.witnessing import Witness
+from ephor.kernel.errors import NotFoundError, UnavailableError
 from ephor.kernel.events import Event
+from ephor.rooms.ledger.cosignature import WitnessKey
+from ephor.rooms.ledger.note import parse_key
 from ephor.settings import Settings, keys_folder, read_settings
 
 if TYPE_CHECKING:
@@ -53,7 +58,9 @@ def open_engine(url: str | None = None, *, create: bool = True, settings: Settin
     clock = SystemClock()
     ids = FreshIds(clock)
     vault = Vault(lambda: storage.own("wrapping", keys.wrapping()))
-    storage = SqlStorage(url, keys, Grower(keys.signing, ids.new("src"), clock.now, keys.head), vault, ids)
+    heads = KeptHeads(keys.path)
+    grower = Grower(keys.signing, ids.new("src"), clock.now, heads.head)
+    storage = SqlStorage(url, keys, heads, grower, vault, ids)
     pseudonyms = KeyedPseudonyms(lambda: storage.own("pseudonym", keys.pseudonym()))
     engine = Plane(World(storage, clock, ids, pseudonyms, BundledPacks()))
     with (
@@ -106,8 +113,14 @@ def main() -> None:
         read_yaml=files.read_mapping,
         connect=_connect,
         bundle=files.new_folder,
+        archive=new_archive,
+        archived=open_archive,
+        new_file=files.new_file,
+        read_lines=files.read_lines,
         demo=_tell_demo,
         read_manifest=lambda path: read_manifest(files.read_bytes(path), path),
+        witness_key=_witness_key,
+        serve_witness=_serve_witness,
     )
     try:
         code = run(sys.argv[1:], door)
@@ -128,6 +141,33 @@ def _tell_demo(folder: str | None, *, quiet: bool) -> Mapping[str, Any]:
         _connect,
         quiet=quiet,
     )
+
+
+def _witness_key(folder: str, name: str | None) -> str:
+    from ephor.adapters.witness.folder import WitnessFolder  # noqa: PLC0415 - only who is a witness needs it
+
+    witness = WitnessFolder(Path(folder))
+    if name is not None:
+        return str(witness.create(name))
+    signer = witness.signer()
+    return str(WitnessKey(signer.name, signer.public_key))
+
+
+def _serve_witness(
+    folder: str, logs: Sequence[str], host: str, port: int, ready: Callable[[str], None]
+) -> None:
+    from ephor.adapters.witness.folder import WitnessFolder  # noqa: PLC0415
+
+    witness = WitnessFolder(Path(folder))
+    one = Witness(witness.signer(), [parse_key(key) for key in logs], witness, SystemClock())
+    try:
+        from ephor.edges.witness.application import application  # noqa: PLC0415 - an extra
+        from ephor.edges.witness.serve import serve  # noqa: PLC0415
+    except ModuleNotFoundError as error:
+        raise UnavailableError(
+            f"a witness needs `{error.name}`, which is not installed; install Ephor with its extra `server`"
+        ) from error
+    serve(application(one.answer), host, port, ready)
 
 
 def _connect(url: str) -> DataStore:

@@ -46,6 +46,6 @@ def memory_world(clock: FrozenClock | None = None) -> World:
     clock = clock or FrozenClock()
     ids = CountingIds()
     key = Ed25519PrivateKey.from_private_bytes(bytes(range(32)))
-    grower = Grower(lambda: key, "src_test", clock.now, lambda: None)
+    grower = Grower(lambda: key, "src_test", clock.now, lambda _log: None)
     storage = MemoryStorage(grower, Vault(lambda: bytes(32)), ids, "test.local/ephor/main")
     return World(storage, clock, ids, KeyedPseudonyms(lambda: bytes(32)), BundledPacks())

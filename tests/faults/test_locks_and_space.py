@@ -252,6 +252,7 @@ def test_a_folder_of_keys_that_cannot_be_written_stops_the_recording_before_it_h
     public.chmod(0o777)
     keys = public / "ephor.db.keys"
     keys.chmod(0o555)
+    (keys / "head").chmod(0o444)
     ran = as_nobody(public, "ledger", "append", "-", stdin=EVENT)
     assert ran.returncode == 7
     assert f"cannot write to `{keys}`" in ran.stderr or f"cannot write to `{keys.name}`" in ran.stderr

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from datetime import datetime
@@ -86,6 +86,35 @@ class Forgotten:
     payloads: int
 
 
+MAIN = "main"
+"""The stream of the instance's own log: every act of governance is recorded there."""
+
+
+@dataclass(frozen=True, slots=True)
+class LogName:
+    """One log of a plane: a stream's, in one of its epochs."""
+
+    number: int
+    stream: str
+    epoch: int
+    origin: str
+    ended: bool = False
+    """Whether a later epoch took over."""
+
+
+@dataclass(frozen=True, slots=True)
+class Ended:
+    """What is known of a log whose newest entries are lost."""
+
+    origin: str
+    stored: bytes
+    """The signed head of what is left."""
+    published: bytes
+    """The newest signed head that was published before the loss."""
+    lost: Mapping[int, bytes]
+    """The newest heads of logs that are lost altogether."""
+
+
 class Unit(Protocol):
     """One transaction: what was read, and what is written if it commits.
 
@@ -100,6 +129,10 @@ class Unit(Protocol):
 
     def forget(self, subject: str) -> Forgotten:
         """Destroy the key and the sealed payloads of a pseudonym."""
+        ...
+
+    def open_log(self, stream: str) -> LogName:
+        """Begin the log of a new stream. Raises ConflictError where there is one."""
         ...
 
 
@@ -152,6 +185,30 @@ class Ledger(Protocol):
         ...
 
 
+class Logs(Protocol):
+    """The logs of a plane (C2SP tlog-tiles, one origin each): the main one, further streams, and those that ended."""
+
+    def names(self) -> Sequence[LogName]:
+        """Return every log, in the order they began."""
+        ...
+
+    def of(self, number: int) -> Ledger:
+        """Return one log for reading."""
+        ...
+
+    def append(self, stream: str, events: Sequence[Event]) -> Sequence[EntryId]:
+        """Record events in a stream's log; they are durable when this returns. Raises NotFoundError."""
+        ...
+
+    def renew(self, stream: str, tell: Callable[[Ended], Event]) -> LogName:
+        """End a log that lost entries it had published; the next epoch begins with what *tell* makes of it.
+
+        Raises:
+            ConflictError: nothing is lost.
+        """
+        ...
+
+
 class Storage(Protocol):
     """A plane's database."""
 
@@ -176,7 +233,12 @@ class Storage(Protocol):
         ...
 
     @property
-    def ledger(self) -> Ledger: ...
+    def ledger(self) -> Ledger:
+        """The main log."""
+        ...
+
+    @property
+    def logs(self) -> Logs: ...
 
     def check(self) -> None:
         """Return if this plane could record now.

@@ -68,43 +68,6 @@ def test_a_folder_that_cannot_be_made_is_named(tmp_path):
         KeyFolder(tmp_path / "none").publish("key")
 
 
-def size_of(data: bytes) -> int:
-    return int(data)
-
-
-def test_a_head_is_kept_when_the_block_ends_well_and_only_then(tmp_path):
-    keys = KeyFolder(tmp_path)
-    assert keys.head() is None
-    with keys.keeping(b"5", 0, size_of):
-        assert keys.head() is None
-    assert keys.head() == b"5"
-    with pytest.raises(ZeroDivisionError), keys.keeping(b"9", 5, size_of):
-        raise ZeroDivisionError
-    assert keys.head() == b"5"
-    assert stat.S_IMODE((tmp_path / "head").stat().st_mode) == 0o600
-
-
-def test_what_a_killed_process_left_is_no_obstacle(tmp_path):
-    (tmp_path / ".head.new").write_bytes(b"x" * 1_000)
-    keys = KeyFolder(tmp_path)
-    with keys.keeping(b"5", 0, size_of):
-        pass
-    assert keys.head() == b"5"
-
-
-def test_heads_are_kept_one_after_the_other(tmp_path):
-    keys = KeyFolder(tmp_path)
-    inside = []
-
-    def keep(_: int) -> None:
-        with keys.keeping(b"0", 0, size_of):
-            inside.append(len(inside))
-            assert inside.pop() == 0
-
-    with ThreadPoolExecutor(8) as pool:
-        list(pool.map(keep, range(40)))
-
-
 def test_a_pseudonym_is_the_hmac_of_the_folded_name():
     names = KeyedPseudonyms(lambda: bytes(32))
     expected = hmac.new(bytes(32), b"anna@example.org", hashlib.sha256).hexdigest()[:32]

@@ -6,14 +6,12 @@ restored backup is told from the log it was taken of.
 
 from __future__ import annotations
 
-import fcntl
 import hashlib
 import hmac
 import os
 import secrets
 import stat
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
+from collections.abc import Callable
 from functools import cached_property
 from pathlib import Path
 
@@ -21,7 +19,7 @@ from cryptography.exceptions import UnsupportedAlgorithm
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
-from ephor.kernel.errors import UnavailableError, VerificationError
+from ephor.kernel.errors import UnavailableError
 
 _SECRET = 32
 """Bytes of a symmetric key."""
@@ -109,69 +107,6 @@ class KeyFolder:
             draft.replace(self.path / "signing.pub")
         except OSError as error:
             raise self._unwritable(error) from error
-
-    def head(self) -> bytes | None:
-        """Return the last signed head that was kept outside the database; None where none was.
-
-        Raises:
-            UnavailableError: there is one and it cannot be read.
-        """
-        try:
-            data = (self.path / "head").read_bytes()
-        except (FileNotFoundError, NotADirectoryError):
-            return None
-        except OSError as error:
-            raise UnavailableError(
-                f"cannot read `{self.path / 'head'}`: {error.strerror}; make it readable, or name a head you kept"
-            ) from error
-        return (
-            data or None
-        )  # heads are not synced: after a power cut a file system may show the newest one empty
-
-    @contextmanager
-    def keeping(self, note: bytes, after: int, size_of: Callable[[bytes], int]) -> Iterator[None]:
-        """Keep *note*, which grew from *after* entries, as the newest head, if the block that commits it ends well.
-
-        It is drafted before and moved into place after, so a folder that cannot be written stops the commit instead of
-        contradicting it. Whoever else commits waits.
-
-        Raises:
-            UnavailableError: the folder cannot be written.
-            VerificationError: a head over more than *after* entries was kept: the database lost some.
-        """
-        draft = self.path / ".head.new"
-        with self._only_one():
-            kept = self.head()
-            if kept is not None and (published := size_of(kept)) > after:
-                raise VerificationError(
-                    f"this database holds {after} entries, but a head over {published} was published: entries are missing; "
-                    "nothing is recorded until that is resolved",
-                    size=after,
-                    published=published,
-                )
-            try:
-                self._write(draft, note, 0o600, os.O_TRUNC)
-            except OSError as error:
-                raise self._unwritable(error) from error
-            try:
-                yield
-            except BaseException:
-                draft.unlink(missing_ok=True)
-                raise
-            with suppress(
-                OSError
-            ):  # the entries are durable; a head that lags is caught up by the next commit
-                draft.replace(self.path / "head")
-
-    @contextmanager
-    def _only_one(self) -> Iterator[None]:
-        try:
-            lock = (self.path / "head.lock").open("ab")
-        except OSError as error:
-            raise self._unwritable(error) from error
-        with lock:
-            fcntl.flock(lock, fcntl.LOCK_EX)
-            yield
 
     def _unwritable(self, error: OSError) -> UnavailableError:
         return UnavailableError(

@@ -7,7 +7,7 @@ enter, and reports back whether that transaction committed. Only then does the s
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import cached_property
 from typing import Protocol
@@ -15,13 +15,13 @@ from typing import Protocol
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from ephor.adapters.storage.vault import ALGORITHM, Sealed
-from ephor.kernel.errors import VerificationError
+from ephor.kernel.errors import UnavailableError, VerificationError
 from ephor.kernel.events import Event
 from ephor.kernel.time import moment, stamp
 from ephor.rooms.ledger import checkpoint, frontier, note, tile
 from ephor.rooms.ledger.entry import encode, parse
 from ephor.rooms.ledger.frontier import Frontier
-from ephor.rooms.ledger.tree import leaf_hash, root_hash
+from ephor.rooms.ledger.tree import leaf_hash
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,8 +46,8 @@ class HeadRow:
     last_at: str
     """When the newest entry was received."""
 
-    partial: bytes
-    """The leaf hashes of the unfinished tile. Without them a changed entry in it could be noticed, but not named."""
+    ended: bool = False
+    """Whether a later epoch took over: nothing may follow."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,14 +67,19 @@ class Growth:
     first: int
     entries: Sequence[bytes]
     tiles: Sequence[TileRow]
+    fresh: Sequence[bytes]
+    """The new leaf hashes that lie in an unfinished tile. Kept until it is full: without them a changed entry could be
+    noticed, but not named."""
+
     head: HeadRow
 
 
 class Rows(Protocol):
-    """The ledger's tables, inside a transaction that excludes other writers."""
+    """The tables of one log, inside a transaction that excludes its other writers. Positions count from 0 in each log."""
 
     def head(self) -> HeadRow | None: ...
     def entries(self, start: int, stop: int) -> Sequence[bytes]: ...
+    def fresh(self) -> bytes: ...
     def tile_roots(self, level: int, start: int) -> Sequence[bytes]: ...
     def write(self, growth: Growth) -> None: ...
 
@@ -91,14 +96,27 @@ class KeySigner:
         return self.key.sign(message)
 
 
-@dataclass(slots=True)
-class _Edge:
-    """The open right edge of the tree: the frontier and the hashes of the unfinished tile of each level."""
+@dataclass(frozen=True, slots=True)
+class _Row:
+    """The unfinished tile of one level: its hashes, and the perfect subtrees they already make."""
 
-    tree: Frontier = frontier.EMPTY
+    hashes: tuple[bytes, ...] = ()
+    peaks: Frontier = frontier.EMPTY
+
+
+@dataclass(frozen=True, slots=True)
+class _Edge:
+    """The open right edge of the tree, the unfinished tile of each level, the leaves first."""
+
+    size: int = 0
     root: bytes = frontier.root(frontier.EMPTY)
-    partial: list[list[bytes]] = field(default_factory=lambda: [[]])
+    rows: tuple[_Row, ...] = ()
     last_at: str = ""
+
+    @property
+    def tree(self) -> Frontier:
+        """What all of it comes to: the subtrees of the higher levels are the larger ones."""
+        return Frontier(self.size, tuple(peak for row in reversed(self.rows) for peak in row.peaks.hashes))
 
 
 class Grower:
@@ -109,9 +127,11 @@ class Grower:
         key: Callable[[], Ed25519PrivateKey],
         source: str,
         clock: Callable[[], datetime],
-        floor: Callable[[], bytes | None],
+        floor: Callable[[int], bytes | None],
+        log: int = 0,
     ) -> None:
         self._load_key, self._source, self._clock, self._floor = key, source, clock, floor
+        self._log = log
         self._edge = _Edge()
         self._next: _Edge | None = None
         self._growing: Growth | None = None
@@ -119,9 +139,13 @@ class Grower:
         self._n = 0
         self._loaded = False
 
+    def of(self, log: int) -> Grower:
+        """Return what grows another log of the same plane."""
+        return Grower(lambda: self._key, self._source, self._clock, self._floor, log)
+
     def found(self, rows: Rows, origin: str) -> None:
         """Write the head of a log without entries."""
-        rows.write(Growth(0, (), (), self._head(origin, _Edge())))
+        rows.write(Growth(0, (), (), (), self._head(origin, _Edge())))
 
     def check(self, rows: Rows) -> None:
         """Return if this log can go on from the rows.
@@ -139,7 +163,12 @@ class Grower:
         """
         self._growing = None
         head = _stored(rows)
-        if not self._loaded or head.size != self._edge.tree.size or head.root != self._edge.root:
+        if head.ended:
+            raise UnavailableError(
+                f"the log `{head.origin}` was ended by a new epoch; nothing was recorded, open the plane again",
+                log=head.origin,
+            )
+        if not self._loaded or head.size != self._edge.size or head.root != self._edge.root:
             self._edge = self._load(rows, head)
             self._loaded = True
         self._resolve(rows)
@@ -178,20 +207,18 @@ class Grower:
         self._doubt = None
 
     def _extend(self, head: HeadRow, entries: Sequence[bytes], received: datetime) -> Growth:
-        leaves = [leaf_hash(entry) for entry in entries]
-        grown = frontier.extend(self._edge.tree, leaves)
-        root = frontier.root(grown)
-        at = stamp(received)
-        partial, tiles = _fill(self._edge, leaves)
-        self._next = _Edge(grown, root, partial, at)
-        return Growth(head.size, entries, tiles, self._head(head.origin, self._next))
+        rows, tiles = _fill(self._edge, [leaf_hash(entry) for entry in entries])
+        size, at = head.size + len(entries), stamp(received)
+        grown = _Edge(size, rows=rows, last_at=at)
+        self._next = replace(grown, root=frontier.root(grown.tree))
+        fresh = rows[0].hashes[-len(entries) :] if rows and entries else ()
+        return Growth(head.size, entries, tiles, fresh, self._head(head.origin, self._next))
 
     def _head(self, origin: str, edge: _Edge) -> HeadRow:
-        size, hashes = edge.tree.size, b"".join(edge.partial[0])
-        stated = checkpoint.encode(checkpoint.Checkpoint(origin, size, edge.root))
+        stated = checkpoint.encode(checkpoint.Checkpoint(origin, edge.size, edge.root))
         signed = note.sign(stated, KeySigner(origin, self._public, self._key))
         key = str(self._verifier(origin))
-        return HeadRow(origin, size, edge.root, frontier.encode(edge.tree), signed, key, edge.last_at, hashes)
+        return HeadRow(origin, edge.size, edge.root, frontier.encode(edge.tree), signed, key, edge.last_at)
 
     def _verifier(self, origin: str) -> note.VerifierKey:
         return note.key_of(origin, self._public)
@@ -220,17 +247,18 @@ class Grower:
                 "the stored head is not the one that was signed; run `ephor ledger verify`", size=head.size
             )
         self._check_floor(head)
-        edge, partial = frontier.decode(head.size, head.frontier), _partials(rows, head.size)
-        hashes = b"".join(partial[0])
-        if (frontier.root(edge), edge.hashes, head.partial) != (head.root, _peaks(partial), hashes):
+        edge, full = frontier.decode(head.size, head.frontier), _rows(rows, head.size)
+        found = _Edge(head.size, head.root, full, head.last_at)
+        fresh = b"".join(full[0].hashes) if full else b""
+        if (frontier.root(edge), edge, rows.fresh()) != (head.root, found.tree, fresh):
             raise VerificationError(
                 "the newest entries do not lead to the signed head; run `ephor ledger verify`", size=head.size
             )
         _check_time(rows, head)
-        return _Edge(edge, head.root, partial, head.last_at)
+        return found
 
     def _check_floor(self, head: HeadRow) -> None:
-        kept = self._floor()
+        kept = self._floor(self._log)
         if kept is None:
             return
         try:
@@ -246,16 +274,6 @@ class Grower:
                 size=head.size,
                 published=floor.size,
             )
-
-
-def size_of(data: bytes) -> int:
-    """Return the size a kept head states, without asking who signed it."""
-    size = data.split(b"\n", 2)[1:2]  # the second line (C2SP tlog-checkpoint); this is asked at every commit
-    if not size or not size[0].isdigit() or len(size[0]) > 19:
-        raise VerificationError(
-            "the head kept beside the keys is none; nothing is recorded until that is resolved"
-        )
-    return int(size[0])
 
 
 def read_checkpoint(data: bytes, key: note.VerifierKey) -> checkpoint.Checkpoint:
@@ -284,14 +302,10 @@ def _check_time(rows: Rows, head: HeadRow) -> None:
         )
 
 
-def _peaks(partial: Sequence[Sequence[bytes]]) -> tuple[bytes, ...]:
-    """Return the roots of the perfect subtrees that unfinished tiles hold, the largest first."""
-    return tuple(peak for row in reversed(partial) for peak in frontier.extend(frontier.EMPTY, row).hashes)
-
-
-def _partials(rows: Rows, size: int) -> list[list[bytes]]:
+def _rows(rows: Rows, size: int) -> tuple[_Row, ...]:
+    """Return the unfinished tile of each level, made anew from the entries and the roots of the finished ones."""
     finished = size // tile.WIDTH
-    partial = [[leaf_hash(entry) for entry in rows.entries(finished * tile.WIDTH, size)]]
+    found = [[leaf_hash(bytes(entry)) for entry in rows.entries(finished * tile.WIDTH, size)]]
     level = 0
     while finished:
         start = finished // tile.WIDTH * tile.WIDTH
@@ -300,25 +314,34 @@ def _partials(rows: Rows, size: int) -> list[list[bytes]]:
             raise VerificationError(
                 f"tiles of level {level} are missing from `{start}` on; run `ephor ledger verify`"
             )
-        partial.append(roots)
+        found.append(roots)
         level, finished = level + 1, finished // tile.WIDTH
-    return partial
+    return tuple(_Row(tuple(row), frontier.extend(frontier.EMPTY, row)) for row in found)
 
 
-def _fill(edge: _Edge, leaves: Sequence[bytes]) -> tuple[list[list[bytes]], list[TileRow]]:
+def _fill(edge: _Edge, leaves: Sequence[bytes]) -> tuple[tuple[_Row, ...], list[TileRow]]:
     """Put *leaves* into the unfinished tiles; return what stays unfinished and the tiles that became full."""
-    partial = [list(hashes) for hashes in edge.partial]
-    tiles: list[TileRow] = []
-    size, level, fresh = edge.tree.size, 0, list(leaves)
+    rows, tiles = list(edge.rows), list[TileRow]()
+    size, level, fresh = edge.size, 0, leaves
     while fresh:
-        if level == len(partial):
-            partial.append([])
-        index, hashes, above = (size >> tile.HEIGHT * level) // tile.WIDTH, partial[level] + fresh, []
-        while len(hashes) >= tile.WIDTH:
-            full, hashes = hashes[: tile.WIDTH], hashes[tile.WIDTH :]
-            top = root_hash(full)
-            tiles.append(TileRow(level, index, tile.encode_tile(full), top))
-            above.append(top)
-            index += 1
-        partial[level], fresh, level = hashes, above, level + 1
-    return partial, tiles
+        if level == len(rows):
+            rows.append(_Row())
+        index = (size >> tile.HEIGHT * level) // tile.WIDTH
+        rows[level], done = _advance(rows[level], fresh)
+        tiles += [
+            TileRow(level, at, tile.encode_tile(hashes), top) for at, (hashes, top) in enumerate(done, index)
+        ]
+        level, fresh = level + 1, [top for _, top in done]
+    return tuple(rows), tiles
+
+
+def _advance(row: _Row, fresh: Sequence[bytes]) -> tuple[_Row, list[tuple[Sequence[bytes], bytes]]]:
+    """Return what is unfinished after *fresh*, and the hashes and the root of each tile that became full."""
+    done: list[tuple[Sequence[bytes], bytes]] = []
+    at = 0
+    while (missing := tile.WIDTH - len(row.hashes)) <= len(fresh) - at:
+        more = fresh[at : at + missing]
+        done.append(((*row.hashes, *more), frontier.extend(row.peaks, more).hashes[0]))
+        row, at = _Row(), at + missing
+    rest = fresh[at:]
+    return (_Row((*row.hashes, *rest), frontier.extend(row.peaks, rest)) if rest else row), done

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from threading import RLock, get_ident
@@ -12,7 +12,7 @@ from ephor.adapters.storage.growth import Draft, Grower, Growth, HeadRow, TileRo
 from ephor.adapters.storage.memory.shelf import MemoryShelf
 from ephor.adapters.storage.search import check_fields, matches, summary
 from ephor.adapters.storage.vault import Sealed, Vault, committed
-from ephor.engine.ports import Forgotten, Head, Ids, R
+from ephor.engine.ports import MAIN, Ended, Forgotten, Head, Ids, LogName, R
 from ephor.kernel.errors import ConflictError, InvalidInputError, NotFoundError, VerificationError
 from ephor.kernel.events import Event
 from ephor.kernel.ids import EntryId
@@ -22,38 +22,52 @@ from ephor.rooms.ledger.tree import leaf_hash
 
 
 @dataclass(slots=True)
+class _Log:
+    """One log, and what grows it."""
+
+    stream: str
+    grower: Grower
+    entries: list[bytes] = field(default_factory=list)
+    tiles: dict[tuple[int, int], TileRow] = field(default_factory=dict)
+    fresh: bytes = b""
+    head: HeadRow | None = None
+
+
+@dataclass(slots=True)
 class _State:
     """Everything a database would hold."""
 
     shelves: dict[type[Any], dict[str, Any]] = field(default_factory=dict)
-    entries: list[bytes] = field(default_factory=list)
-    tiles: dict[tuple[int, int], TileRow] = field(default_factory=dict)
-    head: HeadRow | None = None
+    logs: list[_Log] = field(default_factory=list)
     sealed: dict[str, Sealed] = field(default_factory=dict)
     keys: dict[str, bytes] = field(default_factory=dict)
     version: int = 0
 
 
 class _Rows:
-    """The ledger's rows in a `_State`."""
+    """The rows of a `_Log`."""
 
-    def __init__(self, state: _State) -> None:
-        self._state = state
+    def __init__(self, log: _Log) -> None:
+        self._log = log
 
     def head(self) -> HeadRow | None:
-        return self._state.head
+        return self._log.head
 
     def entries(self, start: int, stop: int) -> Sequence[bytes]:
-        return self._state.entries[start:stop]
+        return self._log.entries[start:stop]
+
+    def fresh(self) -> bytes:
+        return self._log.fresh
 
     def tile_roots(self, level: int, start: int) -> Sequence[bytes]:
-        found = sorted(key for key in self._state.tiles if key[0] == level and key[1] >= start)
-        return [self._state.tiles[key].root for key in found]
+        found = sorted(key for key in self._log.tiles if key[0] == level and key[1] >= start)
+        return [self._log.tiles[key].root for key in found]
 
     def write(self, growth: Growth) -> None:
-        self._state.entries.extend(growth.entries)
-        self._state.tiles.update({(row.level, row.index): row for row in growth.tiles})
-        self._state.head = growth.head
+        self._log.entries.extend(growth.entries)
+        self._log.tiles.update({(row.level, row.index): row for row in growth.tiles})
+        self._log.fresh = (b"" if growth.tiles else self._log.fresh) + b"".join(growth.fresh)
+        self._log.head = growth.head
 
 
 class MemoryUnit:
@@ -61,7 +75,8 @@ class MemoryUnit:
 
     def __init__(self, state: _State, vault: Vault, ids: Ids) -> None:
         self._vault, self._ids = vault, ids
-        self._kept = state.shelves
+        self._kept, self._logs = state.shelves, state.logs
+        self.opened: list[_Log] = []
         self.shelves: dict[type[Any], MemoryShelf[Any]] = {}
         self.copies: dict[type[Any], dict[str, Any]] = {}
         self.drafts: list[Draft] = []
@@ -88,6 +103,16 @@ class MemoryUnit:
         payloads, self.sealed = len(self.sealed) - len(kept), kept
         return Forgotten(int(self.keys.pop(subject, None) is not None), payloads)
 
+    def open_log(self, stream: str) -> LogName:
+        main, number = self._logs[0], len(self._logs) + len(self.opened)
+        origin = f"{_origin(main).rpartition('/')[0]}/{stream}"
+        if origin in map(_origin, (*self._logs, *self.opened)):
+            raise ConflictError(f"there is a log `{origin}` already; name another stream")
+        log = _Log(stream, main.grower.of(number))
+        log.grower.found(_Rows(log), origin)
+        self.opened.append(log)
+        return LogName(number, stream, 1, origin)
+
     def changed(self) -> bool:
         return any(shelf.touched for shelf in self.shelves.values())
 
@@ -100,28 +125,32 @@ class MemoryUnit:
 
 
 class MemoryLedger:
-    """The ledger in memory, for reading."""
+    """A log in memory, for reading."""
 
-    def __init__(self, state: _State, vault: Vault) -> None:
-        self._state, self._vault = state, vault
+    def __init__(self, state: _State, number: int, vault: Vault) -> None:
+        self._state, self._number, self._vault = state, number, vault
+
+    @property
+    def _log(self) -> _Log:
+        return self._state.logs[self._number]
 
     def head(self) -> Head:
-        row = self._state.head
+        row = self._log.head
         if row is None:
             raise NotFoundError("there is no ledger here yet; run `ephor init`")
-        return Head(row.origin, row.size, row.root, row.note, row.key, row.partial)
+        return Head(row.origin, row.size, row.root, row.note, row.key, self._log.fresh)
 
     def entries(self, start: int, stop: int) -> Iterator[bytes]:
-        yield from self._state.entries[start:stop]
+        yield from self._log.entries[start:stop]
 
     def tile(self, level: int, index: int, width: int) -> bytes:
-        if row := self._state.tiles.get((level, index)):
+        if row := self._log.tiles.get((level, index)):
             return row.hashes[: width * 32]
         start = index * tile.WIDTH
         if level == 0:
-            found = [leaf_hash(one) for one in self._state.entries[start : start + width]]
+            found = [leaf_hash(one) for one in self._log.entries[start : start + width]]
         else:
-            found = list(_Rows(self._state).tile_roots(level - 1, start)[:width])
+            found = list(_Rows(self._log).tile_roots(level - 1, start)[:width])
         if len(found) != width:
             raise VerificationError(
                 f"tile {level}/{index} has {len(found)} hashes where the head promises {width}"
@@ -132,16 +161,16 @@ class MemoryLedger:
         return 0  # nothing reaches this state but the ledger itself
 
     def position(self, id: str) -> int:
-        for index, data in enumerate(self._state.entries):
+        for index, data in enumerate(self._log.entries):
             if summary(data)["id"] == id:
                 return index
         raise NotFoundError(f"there is no entry `{id}`; see `ephor ledger list`", id=id)
 
     def search(self, where: Mapping[str, str], *, before: int | None, limit: int) -> Sequence[int]:
         check_fields(where)
-        stop = len(self._state.entries) if before is None else min(before, len(self._state.entries))
+        stop = len(self._log.entries) if before is None else min(before, len(self._log.entries))
         found = (
-            index for index in range(stop - 1, -1, -1) if matches(summary(self._state.entries[index]), where)
+            index for index in range(stop - 1, -1, -1) if matches(summary(self._log.entries[index]), where)
         )
         return [index for index, _ in zip(found, range(limit), strict=False)]
 
@@ -150,12 +179,41 @@ class MemoryLedger:
         return None
 
     def payload(self, id: str) -> bytes | None:
-        entry = parse(self._state.entries[self.position(id)])
+        entry = parse(self._log.entries[self.position(id)])
         sealed = self._state.sealed.get(id)
         wrapped = self._state.keys.get(sealed.subject) if sealed else None
         if sealed is None or wrapped is None:
             return None
         return self._vault.open(wrapped, replace(sealed, commitment=committed(entry)))
+
+
+class MemoryLogs:
+    """The logs of a plane in memory. Nothing is ever restored here, so none ends."""
+
+    def __init__(
+        self, state: _State, append: Callable[[_Log, Sequence[Event]], Sequence[EntryId]], vault: Vault
+    ) -> None:
+        self._state, self._append, self._vault = state, append, vault
+
+    def names(self) -> Sequence[LogName]:
+        return [LogName(at, log.stream, 1, _origin(log)) for at, log in enumerate(self._state.logs)]
+
+    def of(self, number: int) -> MemoryLedger:
+        return MemoryLedger(self._state, number, self._vault)
+
+    def append(self, stream: str, events: Sequence[Event]) -> Sequence[EntryId]:
+        for log in self._state.logs:
+            if log.stream == stream:
+                return self._append(log, events)
+        known = ", ".join(f"`{log.stream}`" for log in self._state.logs)
+        raise NotFoundError(f"there is no stream `{stream[:60]}`; open it first, or name one of {known}")
+
+    def renew(self, stream: str, tell: Callable[[Ended], Event]) -> LogName:
+        raise ConflictError(f"nothing of `{stream}` is missing: it goes on as it is, and needs no new epoch")
+
+
+def _origin(log: _Log) -> str:
+    return "" if log.head is None else log.head.origin
 
 
 class MemoryStorage:
@@ -165,9 +223,12 @@ class MemoryStorage:
         self._lock = RLock()
         self._writes_in: int | None = None
         self._state = _State()
-        self._grower, self._vault, self._ids = grower, vault, ids
-        grower.found(_Rows(self._state), origin)
-        self.ledger = MemoryLedger(self._state, vault)
+        self._vault, self._ids = vault, ids
+        main = _Log(MAIN, grower)
+        grower.found(_Rows(main), origin)
+        self._state.logs.append(main)
+        self.logs = MemoryLogs(self._state, self._append, vault)
+        self.ledger = self.logs.of(0)
 
     @contextmanager
     def unit(self) -> Iterator[MemoryUnit]:
@@ -176,7 +237,7 @@ class MemoryStorage:
             yield unit
             if (unit.changed() or unit.forgot) and not unit.drafts:
                 raise ConflictError("a unit changed what is kept and recorded nothing; append an event")
-            self._grow(unit.drafts)
+            self._grow(self._state.logs[0], unit.drafts)
             self._adopt(unit)
 
     @contextmanager
@@ -187,17 +248,15 @@ class MemoryStorage:
             raise ConflictError("a reading unit cannot write; open a unit")
 
     def append(self, events: Sequence[Event]) -> Sequence[EntryId]:
-        with self._alone():
-            drafts = [Draft(self._ids.new("evt"), event) for event in events]
-            self._grow(drafts)
-            return [EntryId(draft.id) for draft in drafts]
+        return self.logs.append(MAIN, events)
 
     def version(self) -> int:
         return self._state.version
 
     def check(self) -> None:
         with self._alone():
-            self._grower.check(_Rows(self._state))
+            main = self._state.logs[0]
+            main.grower.check(_Rows(main))
 
     def close(self) -> None:
         """Nothing to release."""
@@ -213,14 +272,20 @@ class MemoryStorage:
             finally:
                 self._writes_in = None
 
-    def _grow(self, drafts: Sequence[Draft]) -> None:
+    def _append(self, log: _Log, events: Sequence[Event]) -> Sequence[EntryId]:
+        with self._alone():
+            drafts = [Draft(self._ids.new("evt"), event) for event in events]
+            self._grow(log, drafts)
+            return [EntryId(draft.id) for draft in drafts]
+
+    def _grow(self, log: _Log, drafts: Sequence[Draft]) -> None:
         if not drafts:
             return
         growth = None
         try:
-            growth = self._grower.grow(_Rows(self._state), drafts)
+            growth = log.grower.grow(_Rows(log), drafts)
         finally:
-            self._grower.settle(growth)
+            log.grower.settle(growth)
 
     def _adopt(self, unit: MemoryUnit) -> None:
         state = self._state
@@ -228,5 +293,6 @@ class MemoryStorage:
             **state.shelves,
             **unit.copies,
         }  # replaced, not changed: whoever reads meanwhile sees one moment
+        state.logs.extend(unit.opened)
         state.keys, state.sealed = unit.keys, unit.sealed
         state.version += unit.changed()

@@ -7,7 +7,7 @@ from contextlib import AbstractContextManager, contextmanager
 
 import sqlalchemy as sa
 
-from ephor.adapters.storage.growth import size_of
+from ephor.adapters.keys.kept import size_of
 from ephor.adapters.storage.search import check_fields, indexed, matches, summary
 from ephor.adapters.storage.sql.rows import SqliteRows
 from ephor.adapters.storage.sql.tables import sealed_payloads, subject_keys
@@ -38,7 +38,7 @@ class SqlLedger:
 
     def head(self) -> Head:
         with self._rows() as rows:
-            row = rows.head()
+            row, fresh = rows.head(), rows.fresh()
             entries = row is None and rows.entries(0, 1)
         if entries:
             raise VerificationError(
@@ -46,7 +46,7 @@ class SqlLedger:
             )
         if row is None:
             raise NotFoundError("there is no ledger here yet; run `ephor init`")
-        return Head(row.origin, row.size, bytes(row.root), bytes(row.note), row.key, bytes(row.partial))
+        return Head(row.origin, row.size, bytes(row.root), bytes(row.note), row.key, fresh)
 
     def entries(self, start: int, stop: int) -> Iterator[bytes]:
         for low in range(start, stop, _BATCH):
@@ -83,8 +83,9 @@ class SqlLedger:
         places: Sequence[int] = range(self.head().size)
         if self._catch_up():
             with self._rows() as rows:
-                sql = "select idx from ledger_projection where id = ?"
-                told = [int(row[0]) for row in rows.run(sql, indexed(id))] if id.isascii() else []
+                sql = "select idx - ? from ledger_projection where id = ? and idx >= ? and idx < ?"
+                asked = (rows.base, indexed(id), rows.base, rows.end)
+                told = [int(row[0]) for row in rows.run(sql, *asked)] if id.isascii() else []
             # What the projection says is not what was signed: it is believed that an entry is not there, not where it is.
             places = [*told, *places] if told else ()
         for place in places:
@@ -151,7 +152,8 @@ class SqlLedger:
             return head is not None and start < head.size and bool(rows.entries(start, start + 1))
 
     def _projected(self, rows: SqliteRows) -> int:
-        return int(rows.run("select coalesce(max(idx) + 1, 0) from ledger_projection").fetchone()[0])
+        sql = "select coalesce(max(idx) - ? + 1, 0) from ledger_projection where idx >= ? and idx < ?"
+        return int(rows.run(sql, rows.base, rows.base, rows.end).fetchone()[0])
 
     @contextmanager
     def _rows(self) -> Iterator[SqliteRows]:
@@ -162,5 +164,6 @@ class SqlLedger:
 def _projected(rows: SqliteRows, where: Mapping[str, str], top: int) -> Sequence[int]:
     """Return places that may match, newest first: an index holds the beginning of a text only."""
     clause = "".join(f" and {name} = ?" for name in where)
-    sql = f"select idx from ledger_projection where idx < ?{clause} order by idx desc limit {_PAGE}"  # noqa: S608 - names were checked
-    return [int(row[0]) for row in rows.run(sql, top, *map(indexed, where.values()))]
+    sql = f"select idx - ? from ledger_projection where idx >= ? and idx < ?{clause} order by idx desc limit {_PAGE}"  # noqa: S608 - names were checked
+    asked = (rows.base, rows.base, rows.base + top, *map(indexed, where.values()))
+    return [int(row[0]) for row in rows.run(sql, *asked)]

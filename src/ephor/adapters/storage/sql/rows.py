@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from itertools import count
 from typing import Any, ClassVar
 
 from ephor.adapters.storage.growth import Growth, HeadRow
@@ -11,26 +10,32 @@ from ephor.adapters.storage.search import COLUMNS, indexed, summary
 from ephor.kernel.errors import UnavailableError, VerificationError
 from ephor.rooms.ledger import tile
 
-_HEAD = "origin, size, root, frontier, note, key, last_at, partial"
-_BINARY = ("root", "frontier", "note", "partial")
+_HEAD = "origin, size, root, frontier, note, key, last_at"
+_BINARY = ("root", "frontier", "note")
 _KEEP_HEAD = (
-    f"insert into ledger_head (id, {_HEAD}) values (1, ?, ?, ?, ?, ?, ?, ?, ?) on conflict (id) do update set "  # noqa: S608 - constants
+    f"insert into ledger_head (id, {_HEAD}) values (?, ?, ?, ?, ?, ?, ?, ?) on conflict (id) do update set "  # noqa: S608 - constants
     + ", ".join(f"{name} = excluded.{name}" for name in _HEAD.split(", "))
 )
 _PROJECT = (
     f"insert into ledger_projection (idx, id, at, {', '.join(COLUMNS)}) values (?, ?, ?, {', '.join('?' * len(COLUMNS))}) "  # noqa: S608
     "on conflict (idx) do nothing"
 )
+_TOGETHER = 100
+"""Entries in one insert statement: SQLite takes many rows at once in little more than half the time."""
+_INSERT = "insert into ledger_entries (idx, data) values "
+SHIFT = 40
+"""A log's rows lie from its number, shifted by this, on: room for a trillion entries in each of eight million logs."""
 
 
 class SqliteRows:
-    """Rows behind a `sqlite3` connection."""
+    """The rows of one log behind a `sqlite3` connection."""
 
     binary: ClassVar[str] = "cast({} as blob)"
     """SQLite keeps a text in a column of bytes as it is told to; as bytes it is what was hashed, or is found out."""
 
-    def __init__(self, connection: Any) -> None:
-        self.connection = connection
+    def __init__(self, connection: Any, log: int = 0) -> None:
+        self.connection, self.log = connection, log
+        self.base, self.end = log << SHIFT, (log + 1) << SHIFT
 
     def run(self, sql: str, *values: object) -> Any:
         """Run one statement written with ``?`` marks."""
@@ -38,56 +43,66 @@ class SqliteRows:
 
     def head(self) -> HeadRow | None:
         names = [self._read(name) if name in _BINARY else name for name in _HEAD.split(", ")]
-        row = self.run(f"select {', '.join(names)} from ledger_head where id = 1").fetchone()  # noqa: S608 - constants
+        ended = "coalesce((select ended from ledger_logs where number = id - 1), 0)"
+        sql = f"select {', '.join(names)}, {ended} from ledger_head where id = ?"  # noqa: S608 - constants
+        row = self.run(sql, self.log + 1).fetchone()
         if row is None:
             return None
-        stored = dict(zip(_HEAD.split(", "), row, strict=True))
+        *values, over = row
+        stored = dict(zip(_HEAD.split(", "), values, strict=True))
         texts = all(isinstance(stored[name], str) for name in ("origin", "key", "last_at"))
-        if not texts or not isinstance(stored["size"], int) or stored["size"] < 0:
+        if not texts or not isinstance(stored["size"], int) or not 0 <= stored["size"] < 1 << SHIFT:
             raise VerificationError(
                 "the stored head of the ledger is damaged: a text or a number in it is none; restore it from a backup"
             )
-        return HeadRow(**stored)
+        return HeadRow(**stored, ended=bool(over))
 
     def entries(self, start: int, stop: int) -> Sequence[bytes]:
         sql = f"select {self._read('data')} from ledger_entries where idx >= ? and idx < ? order by idx"  # noqa: S608
-        return [row[0] for row in self.run(sql, start, stop)]
+        return [row[0] for row in self.run(sql, *self._between(start, stop))]
+
+    def fresh(self) -> bytes:
+        """Return the leaf hashes of the unfinished tile, as they were when they were signed."""
+        sql = f"select {self._read('hashes')} from ledger_fresh where idx >= ? and idx < ? order by idx"  # noqa: S608
+        return b"".join(bytes(row[0]) for row in self.run(sql, self.base, self.end))
 
     def tile(self, level: int, index: int) -> bytes | None:
         sql = f"select {self._read('hashes')} from ledger_tiles where level = ? and idx = ?"  # noqa: S608
-        row = self.run(sql, level, index).fetchone()
+        row = self.run(sql, level, self.base + index).fetchone()
         return None if row is None else row[0]
 
     def tile_roots(self, level: int, start: int) -> Sequence[bytes]:
-        sql = f"select {self._read('root')} from ledger_tiles where level = ? and idx >= ? order by idx"  # noqa: S608
-        return [row[0] for row in self.run(sql, level, start)]
+        sql = f"select {self._read('root')} from ledger_tiles where level = ? and idx >= ? and idx < ? order by idx"  # noqa: S608
+        return [row[0] for row in self.run(sql, level, *self._between(start, self.end))]
 
     def beyond(self, size: int) -> int:
-        """Count the entries and tiles that a log of *size* entries cannot have."""
-        found = self.run("select count(*) from ledger_entries where idx >= ?", size).fetchone()[0]
-        found += self.run("select count(*) from ledger_entries where idx < 0").fetchone()[0]
+        """Count the entries and tiles that a log of *size* entries cannot have, and those of no log at all."""
+        found = self._count("ledger_entries where idx >= ? and idx < ?", *self._between(size, self.end))
+        found += self._count("ledger_entries where idx < 0")
         for level in range(1, 64 // tile.HEIGHT + 1):
-            sql = "select count(*) from ledger_tiles where level = ? and (idx < 0 or idx >= ?)"
-            found += self.run(sql, level - 1, size >> tile.HEIGHT * level).fetchone()[0]
-        return int(found)
+            rest = self._between(size >> tile.HEIGHT * level, self.end)
+            found += self._count(
+                "ledger_tiles where level = ? and (idx < 0 or idx >= ? and idx < ?)", level - 1, *rest
+            )
+        most = "select coalesce(max(number), 0) + 1 from ledger_logs"
+        for table in ("ledger_entries", "ledger_tiles"):
+            last = int(self.run(most).fetchone()[0]) << SHIFT
+            found += self._count(f"{table} where idx >= ?", last)
+        return found
 
     def write(self, growth: Growth) -> None:
         self._insert_entries(growth)
         if growth.tiles:
-            tiles = [(row.level, row.index, row.hashes, row.root) for row in growth.tiles]
+            tiles = [(row.level, self.base + row.index, row.hashes, row.root) for row in growth.tiles]
             self.many("insert into ledger_tiles (level, idx, hashes, root) values (?, ?, ?, ?)", tiles)
+            self.run("delete from ledger_fresh where idx >= ? and idx < ?", self.base, self.end)
         head = growth.head
+        if growth.fresh:
+            place = self.base + head.size - len(growth.fresh)
+            self.run("insert into ledger_fresh (idx, hashes) values (?, ?)", place, b"".join(growth.fresh))
         self.run(
-            _KEEP_HEAD,
-            head.origin,
-            head.size,
-            head.root,
-            head.frontier,
-            head.note,
-            head.key,
-            head.last_at,
-            head.partial,
-        )
+            _KEEP_HEAD, self.log + 1, head.origin, head.size, head.root, head.frontier, head.note, head.key, head.last_at
+        )  # fmt: skip
 
     def many(self, sql: str, values: Sequence[tuple[object, ...]]) -> None:
         """Run one statement for each tuple of values."""
@@ -99,7 +114,12 @@ class SqliteRows:
         self.many(
             _PROJECT,
             [
-                (index, indexed(one["id"]) or "", one["at"] or "", *[indexed(one[name]) for name in COLUMNS])
+                (
+                    self.base + index,
+                    indexed(one["id"]) or "",
+                    one["at"] or "",
+                    *[indexed(one[name]) for name in COLUMNS],
+                )
                 for index, one in found
             ],
         )
@@ -114,17 +134,28 @@ class SqliteRows:
             raise UnavailableError("the plane's version is gone from the database; restore it from a backup")
         return int(row[0])
 
+    def begin(self) -> None:
+        """Open a transaction that writes."""
+        self.run("begin immediate")
+
     def lock(self) -> None:
         """SQLite has one writer at a time; `begin immediate` made it this one."""
 
     def _read(self, column: str) -> str:
         return self.binary.format(column)
 
+    def _between(self, start: int, stop: int) -> tuple[int, int]:
+        return min(self.base + start, self.end), min(self.base + stop, self.end)
+
+    def _count(self, what: str, *values: object) -> int:
+        return int(self.run(f"select count(*) from {what}", *values).fetchone()[0])  # noqa: S608 - our own words
+
     def _insert_entries(self, growth: Growth) -> None:
-        self.connection.executemany(
-            "insert into ledger_entries (idx, data) values (?, ?)",
-            zip(count(growth.first), growth.entries, strict=False),
-        )
+        entries, place = growth.entries, self.base + growth.first
+        for start in range(0, len(entries), _TOGETHER):
+            some = entries[start : start + _TOGETHER]
+            values = [one for pair in enumerate(some, place + start) for one in pair]
+            self.connection.execute(_INSERT + ",".join(["(?,?)"] * len(some)), values)
 
 
 class PostgresRows(SqliteRows):
@@ -139,11 +170,15 @@ class PostgresRows(SqliteRows):
         with self.connection.cursor() as cursor:
             cursor.executemany(sql.replace("?", "%s"), values)
 
+    def begin(self) -> None:
+        self.run("begin")
+
     def lock(self) -> None:
         """Exclude other writers of this log until the transaction ends (READ COMMITTED then sees their head)."""
-        self.run("select pg_advisory_xact_lock(?)", 0x45_50_48_4F_52)  # "EPHOR"
+        self.run("select pg_advisory_xact_lock(?, ?)", 0x45_50_48_4F, self.log)  # "EPHO"
 
     def _insert_entries(self, growth: Growth) -> None:
-        places = list(range(growth.first, growth.first + len(growth.entries)))
+        first = self.base + growth.first
+        places = list(range(first, first + len(growth.entries)))
         sql = "insert into ledger_entries (idx, data) select * from unnest(?::bigint[], ?::bytea[])"
         self.run(sql, places, list(growth.entries))

@@ -12,16 +12,17 @@ from typing import Any
 import sqlalchemy as sa
 
 from ephor.adapters.keys.folder import KeyFolder
-from ephor.adapters.storage.growth import Draft, Grower, Growth, size_of
+from ephor.adapters.keys.kept import KeptHeads, size_of
+from ephor.adapters.storage.growth import Grower, Growth
 from ephor.adapters.storage.sql import engines, migrate
-from ephor.adapters.storage.sql.commits import GroupCommit
 from ephor.adapters.storage.sql.faults import translated
 from ephor.adapters.storage.sql.ledger import SqlLedger
+from ephor.adapters.storage.sql.logs import Database, SqlLogs, current
 from ephor.adapters.storage.sql.rows import PostgresRows, SqliteRows
 from ephor.adapters.storage.sql.tables import metadata, plane_state
 from ephor.adapters.storage.sql.unit import SqlUnit
 from ephor.adapters.storage.vault import Vault
-from ephor.engine.ports import Ids
+from ephor.engine.ports import MAIN, Ids, LogName
 from ephor.kernel.errors import ConflictError, VerificationError
 from ephor.kernel.events import Event
 from ephor.kernel.ids import EntryId
@@ -32,20 +33,28 @@ _SCRUB_MS = 1_000
 class SqlStorage:
     """A `Storage` whose units are database transactions and whose ledger commits in groups."""
 
-    def __init__(self, url: str, keys: KeyFolder, grower: Grower, vault: Vault, ids: Ids) -> None:
+    def __init__(
+        self, url: str, keys: KeyFolder, heads: KeptHeads, grower: Grower, vault: Vault, ids: Ids
+    ) -> None:
         self.where = engines.parse_url(url).render_as_string(hide_password=True)
         self._engine = engines.open_engine(url)
         self._readers = engines.reading(self._engine)
-        self._keys, self._grower, self._vault, self._ids = keys, grower, vault, ids
+        self._keys, self._heads, self._vault, self._ids = keys, heads, vault, ids
         self._writing = RLock()
         self._writes_in: int | None = None
         """The thread that has a transaction open."""
         self._asking = Lock()
         self._path = engines.sqlite_path(url)
-        self._hot: Any = None
         self._version: Any = None
-        self._commits = GroupCommit(self._writing, self._commit)
-        self.ledger = SqlLedger(self._reader, self._writer, self._rows, vault, keys.head)
+        database = Database(
+            self.where, self._reader, self._writer, self._rows, self._own_connection, self._writing, self._check_alone
+        )  # fmt: skip
+        self.logs = SqlLogs(database, grower, heads, vault, ids)
+
+    @property
+    def ledger(self) -> SqlLedger:
+        """The main log."""
+        return self.logs.of(self.logs.number_of(MAIN))
 
     def set_up(self, origin: str) -> bool:
         """Create what is missing; tell whether this call made the plane.
@@ -65,7 +74,7 @@ class SqlStorage:
                     engines.use_wal(connection.connection.driver_connection)
             migrate.upgrade(self._engine)
         with self._writer() as connection:
-            rows = self._rows(connection)
+            rows = self._rows(connection, 0)
             if rows.head() is not None:
                 return False
             if rows.entries(0, 1):
@@ -74,7 +83,7 @@ class SqlStorage:
                 )
             self._check_unused()
             self._keys.create()
-            self._grower.found(rows, origin)
+            self.logs.found(connection, MAIN, origin)
             connection.execute(plane_state.insert().values(name="version", value=0))
             for name, key in (("pseudonym", self._keys.pseudonym()), ("wrapping", self._keys.wrapping())):
                 connection.execute(plane_state.insert().values(name=f"{name}-key", value=_mark(key)))
@@ -83,16 +92,20 @@ class SqlStorage:
         return True
 
     def is_set_up(self) -> bool:
-        """Tell whether the schema is this version's, without writing anything.
+        """Tell whether there is a plane; one of an older schema is brought to this version's first.
 
         Raises:
             ConflictError: the database is of a newer schema.
             InvalidInputError: it is no database, or somebody else's.
         """
         with self._reader() as connection:
-            if migrate.revision(connection) != migrate.HEAD:
+            if (found := migrate.revision(connection)) is None:
                 return False
-            rows = self._rows(connection)
+        if found != migrate.HEAD:
+            with translated(self.where):
+                migrate.upgrade(self._engine)
+        with self._reader() as connection:
+            rows = self._rows(connection, 0)
             return rows.head() is not None or bool(rows.entries(0, 1))
 
     def own(self, name: str, key: bytes) -> bytes:
@@ -118,11 +131,13 @@ class SqlStorage:
                 raise VerificationError(
                     f"`{self.where}` is damaged: the table `{gone[0]}` is gone from it; restore it from a backup"
                 )
-            rows = self._rows(connection)
+            main = self._main_in(connection)
+            rows = self._rows(connection, main.number)
             rows.run(
                 "update plane_state set value = value where name = 'version'"
             )  # fails where nothing can be written
-            self._grower.check(rows)
+            self._check_logs(connection)
+            self.logs.writer(main.number).grower.check(rows)
             if (head := rows.head()) is not None and (extra := rows.beyond(head.size)):
                 raise VerificationError(
                     f"{extra} rows of the ledger in `{self.where}` lie beyond its signed head; run `ephor ledger verify`"
@@ -131,34 +146,32 @@ class SqlStorage:
     @contextmanager
     def unit(self) -> Iterator[SqlUnit]:
         growth: Growth | None = None
-        with self._writing:
-            try:
-                with ExitStack() as kept, self._writer() as connection:
-                    unit = SqlUnit(connection, self._vault, self._ids)
-                    yield unit
-                    growth = self._finish(unit, self._rows(connection), kept)
-            except BaseException:
-                self._grower.settle(None)
-                raise
+        with self._writing, ExitStack() as doubtful:
+            with ExitStack() as kept, self._writer() as connection:
+                name = self._main_in(connection)
+                rows, grower = self._rows(connection, name.number), self.logs.writer(name.number).grower
+                rows.lock()
+                doubtful.callback(grower.settle, None)
+                unit = SqlUnit(connection, self._vault, self._ids, self._open_log)
+                yield unit
+                growth = self._finish(unit, rows, grower, kept)
+            doubtful.pop_all()
             if growth is not None:
-                self._grower.settle(growth)
+                grower.settle(growth)
             if unit.forgot:
                 self._scrub()
 
     @contextmanager
     def reading(self) -> Iterator[SqlUnit]:
         with self._reader() as connection:
-            unit = SqlUnit(connection, self._vault, self._ids)
+            unit = SqlUnit(connection, self._vault, self._ids, self._open_log)
             yield unit
             if unit.changed() or unit.forgot or unit.drafts:
                 raise ConflictError("a reading unit cannot write; open a unit")
 
     def append(self, events: Sequence[Event]) -> Sequence[EntryId]:
         self._check_alone()
-        drafts = [Draft(self._ids.new("evt"), event) for event in events]
-        if drafts:
-            self._commits.submit(drafts)
-        return [EntryId(draft.id) for draft in drafts]
+        return self.logs.append(MAIN, events)
 
     def version(self) -> int:
         with self._asking, translated(self.where):
@@ -172,43 +185,44 @@ class SqlStorage:
 
     def close(self) -> None:
         """Release every connection. Nothing waits to be written: what was acknowledged is durable already."""
-        for rows in (self._hot, self._version):
-            if rows is not None:
-                rows.connection.close()
-        self._hot = self._version = None
+        self.logs.close()
+        if self._version is not None:
+            self._version.connection.close()
+        self._version = None
+        self._heads.close()
         self._engine.dispose()
 
-    def _finish(self, unit: SqlUnit, rows: SqliteRows, kept: ExitStack) -> Growth | None:
+    def _finish(self, unit: SqlUnit, rows: SqliteRows, grower: Grower, kept: ExitStack) -> Growth | None:
         if (unit.changed() or unit.forgot) and not unit.drafts:
             raise ConflictError("a unit changed what is kept and recorded nothing; append an event")
         if unit.changed():
             rows.bump()
         if not unit.drafts:
             return None
-        growth = self._grower.grow(rows, unit.drafts)
-        kept.enter_context(self._keys.keeping(growth.head.note, growth.first, size_of))
+        growth = grower.grow(rows, unit.drafts)
+        kept.enter_context(self._heads.keeping(growth.head.note, growth.first, rows.log))
         return growth
 
-    def _commit(self, drafts: Sequence[Draft]) -> None:
-        """Append outside any unit, on the hot connection, with the writers' lock held."""
-        with translated(self.where):
-            rows = self._hot = self._hot or self._own_connection()
-            try:
-                rows.run("begin immediate" if self._path else "begin")
-                rows.lock()
-                growth = self._grower.grow(rows, drafts)
-                with self._keys.keeping(growth.head.note, growth.first, size_of):
-                    rows.run("commit")
-            except BaseException:
-                self._grower.settle(None)
-                self._hot = None  # closed, it rolls back whatever it still holds
-                rows.connection.close()
-                raise
-        self._grower.settle(growth)
+    def _open_log(self, connection: sa.Connection, stream: str) -> LogName:
+        base = self.logs.names_in(connection)[0].origin.rpartition("/")[0]
+        return self.logs.found(connection, stream, f"{base}/{stream}")
+
+    def _main_in(self, connection: sa.Connection) -> LogName:
+        """Return the main log as this transaction sees it: another process may have begun a new epoch."""
+        return current(self.logs.names_in(connection), MAIN)
+
+    def _check_logs(self, connection: sa.Connection) -> None:
+        known = {one.number for one in self.logs.names_in(connection)}
+        if missing := sorted(self._heads.logs() - known):
+            raise VerificationError(
+                f"a head of log {missing[0]} was published, and `{self.where}` has no such log: an old backup was restored; "
+                "nothing is recorded until that is resolved, see `ephor ledger renew`",
+                log=missing[0],
+            )
 
     def _check_unused(self) -> None:
         """Refuse keys that signed another ledger: a database that was deleted must not come back empty and unnoticed."""
-        kept = self._keys.head()
+        kept = self._heads.head()
         if kept is not None and (size := size_of(kept)):
             raise VerificationError(
                 f"the keys in `{self._keys.path}` signed a ledger of {size} entries, and `{self.where}` holds none: restore that "
@@ -229,16 +243,16 @@ class SqlStorage:
             ):
                 connection.execute("pragma wal_checkpoint(truncate)")
 
-    def _own_connection(self) -> SqliteRows:
+    def _own_connection(self, log: int = 0) -> SqliteRows:
         if self._path is None:
-            return PostgresRows(engines.connect_postgres(self._engine.url))
+            return PostgresRows(engines.connect_postgres(self._engine.url), log)
         connection = engines.connect_sqlite(self._path)
         engines.use_wal(connection)
-        return SqliteRows(connection)
+        return SqliteRows(connection, log)
 
-    def _rows(self, connection: sa.Connection) -> SqliteRows:
+    def _rows(self, connection: sa.Connection, log: int) -> SqliteRows:
         driver = connection.connection.driver_connection
-        return SqliteRows(driver) if self._path is not None else PostgresRows(driver)
+        return SqliteRows(driver, log) if self._path is not None else PostgresRows(driver, log)
 
     @contextmanager
     def _writer(self) -> Iterator[sa.Connection]:
@@ -246,7 +260,7 @@ class SqlStorage:
         with self._writing, translated(self.where), self._engine.begin() as connection:
             self._writes_in = get_ident()
             try:
-                self._rows(connection).lock()
+                self._rows(connection, 0).lock()
                 yield connection
             finally:
                 self._writes_in = None

@@ -42,8 +42,25 @@ ledger_head = sa.Table(
     sa.Column("note", sa.LargeBinary, nullable=False),
     sa.Column("key", sa.Text, nullable=False),
     sa.Column("last_at", sa.Text, nullable=False),
-    sa.Column("partial", sa.LargeBinary, nullable=False),
-    comment="One row: the signed head, written in the transaction of the entries it is over.",
+    comment="One row a log, its number plus 1: the signed head, written in the transaction of the entries it is over.",
+)
+ledger_logs = sa.Table(
+    "ledger_logs",
+    metadata,
+    sa.Column("number", sa.Integer, primary_key=True, autoincrement=False),
+    sa.Column("stream", sa.Text, nullable=False),
+    sa.Column("epoch", sa.Integer, nullable=False),
+    sa.Column("ended", sa.Integer, nullable=False),
+    comment="Every log: 0 is the first. The rows of a log lie at idx = number << 40 | position.",
+)
+ledger_fresh = sa.Table(
+    "ledger_fresh",
+    metadata,
+    sa.Column(
+        "idx", sa.BigInteger().with_variant(sa.Integer, "sqlite"), primary_key=True, autoincrement=False
+    ),
+    sa.Column("hashes", sa.LargeBinary, nullable=False),
+    comment="Leaf hashes of the unfinished tile, from this place on: one row a commit, gone when the tile is full.",
 )
 ledger_projection = sa.Table(
     "ledger_projection",

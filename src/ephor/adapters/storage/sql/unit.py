@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import sqlalchemy as sa
@@ -10,7 +11,7 @@ from ephor.adapters.storage.growth import Draft
 from ephor.adapters.storage.sql.shelf import SqlShelf
 from ephor.adapters.storage.sql.tables import sealed_payloads, subject_keys
 from ephor.adapters.storage.vault import Sealed, Vault
-from ephor.engine.ports import Forgotten, Ids, R
+from ephor.engine.ports import Forgotten, Ids, LogName, R
 from ephor.kernel.errors import InvalidInputError
 from ephor.kernel.events import Event
 from ephor.kernel.ids import EntryId
@@ -19,8 +20,14 @@ from ephor.kernel.ids import EntryId
 class SqlUnit:
     """What a use case reads and writes between begin and commit."""
 
-    def __init__(self, connection: sa.Connection, vault: Vault, ids: Ids) -> None:
-        self._connection, self._vault, self._ids = connection, vault, ids
+    def __init__(
+        self,
+        connection: sa.Connection,
+        vault: Vault,
+        ids: Ids,
+        open_log: Callable[[sa.Connection, str], LogName],
+    ) -> None:
+        self._connection, self._vault, self._ids, self._open_log = connection, vault, ids, open_log
         self._shelves: dict[type[Any], SqlShelf[Any]] = {}
         self.drafts: list[Draft] = []
         self.forgot = False
@@ -47,6 +54,9 @@ class SqlUnit:
             sealed_payloads.delete().where(sealed_payloads.c.subject == subject)
         ).rowcount
         return Forgotten(keys, payloads)
+
+    def open_log(self, stream: str) -> LogName:
+        return self._open_log(self._connection, stream)
 
     def changed(self) -> bool:
         """Tell whether any shelf was written to."""

@@ -1,0 +1,173 @@
+"""The newest signed head of each log, kept outside the database.
+
+It must not lie in the database: it is how a restored backup is told from the log it was taken of. Each log has one file of
+two slots, written in turn. A slot ends in its own digest, so one that a power cut tore is known, and the other still holds.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import os
+import re
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
+from hashlib import sha256
+from pathlib import Path
+
+from ephor.kernel.errors import UnavailableError, VerificationError
+
+_SLOT = 4_096
+"""A page: what one write changes, another does not touch."""
+_ROOM = _SLOT - 32
+_NAME = re.compile(r"head(?:\.([1-9][0-9]{0,8}))?")
+
+
+@dataclass(frozen=True, slots=True)
+class _Open:
+    file: int
+    inode: tuple[int, int]
+
+
+class KeptHeads:
+    """The heads of one plane's logs, in its key folder. One writer a log at a time: whoever else commits waits."""
+
+    def __init__(self, folder: Path) -> None:
+        self.path = folder
+        self._open: dict[int, _Open] = {}
+
+    def head(self, log: int = 0) -> bytes | None:
+        """Return the newest head kept of *log*; None where none was.
+
+        Raises:
+            UnavailableError: there is one and it cannot be read.
+            VerificationError: it is damaged.
+        """
+        place = self._place(log)
+        try:
+            data = place.read_bytes()
+        except (FileNotFoundError, NotADirectoryError):
+            return None
+        except OSError as error:
+            raise UnavailableError(
+                f"cannot read `{place}`: {error.strerror}; make it readable, or name a head you kept"
+            ) from error
+        return _newest(data)[0]
+
+    def logs(self) -> frozenset[int]:
+        """Return the numbers of the logs of which a head was kept."""
+        try:
+            names = [_NAME.fullmatch(one) for one in os.listdir(self.path)]
+        except (FileNotFoundError, NotADirectoryError):
+            return frozenset()
+        except OSError as error:
+            raise self._unwritable(error) from error
+        return frozenset(int(one[1] or 0) for one in names if one is not None)
+
+    @contextmanager
+    def keeping(self, note: bytes, after: int, log: int = 0) -> Iterator[None]:
+        """Keep *note*, which grew from *after* entries, as the newest head of *log*, if the block that commits it ends well.
+
+        Whatever could fail is done before the block: a folder that cannot be written stops the commit instead of
+        contradicting it.
+
+        Raises:
+            UnavailableError: the folder cannot be written.
+            VerificationError: a head over more than *after* entries was kept: the database lost some.
+        """
+        if len(note) > _ROOM:
+            raise UnavailableError(
+                f"a head of {len(note)} bytes is too long to be kept; shorten the log's origin"
+            )
+        file = self._file(log)
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX)
+            kept, slot = _newest(os.pread(file, 2 * _SLOT + 1, 0))
+            if kept is not None and (published := size_of(kept)) > after:
+                raise VerificationError(
+                    f"this database holds {after} entries, but a head over {published} was published: entries are missing; "
+                    "nothing is recorded until that is resolved",
+                    size=after,
+                    published=published,
+                )
+            yield
+            with suppress(
+                OSError
+            ):  # the entries are durable; a head that lags is caught up by the next commit
+                os.pwrite(file, note.ljust(_ROOM, b"\0") + sha256(note).digest(), slot * _SLOT)
+                if os.fstat(file).st_size != 2 * _SLOT:
+                    os.ftruncate(file, 2 * _SLOT)
+        finally:
+            fcntl.flock(file, fcntl.LOCK_UN)
+
+    def retire(self, *logs: int) -> None:
+        """Put aside the heads of logs that nothing follows; they stay readable as `head….lost`."""
+        for log in logs:
+            place = self._place(log)
+            with suppress(OSError):
+                place.replace(place.with_name(f"{place.name}.lost"))
+
+    def close(self) -> None:
+        """Release the files."""
+        while self._open:
+            os.close(self._open.popitem()[1].file)
+
+    def _file(self, log: int) -> int:
+        """Return the open file of a log's heads; opened anew where somebody put another in its place."""
+        place, known = self._place(log), self._open.get(log)
+        try:
+            if known is not None:
+                with suppress(FileNotFoundError):
+                    if _inode(os.stat(place)) == known.inode:
+                        return known.file
+                os.close(self._open.pop(log).file)
+            file = os.open(place, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+            self._open[log] = _Open(file, _inode(os.fstat(file)))
+            if os.fstat(file).st_size == 0:
+                os.posix_fallocate(file, 0, 2 * _SLOT)  # here a full disk is told, and not after the commit
+        except OSError as error:
+            raise self._unwritable(error) from error
+        return file
+
+    def _place(self, log: int) -> Path:
+        return self.path / (f"head.{log}" if log else "head")
+
+    def _unwritable(self, error: OSError) -> UnavailableError:
+        return UnavailableError(
+            f"cannot write to `{self.path}`: {error.strerror}; nothing was recorded, make it writable"
+        )
+
+
+def size_of(data: bytes) -> int:
+    """Return the size a kept head states, without asking who signed it."""
+    size = data.split(b"\n", 2)[1:2]  # the second line (C2SP tlog-checkpoint); this is asked at every commit
+    if not size or not size[0].isdigit() or len(size[0]) > 19:
+        raise VerificationError(
+            "the head kept beside the keys is none; nothing is recorded until that is resolved"
+        )
+    return int(size[0])
+
+
+def _inode(found: os.stat_result) -> tuple[int, int]:
+    return found.st_dev, found.st_ino
+
+
+def _newest(data: bytes) -> tuple[bytes | None, int]:
+    """Return the newest head in a file, and the slot to write the next one into."""
+    if len(data) != 2 * _SLOT:  # a note put there by hand, by an earlier version, or nothing at all
+        return data or None, 0
+    if not any(data):  # made, and nothing kept yet
+        return None, 0
+    slots = [_read(data[at : at + _SLOT]) for at in (0, _SLOT)]
+    sizes = [-1 if note is None else size_of(note) for note in slots]
+    if max(sizes) < 0:
+        raise VerificationError(
+            "the head kept beside the keys is damaged; nothing is recorded until that is resolved"
+        )
+    newest = sizes.index(max(sizes))
+    return slots[newest], 1 - newest
+
+
+def _read(slot: bytes) -> bytes | None:
+    note = slot[:_ROOM].rstrip(b"\0")
+    return note if note and sha256(note).digest() == slot[_ROOM:] else None

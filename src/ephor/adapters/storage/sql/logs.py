@@ -1,0 +1,193 @@
+"""The logs of one plane: the main one, further streams, and those that a new epoch ended."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from contextlib import AbstractContextManager, ExitStack
+from dataclasses import dataclass
+from threading import RLock
+
+import sqlalchemy as sa
+
+from ephor.adapters.keys.kept import KeptHeads, size_of
+from ephor.adapters.storage.growth import Draft, Grower
+from ephor.adapters.storage.sql.ledger import SqlLedger
+from ephor.adapters.storage.sql.rows import SqliteRows
+from ephor.adapters.storage.sql.tables import ledger_head, ledger_logs
+from ephor.adapters.storage.sql.writer import LogWriter
+from ephor.adapters.storage.vault import Vault
+from ephor.engine.ports import MAIN, Ended, Ids, LogName
+from ephor.kernel.errors import ConflictError, NotFoundError, UnavailableError
+from ephor.kernel.events import Event
+from ephor.kernel.ids import EntryId
+
+_C, _H = ledger_logs.c, ledger_head.c
+
+
+@dataclass(frozen=True, slots=True)
+class Database:
+    """How logs reach their rows."""
+
+    where: str
+    reading: Callable[[], AbstractContextManager[sa.Connection]]
+    writing: Callable[[], AbstractContextManager[sa.Connection]]
+    rows: Callable[[sa.Connection, int], SqliteRows]
+    connect: Callable[[int], SqliteRows]
+    """Opens a connection for one log alone."""
+    lock: RLock
+    """Keeps this process's writers apart."""
+    check_alone: Callable[[], None]
+
+
+class SqlLogs:
+    """Knows every log by number."""
+
+    def __init__(self, database: Database, grower: Grower, heads: KeptHeads, vault: Vault, ids: Ids) -> None:
+        self._database, self._reading, self._writing, self._rows = (
+            database,
+            database.reading,
+            database.writing,
+            database.rows,
+        )
+        self._grower, self._heads, self._vault, self._ids = grower, heads, vault, ids
+        self._writers: dict[int, LogWriter] = {}
+        self._ledgers: dict[int, SqlLedger] = {}
+        self._current: dict[str, int] = {}
+
+    def names(self) -> Sequence[LogName]:
+        """Return every log, in the order they began."""
+        with self._reading() as connection:
+            return self.names_in(connection)
+
+    def names_in(self, connection: sa.Connection) -> Sequence[LogName]:
+        """Return every log as a transaction sees them."""
+        joined = ledger_logs.outerjoin(ledger_head, _H.id == _C.number + 1)
+        query = (
+            sa.select(_C.number, _C.stream, _C.epoch, _H.origin, _C.ended)
+            .select_from(joined)
+            .order_by(_C.number)
+        )
+        return [
+            LogName(row.number, row.stream, row.epoch, row.origin or "", ended=bool(row.ended))
+            for row in connection.execute(query)
+        ]
+
+    def of(self, number: int) -> SqlLedger:
+        """Return a log for reading."""
+        if number not in self._ledgers:
+            self._ledgers[number] = SqlLedger(
+                self._reading,
+                self._writing,
+                lambda connection: self._rows(connection, number),
+                self._vault,
+                lambda: self._heads.head(number),
+            )
+        return self._ledgers[number]
+
+    def append(self, stream: str, events: Sequence[Event]) -> Sequence[EntryId]:
+        """Record events in a stream; they are durable when this returns.
+
+        Raises:
+            NotFoundError: no such stream was opened.
+        """
+        self._database.check_alone()
+        drafts = [Draft(self._ids.new("evt"), event) for event in events]
+        try:
+            self.writer(self.number_of(stream)).append(drafts)
+        except UnavailableError:
+            self._current.clear()  # perhaps another process began a new epoch: the next try looks again
+            raise
+        return [EntryId(draft.id) for draft in drafts]
+
+    def writer(self, number: int) -> LogWriter:
+        """Return what appends to a log."""
+        if number not in self._writers:
+            grower = self._grower if number == 0 else self._grower.of(number)
+            database = self._database
+            self._writers[number] = LogWriter(
+                database.where, lambda: database.connect(number), grower, self._heads, database.lock
+            )
+        return self._writers[number]
+
+    def number_of(self, stream: str) -> int:
+        """Return the number of the log that a stream goes on in. Raises NotFoundError."""
+        if stream not in self._current:
+            self._current[stream] = current(self.names(), stream).number
+        return self._current[stream]
+
+    def found(self, connection: sa.Connection, stream: str, origin: str, epoch: int = 1) -> LogName:
+        """Begin a log within a transaction.
+
+        Raises:
+            ConflictError: there is a log of this origin.
+        """
+        known = self.names_in(connection)
+        if any(one.origin == origin for one in known):
+            raise ConflictError(f"there is a log `{origin}` already; name another stream")
+        # A number whose head was published by a database that is lost must not name another log.
+        number = max((-1, *(one.number for one in known), *self._heads.logs())) + 1 if known else 0
+        connection.execute(ledger_logs.insert().values(number=number, stream=stream, epoch=epoch, ended=0))
+        self.writer(number).grower.found(self._rows(connection, number), origin)
+        return LogName(number, stream, epoch, origin)
+
+    def renew(self, stream: str, tell: Callable[[Ended], Event]) -> LogName:
+        """End a log whose newest entries are lost, and begin its next epoch with the entry that *tell* makes of that.
+
+        Raises:
+            ConflictError: nothing is lost; the log can go on.
+        """
+        with ExitStack() as kept:
+            with self._writing() as connection:
+                names = self.names_in(connection)
+                old = current(names, stream)
+                rows = self._rows(connection, old.number)
+                rows.lock()
+                ended = self._ended(rows, old, names)
+                connection.execute(ledger_logs.update().where(_C.number == old.number).values(ended=1))
+                first = next(one.origin for one in names if one.stream == stream and one.epoch == 1)
+                new = self.found(connection, stream, f"{first}/{old.epoch + 1}", old.epoch + 1)
+                grower = self.writer(new.number).grower
+                draft = Draft(self._ids.new("evt"), tell(ended))
+                growth = grower.grow(self._rows(connection, new.number), [draft])
+                kept.enter_context(self._heads.keeping(growth.head.note, 0, new.number))
+            grower.settle(growth)
+        self._heads.retire(*ended.lost)  # that of the old log stays: nothing may ever follow it
+        self._current.clear()
+        return new
+
+    def close(self) -> None:
+        """Release every connection of its own."""
+        for writer in self._writers.values():
+            writer.close()
+
+    def _ended(self, rows: SqliteRows, old: LogName, names: Sequence[LogName]) -> Ended:
+        head, published = rows.head(), self._heads.head(old.number)
+        if head is None:
+            raise NotFoundError(f"the signed head of `{old.origin}` is gone; restore a whole backup first")
+        if published is None or (
+            size_of(published) <= head.size
+            and published.splitlines()[:3] == bytes(head.note).splitlines()[:3]
+        ):
+            raise ConflictError(
+                f"nothing that was published of `{old.origin}` is missing: it goes on as it is, and needs no new epoch"
+            )
+        unknown = self._heads.logs() - {one.number for one in names} if old.stream == MAIN else frozenset()
+        lost = {one: note for one in sorted(unknown) if (note := self._heads.head(one)) is not None}
+        return Ended(old.origin, bytes(head.note), published, lost)
+
+
+def current(names: Sequence[LogName], stream: str) -> LogName:
+    """Return the log that a stream goes on in: its newest epoch, the first where nothing says that there are any.
+
+    Raises:
+        NotFoundError: no such stream was opened.
+    """
+    found = [one for one in names if one.stream == stream]
+    if found:
+        return max(found, key=lambda one: one.epoch)
+    if stream == MAIN:
+        return LogName(
+            0, MAIN, 1, ""
+        )  # whoever reads it will say that its head is gone, or that there is no plane
+    known = ", ".join(f"`{one}`" for one in sorted({one.stream for one in names}))
+    raise NotFoundError(f"there is no stream `{stream[:60]}`; open it first, or name one of {known}")
