@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import os
+import shutil
 import sys
-from collections.abc import Callable, Mapping
+import tempfile
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
 from ephor.adapters import strict_yaml
 from ephor.kernel.errors import ConflictError, InvalidInputError, NotFoundError, UnavailableError
@@ -76,3 +80,68 @@ def new_folder(path: str) -> Callable[[str, bytes], None]:
             ) from error
 
     return write
+
+
+def read_lines(path: str, longest: int) -> Iterator[bytes]:
+    """Yield the lines of a file, or of standard input for ``-``, without their ends; of any size, a line at a time.
+
+    Raises:
+        NotFoundError: there is no such file.
+        InvalidInputError: it cannot be read, or a line is longer than *longest* bytes.
+    """
+    try:
+        with _opened(path) as file:
+            number = 0
+            while line := file.readline(longest + 2):
+                number += 1
+                told = line.removesuffix(b"\n")
+                if len(told) > longest:
+                    raise InvalidInputError(
+                        f"line {number} of `{path}` is longer than {longest} bytes; is it the right file?"
+                    )
+                yield told
+    except FileNotFoundError:
+        raise NotFoundError(f"there is no file `{path}`") from None
+    except (OSError, ValueError) as error:
+        reason = getattr(error, "strerror", None) or str(error)
+        raise InvalidInputError(f"cannot read `{path}`: {reason}") from error
+
+
+def _opened(path: str) -> AbstractContextManager[IO[bytes]]:
+    if path != "-":
+        return Path(path).open("rb")
+    if sys.stdin is None:  # closed by whoever started this
+        raise InvalidInputError("standard input is closed; name a file, or pipe something in")
+    return nullcontext(sys.stdin.buffer)
+
+
+@contextmanager
+def new_file(path: str) -> Iterator[Callable[[bytes], object]]:
+    """Give what writes a new file from its beginning on; it appears under its name whole, when all is written, or not at all.
+
+    Raises:
+        ConflictError: there is something at *path* already; it is left as it is.
+        UnavailableError: the file cannot be written.
+    """
+    whole = Path(path)
+    try:
+        if os.path.lexists(whole):
+            raise ConflictError(f"`{path}` is there already; name a new file")
+        whole.parent.mkdir(parents=True, exist_ok=True)
+        making = Path(tempfile.mkdtemp(prefix=f"{whole.name}.unfinished-", dir=whole.parent))
+    except OSError as error:
+        raise UnavailableError(f"cannot write `{path}`: {error.strerror}; name a new file") from error
+    try:
+        with (making / "file").open("wb") as file:
+            yield file.write
+            file.flush()
+            os.fsync(file.fileno())
+        os.link(
+            making / "file", whole
+        )  # unlike a renaming, it never takes the place of what came there meanwhile
+    except FileExistsError as error:
+        raise ConflictError(f"`{path}` is there already; name a new file") from error
+    except OSError as error:
+        raise UnavailableError(f"cannot write `{path}`: {error.strerror}; nothing was exported") from error
+    finally:
+        shutil.rmtree(making, ignore_errors=True)

@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from datetime import date
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 from ephor.engine.plane import Engine
 from ephor.engine.ports_data import DataStore
 from ephor.engine.regulation import Law
 from ephor.rooms.agents.manifest import Manifest
+
+if TYPE_CHECKING:
+    from ephor.verifier import Report
 
 
 class Open(Protocol):
@@ -19,10 +23,28 @@ class Open(Protocol):
     def __call__(self, database: str | None = None, *, create: bool = False) -> Engine: ...
 
 
+class Archived(Protocol):
+    """A log in a Parquet archive, as the files (`verifier.Files`) it would be."""
+
+    def read(self, name: str, limit: int) -> bytes | None: ...
+
+    def settle(self, report: Report) -> Report:
+        """Return *report* with what was found besides: columns that do not say what the entries say."""
+        ...
+
+
 class Demo(Protocol):
     """Tells the story in a folder (None: a new temporary one) and returns its figures."""
 
     def __call__(self, folder: str | None, *, quiet: bool) -> Mapping[str, Any]: ...
+
+
+class ServeWitness(Protocol):
+    """Serves the witness in a folder for the logs of these keys until told to stop; calls *ready* with its URL."""
+
+    def __call__(
+        self, folder: str, logs: Sequence[str], host: str, port: int, ready: Callable[[str], None]
+    ) -> None: ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,4 +68,15 @@ class Door:
     """Opens a database that subject requests reach, by its URL."""
     bundle: Callable[[str], Callable[[str, bytes], None]]
     """Opens a new folder, and returns what writes a file of that name into it."""
+    archive: Callable[[str], AbstractContextManager[Callable[[str, bytes], None]]]
+    """Makes a Parquet archive out of files of a log: whole when the context ends, or not at all."""
+    archived: Callable[[str], Archived | None]
+    """Opens a folder as an archive; None where it holds none."""
+    new_file: Callable[[str], AbstractContextManager[Callable[[bytes], object]]]
+    """Makes a file from its beginning on: whole when the context ends, or not at all."""
+    read_lines: Callable[[str, int], Iterator[bytes]]
+    """Reads the lines of a file of any size, none longer than so many bytes."""
     demo: Demo
+    witness_key: Callable[[str, str | None], str]
+    """Returns the verifier key of the witness in a folder; given a name, makes it there first."""
+    serve_witness: ServeWitness

@@ -8,6 +8,7 @@ from functools import cached_property
 from ephor.engine.access import Access
 from ephor.engine.agents import Agents
 from ephor.engine.approvals import Approvals
+from ephor.engine.archives import Archives
 from ephor.engine.calls import Calls
 from ephor.engine.consent import Consent
 from ephor.engine.decisions import Decisions
@@ -59,6 +60,10 @@ class Engine:
     @cached_property
     def ledger(self) -> Ledgers:
         return Ledgers(self.world)
+
+    @cached_property
+    def archives(self) -> Archives:
+        return Archives(self.world)
 
     @cached_property
     def calls(self) -> Calls:

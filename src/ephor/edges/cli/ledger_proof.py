@@ -11,10 +11,10 @@ from rich.console import Console
 
 from ephor import verifier
 from ephor.edges.cli.ledger import app
-from ephor.edges.cli.options import Database, Json, given
+from ephor.edges.cli.ledger_archive import Format, export_as
+from ephor.edges.cli.options import Database, Json, given, read_key
 from ephor.edges.cli.render import emit, exact
 from ephor.edges.door import Door
-from ephor.engine.ledger import Ledgers
 from ephor.kernel.errors import InvalidInputError
 
 
@@ -48,13 +48,13 @@ def verify(
     """
     door: Door = context.obj
     earlier = door.read_bytes(checkpoint) if checkpoint else None
-    trusted = _key(door, key)
+    trusted = None if key is None else read_key(door, key)
     if bundle is not None:
         if trusted is None:
             raise InvalidInputError(
                 "a bundle cannot vouch for itself; name the public key you trust with --key"
             )
-        report = _judge_bundle(bundle, trusted, earlier)
+        report = _judge_bundle(door, bundle, trusted, earlier)
     else:
         report = door.open(database).ledger.verify(trusted, earlier)
     emit(asdict(report), lambda out: _print_report(out, report, trusted), json=json)
@@ -105,30 +105,35 @@ def checkpoint(context: typer.Context, json: Json = False, database: Database = 
 @app.command()
 def export(
     context: typer.Context,
-    folder: Annotated[str, typer.Argument(metavar="DIR", help="A new or empty folder.")],
+    target: Annotated[
+        str,
+        typer.Argument(
+            metavar="DIR", help="A new or empty folder; for a chain, a new file or a folder for it."
+        ),
+    ],
+    format: Annotated[Format, typer.Option("--format", help="What to write.")] = Format.TILES,
     json: Json = False,
     database: Database = None,
 ) -> None:
-    """Write the ledger as a C2SP tlog-tiles folder that others' tools verify. Erased payloads are not in it.
+    """Write the ledger for others: a C2SP tlog-tiles folder, a Parquet archive, or the hash chain. Erased payloads are in none.
 
     Example: ephor ledger export bundle && python -m ephor.verifier bundle --key auditor.pub
     """
-    door: Door = context.obj
-    ledger: Ledgers = door.open(database).ledger
-    head = ledger.export(door.bundle(folder))
-    told = {"folder": folder, "size": head.size, "root": head.root.hex(), "key": head.key}
-    emit(told, lambda out: out.print(f"{head.size} entries in {folder}\npublic key: {head.key}"), json=json)
+    told = export_as(format, context.obj, context.obj.open(database), target)
+    where = told["folder"] if "folder" in told else told["file"]
+
+    def human(out: Console) -> None:
+        out.print(f"{told['size']} entries in {where}")
+        out.print(f"public key: {told['key']}" if "key" in told else f"last link: {told['entry_hash']}")
+
+    emit(told, human, json=json)
 
 
-def _key(door: Door, text: str | None) -> str | None:
-    """A key on the command line holds a `+`; anything else is the file that holds it."""
-    if text is None or (text.count("+") >= 2 and not Path(text).exists()):
-        return text
-    return door.read_bytes(text).decode("utf-8", "replace").strip()
-
-
-def _judge_bundle(bundle: str, key: str, earlier: bytes | None) -> verifier.Report:
+def _judge_bundle(door: Door, bundle: str, key: str, earlier: bytes | None) -> verifier.Report:
     try:
+        archive = door.archived(bundle)
+        if archive is not None:
+            return archive.settle(verifier.judge(archive, key, earlier))
         return verifier.verify(Path(bundle), key, earlier)
     except verifier.UsageError as error:
         raise InvalidInputError(str(error)) from error

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime, time
+from pathlib import Path
 from typing import Annotated, TypeAlias
 
 import typer
 
+from ephor.edges.door import Door
 from ephor.kernel.errors import InvalidInputError
 from ephor.kernel.time import day, moment
 
@@ -34,6 +36,13 @@ def ending(text: str) -> datetime:
         InvalidInputError: neither a day nor a time with a zone.
     """
     return datetime.combine(day(text), time(), UTC) if len(text) == 10 else moment(text)
+
+
+def read_key(door: Door, text: str) -> str:
+    """Return the verifier key *text*: on a command line one holds a ``+``, and anything else is the file that holds it."""
+    if text.count("+") >= 2 and not Path(text).exists():
+        return text
+    return door.read_bytes(text).decode("utf-8", "replace").strip()
 
 
 Json: TypeAlias = Annotated[bool, typer.Option("--json", help="Print one JSON document.")]
