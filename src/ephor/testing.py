@@ -40,6 +40,10 @@ class CountingIds:
         """Return ``prefix_`` and the next number, as wide as a real identifier."""
         return f"{prefix}_{next(self._count):032x}"
 
+    def many(self, prefix: str, count: int) -> list[str]:
+        """Return the next *count* of them."""
+        return [self.new(prefix) for _ in range(count)]
+
 
 def memory_world(clock: FrozenClock | None = None) -> World:
     """Return a world in memory, with keys that are the same every time. Never use it for anything real."""

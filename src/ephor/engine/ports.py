@@ -35,6 +35,10 @@ class Ids(Protocol):
 
     def new(self, prefix: str) -> str: ...
 
+    def many(self, prefix: str, count: int) -> Sequence[str]:
+        """Return *count* new ones."""
+        ...
+
 
 class Pseudonyms(Protocol):
     """Names for data subjects that only the holder of the key can compute."""
@@ -229,7 +233,7 @@ class Storage(Protocol):
         ...
 
     def version(self) -> int:
-        """Return a number that grows whenever a unit changed a shelf. Cheap: it is asked before every decision."""
+        """Return a number that grows whenever a unit changed what decisions depend on. Cheap: it is asked before every one."""
         ...
 
     @property

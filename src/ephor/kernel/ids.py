@@ -25,10 +25,9 @@ def uuid7(milliseconds: int, randomness: int) -> str:
     >>> uuid7(1_645_557_742_000, 0x18C4DC0C0C07398F)[:12]
     '017f22e279b0'
     """
-    high = randomness >> 62 & 0xFFF
-    low = randomness & (1 << 62) - 1
-    value = (milliseconds & (1 << 48) - 1) << 80 | 7 << 76 | high << 64 | 0b10 << 62 | low
-    return f"{value:032x}"
+    high = 7 << 12 | randomness >> 62 & 0xFFF
+    low = 0b10 << 62 | randomness & (1 << 62) - 1
+    return f"{milliseconds & (1 << 48) - 1:012x}{high:04x}{low:016x}"
 
 
 def name(text: object, what: str) -> str:

@@ -18,7 +18,8 @@ def stamp(at: datetime) -> str:
     """
     if at.tzinfo is None:
         raise InvalidInputError(f"time `{at.isoformat()}` has no zone; add one, for example `Z`")
-    return at.astimezone(UTC).replace(tzinfo=None).isoformat(timespec="microseconds") + "Z"
+    moment = at if at.tzinfo is UTC else at.astimezone(UTC)
+    return moment.isoformat(timespec="microseconds")[:-6] + "Z"  # instead of +00:00
 
 
 def moment(text: str) -> datetime:

@@ -19,7 +19,7 @@ from ephor.kernel.errors import UnavailableError, VerificationError
 
 _SLOT = 4_096
 """A page: what one write changes, another does not touch."""
-_ROOM = _SLOT - 32
+_ROOM = _SLOT - 32 - 2
 _NAME = re.compile(r"head(?:\.([1-9][0-9]{0,8}))?")
 
 
@@ -94,7 +94,7 @@ class KeptHeads:
             with suppress(
                 OSError
             ):  # the entries are durable; a head that lags is caught up by the next commit
-                os.pwrite(file, note.ljust(_ROOM, b"\0") + sha256(note).digest(), slot * _SLOT)
+                os.pwrite(file, _slot(note), slot * _SLOT)
                 if os.fstat(file).st_size != 2 * _SLOT:
                     os.ftruncate(file, 2 * _SLOT)
         finally:
@@ -169,5 +169,10 @@ def _newest(data: bytes) -> tuple[bytes | None, int]:
 
 
 def _read(slot: bytes) -> bytes | None:
-    note = slot[:_ROOM].rstrip(b"\0")
-    return note if note and sha256(note).digest() == slot[_ROOM:] else None
+    length = int.from_bytes(slot[_ROOM : _ROOM + 2])
+    note = slot[:length]
+    return note if note and sha256(note).digest() == slot[_ROOM + 2 :] else None
+
+
+def _slot(note: bytes) -> bytes:
+    return note.ljust(_ROOM, b"\0") + len(note).to_bytes(2) + sha256(note).digest()

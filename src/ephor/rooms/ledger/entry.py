@@ -8,7 +8,7 @@ from __future__ import annotations
 import hashlib
 import re
 from collections.abc import Callable, Collection, Mapping, Sequence
-from datetime import UTC, datetime
+from datetime import datetime
 from functools import lru_cache
 from operator import attrgetter
 from typing import Any, Final
@@ -16,10 +16,10 @@ from typing import Any, Final
 import msgspec
 import orjson
 
-from ephor.kernel import time
 from ephor.kernel.canonical import MAX_BYTES, Json, canonical
 from ephor.kernel.errors import InvalidInputError, VerificationError
 from ephor.kernel.events import Event
+from ephor.kernel.time import stamp
 from ephor.rooms.ledger.kinds import check_known, is_kind
 
 VERSION: Final = 1
@@ -67,7 +67,6 @@ _write = msgspec.json.Encoder(order="sorted").encode
 _STAMP = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}\.[0-9]{6}Z")
 _COMMITMENT = re.compile(r"sha256:[0-9a-f]{64}")
 _REQUIRED = ("v", "log", "kind", "id", "src", "n", "at", "received_at", "actor")
-_utc_stamp = lru_cache(maxsize=64)(time.stamp)  # a batch shares one moment of receipt
 
 
 def encode(
@@ -89,7 +88,7 @@ def encode(
             the message names the field.
     """
     check_known(event.kind)
-    at, received = _stamp(event.at), _stamp(received_at)
+    at, received = stamp(event.at), _receipt(received_at)
     texts = _texts_of(event)
     if _is_plain(event, (*texts, log, id, src), n, at, received) and (not payload or _is_payload(payload)):
         try:
@@ -167,9 +166,10 @@ def commitment(tag: bytes, salt: bytes, payload: bytes) -> str:
     return "sha256:" + hashlib.sha256(tag + b"\x00" + salt + payload).hexdigest()
 
 
-def _stamp(at: datetime) -> str:
-    # Only in UTC are two equal times surely one moment: elsewhere a clock set back makes two of one.
-    return _utc_stamp(at) if at.tzinfo is UTC else time.stamp(at)
+@lru_cache(maxsize=4)
+def _receipt(at: datetime) -> str:
+    """A batch shares one moment of receipt, and that is always in UTC: elsewhere a clock set back makes two moments equal."""
+    return stamp(at)
 
 
 def _is_plain(event: Event, texts: Sequence[Any], n: int, at: str, received: str) -> bool:

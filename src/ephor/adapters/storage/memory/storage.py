@@ -8,6 +8,7 @@ from dataclasses import dataclass, field, replace
 from threading import RLock, get_ident
 from typing import Any
 
+from ephor.adapters.storage.catalogue import plan_of
 from ephor.adapters.storage.growth import Draft, Grower, Growth, HeadRow, TileRow
 from ephor.adapters.storage.memory.shelf import MemoryShelf
 from ephor.adapters.storage.search import check_fields, matches, summary
@@ -115,6 +116,9 @@ class MemoryUnit:
 
     def changed(self) -> bool:
         return any(shelf.touched for shelf in self.shelves.values())
+
+    def governed(self) -> bool:
+        return any(shelf.touched and plan_of(kind).governs for kind, shelf in self.shelves.items())
 
     def _seal(self, id: str, subject: str | None, payload: bytes) -> Sealed:
         if subject is None:
@@ -295,4 +299,4 @@ class MemoryStorage:
         }  # replaced, not changed: whoever reads meanwhile sees one moment
         state.logs.extend(unit.opened)
         state.keys, state.sealed = unit.keys, unit.sealed
-        state.version += unit.changed()
+        state.version += unit.governed()

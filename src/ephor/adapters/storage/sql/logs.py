@@ -91,13 +91,14 @@ class SqlLogs:
             NotFoundError: no such stream was opened.
         """
         self._database.check_alone()
-        drafts = [Draft(self._ids.new("evt"), event) for event in events]
+        ids = self._ids.many("evt", len(events))
+        drafts = [Draft(id, event) for id, event in zip(ids, events, strict=True)]
         try:
             self.writer(self.number_of(stream)).append(drafts)
         except UnavailableError:
             self._current.clear()  # perhaps another process began a new epoch: the next try looks again
             raise
-        return [EntryId(draft.id) for draft in drafts]
+        return [EntryId(id) for id in ids]
 
     def writer(self, number: int) -> LogWriter:
         """Return what appends to a log."""

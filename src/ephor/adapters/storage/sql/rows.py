@@ -36,26 +36,25 @@ class SqliteRows:
     def __init__(self, connection: Any, log: int = 0) -> None:
         self.connection, self.log = connection, log
         self.base, self.end = log << SHIFT, (log + 1) << SHIFT
+        names = [self._read(name) if name in _BINARY else name for name in _HEAD.split(", ")]
+        ended = "coalesce((select ended from ledger_logs where number = id - 1), 0)"
+        self._asked_head = f"select {', '.join(names)}, {ended} from ledger_head where id = ?"  # noqa: S608 - constants
 
     def run(self, sql: str, *values: object) -> Any:
         """Run one statement written with ``?`` marks."""
         return self.connection.execute(sql, values)
 
     def head(self) -> HeadRow | None:
-        names = [self._read(name) if name in _BINARY else name for name in _HEAD.split(", ")]
-        ended = "coalesce((select ended from ledger_logs where number = id - 1), 0)"
-        sql = f"select {', '.join(names)}, {ended} from ledger_head where id = ?"  # noqa: S608 - constants
-        row = self.run(sql, self.log + 1).fetchone()
+        row = self.run(self._asked_head, self.log + 1).fetchone()
         if row is None:
             return None
-        *values, over = row
-        stored = dict(zip(_HEAD.split(", "), values, strict=True))
-        texts = all(isinstance(stored[name], str) for name in ("origin", "key", "last_at"))
-        if not texts or not isinstance(stored["size"], int) or not 0 <= stored["size"] < 1 << SHIFT:
+        origin, size, root, edge, note, key, last_at, ended = row
+        texts = type(origin) is type(key) is type(last_at) is str
+        if not texts or type(size) is not int or not 0 <= size < 1 << SHIFT:
             raise VerificationError(
                 "the stored head of the ledger is damaged: a text or a number in it is none; restore it from a backup"
             )
-        return HeadRow(**stored, ended=bool(over))
+        return HeadRow(origin, size, root, edge, note, key, last_at, ended=bool(ended))
 
     def entries(self, start: int, stop: int) -> Sequence[bytes]:
         sql = f"select {self._read('data')} from ledger_entries where idx >= ? and idx < ? order by idx"  # noqa: S608

@@ -195,7 +195,7 @@ class SqlStorage:
     def _finish(self, unit: SqlUnit, rows: SqliteRows, grower: Grower, kept: ExitStack) -> Growth | None:
         if (unit.changed() or unit.forgot) and not unit.drafts:
             raise ConflictError("a unit changed what is kept and recorded nothing; append an event")
-        if unit.changed():
+        if unit.governed():
             rows.bump()
         if not unit.drafts:
             return None

@@ -7,6 +7,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
+from ephor.adapters.storage.catalogue import plan_of
 from ephor.adapters.storage.growth import Draft
 from ephor.adapters.storage.sql.shelf import SqlShelf
 from ephor.adapters.storage.sql.tables import sealed_payloads, subject_keys
@@ -61,6 +62,10 @@ class SqlUnit:
     def changed(self) -> bool:
         """Tell whether any shelf was written to."""
         return any(shelf.touched for shelf in self._shelves.values())
+
+    def governed(self) -> bool:
+        """Tell whether a shelf was written to that decisions depend on."""
+        return any(shelf.touched and plan_of(kind).governs for kind, shelf in self._shelves.items())
 
     def _seal(self, id: str, subject: str | None, payload: bytes) -> Sealed:
         if subject is None:
