@@ -6,7 +6,7 @@ import getpass
 import os
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 DEFAULT_DATABASE = "sqlite:///ephor.db"
@@ -24,6 +24,22 @@ class Settings:
     """Name of a new plane's log, ``host/organisation/stream``; by default a random one that no other plane has."""
     person: str = ""
     """Who acts when a command is not told ``--as``; by default the name of the account that runs it."""
+    signer: str = ""
+    """Who signs instead of a file: ``unix:PATH`` of `ephor keys serve`, or ``vault:https://host:8200/transit/NAME``."""
+    wrapper: str = ""
+    """Who wraps the keys of data subjects instead of a file: ``vault:https://host:8200/transit/NAME``."""
+    signing_key: str = field(default="", repr=False)
+    """The signing key itself, PEM or its 32 bytes in base64, instead of a file; after a comma, the one to rotate to."""
+    wrapping_key: str = field(default="", repr=False)
+    """The wrapping key itself, 32 bytes in base64, instead of a file; after a comma, the one to rotate to."""
+    pseudonym_key: str = field(default="", repr=False)
+    """The pseudonym key itself, 32 bytes in base64, instead of a file."""
+    vault_token: str = field(default="", repr=False)
+    """The token for Vault. A file is better: an environment is easily seen and cannot be renewed."""
+    vault_token_file: str = ""
+    """The file that holds the token for Vault, read anew for each request."""
+    vault_ca: str = ""
+    """PEM file of the authority that signed Vault's certificate; by default those the system trusts."""
 
 
 def read_settings(environment: Mapping[str, str] | None = None) -> Settings:
@@ -34,6 +50,14 @@ def read_settings(environment: Mapping[str, str] | None = None) -> Settings:
         keys=given.get("EPHOR_KEYS", ""),
         origin=given.get("EPHOR_ORIGIN", ""),
         person=given.get("EPHOR_PERSON") or _account(),
+        signer=given.get("EPHOR_SIGNER", ""),
+        wrapper=given.get("EPHOR_WRAPPER", ""),
+        signing_key=given.get("EPHOR_SIGNING_KEY", ""),
+        wrapping_key=given.get("EPHOR_WRAPPING_KEY", ""),
+        pseudonym_key=given.get("EPHOR_PSEUDONYM_KEY", ""),
+        vault_token=given.get("EPHOR_VAULT_TOKEN", ""),
+        vault_token_file=given.get("EPHOR_VAULT_TOKEN_FILE", ""),
+        vault_ca=given.get("EPHOR_VAULT_CA", ""),
     )
 
 
