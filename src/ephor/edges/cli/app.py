@@ -37,6 +37,7 @@ from ephor.edges.cli import (
     reviews,
     roles,
     ropa,
+    witness,
 )
 from ephor.edges.door import Door
 from ephor.kernel import errors
@@ -78,6 +79,7 @@ for group in (
     retention.app,
     ropa.app,
     evidence.app,
+    witness.app,
 ):
     app.add_typer(group)
 LEDGER = (ledger_proof,)

@@ -1,0 +1,1 @@
+"""The witness that Ephor can be: an HTTP server of its own, beside no plane."""

@@ -1,0 +1,56 @@
+"""What witnessing needs from outside: a witness's memory, the way to other witnesses, and where cosignatures are kept."""
+
+from __future__ import annotations
+
+from typing import Protocol
+
+from ephor.rooms.ledger.witness import Seen
+from ephor.rooms.ledger.witnesses import Reply
+
+
+class Memory(Protocol):
+    """What a witness cosigned last of each log. It outlives the process, or the witness is none."""
+
+    def last(self, origin: str) -> Seen:
+        """Return the tree cosigned last; the empty one where there is none.
+
+        Raises:
+            UnavailableError: it cannot be read now.
+            VerificationError: what is kept is damaged.
+        """
+        ...
+
+    def advance(self, origin: str, old: Seen, new: Seen, note: bytes) -> bool:
+        """Keep *new*, stated by *note*, if what is kept is still *old*; durable when this returns true.
+
+        Raises:
+            UnavailableError: it could not be made durable; nothing may be cosigned.
+        """
+        ...
+
+
+class WitnessLine(Protocol):
+    """The way to witnesses on the network."""
+
+    def submit(self, url: str, body: bytes) -> Reply:
+        """Send an ``add-checkpoint`` request to the witness at *url*, and return what came back.
+
+        Raises:
+            UnavailableError: it did not answer in time.
+            VerificationError: its answer has no end.
+        """
+        ...
+
+
+class Cosigned(Protocol):
+    """Cosigned checkpoints of this plane's logs. They are kept beside the ledger: an entry about one would be unwitnessed."""
+
+    def newest(self, log: int) -> bytes | None:
+        """Return the cosigned checkpoint of the largest size; None where nobody cosigned yet."""
+        ...
+
+    def at(self, log: int, size: int) -> bytes | None: ...
+
+    def keep(self, log: int, size: int, old: bytes | None, new: bytes) -> bool:
+        """Put *new* where *old* is, or where nothing is for None; tell whether that was still so."""
+        ...
