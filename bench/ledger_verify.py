@@ -14,7 +14,7 @@ from ledger_oracle import check_root
 from measure import Taken, Timing, interleave, load, micro, say, show
 
 from ephor.adapters import files
-from ephor.engine.ledger import Published
+from ephor.engine.published import Published
 from ephor.verifier import CONSISTENT, Report, judge, verify
 
 _ROWS = {

@@ -9,6 +9,7 @@ from typing import Any
 
 from ephor.engine import dsr_work as work
 from ephor.engine.dsr_work import Stores
+from ephor.engine.epochs import payload_of
 from ephor.engine.ports import Forgotten, Unit, World
 from ephor.kernel.canonical import Json
 from ephor.kernel.errors import ConflictError, InvalidInputError
@@ -107,7 +108,7 @@ class Carrier:
 
     def _carry_through(self, request: Request, given: Mapping[str, object], stores: Stores) -> Certificate:
         """Work through the list, however much of it was done before; then prove it and close."""
-        payload = self.world.storage.ledger.payload(request.work)
+        payload = payload_of(self.world, request.work)
         if payload is None:
             raise ConflictError(
                 f"the rows of `{request.id}` were erased with its subject; open a new request"

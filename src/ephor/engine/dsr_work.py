@@ -8,6 +8,7 @@ from typing import Any, TypeVar
 import msgspec
 import orjson
 
+from ephor.engine.epochs import payload_of
 from ephor.engine.ports import Unit, World
 from ephor.engine.ports_data import DataStore
 from ephor.kernel.canonical import digest
@@ -39,7 +40,7 @@ def sealed(world: World, request: Request) -> Mapping[str, Mapping[str, Any]]:
     Raises:
         ConflictError: they were erased with their subject.
     """
-    payload = world.storage.ledger.payload(request.entry)
+    payload = payload_of(world, request.entry)
     if payload is None:
         raise ConflictError(
             f"what `{request.id}` was opened with was erased with its subject; open a new request"

@@ -9,7 +9,7 @@ from typing import Any
 
 import msgspec
 
-from ephor.engine.gate_entries import Entries
+from ephor.engine.gate_entries import Entries, gather
 from ephor.engine.ports import Unit, World
 from ephor.kernel.canonical import digest
 from ephor.kernel.errors import InvalidInputError
@@ -62,7 +62,7 @@ class Gate:
         """
         at = _moment(self.world.clock.now(), as_of)
         with self.world.storage.reading() as unit:
-            return _Gathering(unit, Entries(self.world.storage.ledger, at), at).facts(
+            return _Gathering(unit, gather(self.world, at), at).facts(
                 unit.shelf(Agent).get(agent_id), self.policies, self._law
             )
 

@@ -7,7 +7,8 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
-from ephor.engine.ports import Head, Ledger
+from ephor.engine.epochs import main_logs
+from ephor.engine.ports import Head, Ledger, World
 from ephor.kernel.errors import InvalidInputError, VerificationError
 from ephor.kernel.time import moment
 from ephor.kernel.truth import Truth
@@ -21,12 +22,24 @@ _NEWEST = 50
 _PAGE = 1_000
 
 
+def gather(world: World, at: datetime) -> Entries:
+    """Return the entries of the main log and of those that it goes on from."""
+    newest, *older = main_logs(world)
+    return Entries(newest, at, [Entries(log, at, ended=True) for log in older])
+
+
 @dataclass(slots=True)
 class Entries:
     """The ledger as one signed head states it, up to the moment asked about."""
 
     ledger: Ledger
     at: datetime
+    former: Sequence[Entries] = ()
+    """The logs this one goes on from, the newest first; what was lost of them is said in its first entry."""
+
+    ended: bool = False
+    """Whether a later epoch took over: the head kept of this log may be ahead of it."""
+
     head: Head = field(init=False)
     broken: str = field(init=False, default="")
     """What did not verify, if anything did not; from then on nothing more is believed."""
@@ -44,7 +57,7 @@ class Entries:
             named = entry.get("kind") == kind and all(entry.get(name) == text for name, text in where.items())
             if named and moment(entry["at"]) <= self.at and fits(entry):
                 return self._proven(position, data, entry)
-        return None
+        return next((found for log in self.former if (found := log.find(kind, where, fits))), None)
 
     def all(self, kind: str) -> Mapping[str, Entry]:
         """Return every entry of *kind* by the thing it is about; these are read and not proven one by one."""
@@ -55,6 +68,8 @@ class Entries:
                 if entry.get("kind") == kind and moment(entry["at"]) <= self.at:
                     found[str(entry.get("resource"))] = Entry(str(entry["id"]), moment(entry["at"]))
             before = positions[-1]
+        for log in self.former:
+            found |= log.all(kind)
         return found
 
     def log(self, agent: str) -> Log:
@@ -66,23 +81,26 @@ class Entries:
         holds: Truth = None
         problem = "the ledger could not be checked"
         try:
-            self._check_head()
+            for log in (self, *self.former):
+                log.check()
             holds, problem = True, ""
         except VerificationError as error:
             holds, problem = False, f"the ledger does not verify: {error}"
         except InvalidInputError as error:  # the key is no key
             problem = f"the ledger could not be checked: {error}"
-        if self.broken:
-            holds, problem = False, self.broken
+        if broken := next((log.broken for log in (self, *self.former) if log.broken), ""):
+            holds, problem = False, broken
         return Log(self.head.origin, self.head.size, holds, problem, decision)
 
-    def _check_head(self) -> None:
+    def check(self) -> None:
+        """Return if the stored head is the signed one, and has grown from the one kept outside. Raises VerificationError."""
         now = open_checkpoint(self.head.note, self.head.key)
         if (now.size, now.root) != (self.head.size, self.head.root):
             raise VerificationError("the signed head is not the one that is stored")
         if self._assemble(proof.plan_root(now.size)) != [now.root]:
             raise VerificationError("the entries do not lead to the signed root")
-        if (data := self.ledger.kept()) is None:
+        data = None if self.ended else self.ledger.kept()
+        if data is None:
             return
         kept = open_checkpoint(data, self.head.key)
         check_progress(kept, now)

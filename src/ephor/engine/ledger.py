@@ -2,17 +2,31 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from ephor.engine.ports import Head, Ledger, World
-from ephor.kernel.errors import InvalidInputError, NotFoundError, VerificationError
+from ephor.engine.anchors import anchor, find
+from ephor.engine.judging import Witnesses, judge, judge_plane
+from ephor.engine.ports import MAIN, Head, Ledger, LogName, World
+from ephor.engine.published import Published
+from ephor.kernel.errors import ConflictError, InvalidInputError, NotFoundError, VerificationError
+from ephor.kernel.events import Event
 from ephor.kernel.ids import EntryId
 from ephor.rooms.access.people import Person, require_known
 from ephor.rooms.ledger import proof, tile, tree
 from ephor.rooms.ledger.entry import parse
 from ephor.rooms.ledger.external import read_event
+from ephor.rooms.ledger.sources import (
+    Delivery,
+    Source,
+    counted,
+    deliveries,
+    is_repeated,
+    key_of,
+    read_count,
+    take,
+)
 
 if TYPE_CHECKING:
     from ephor.verifier import Report
@@ -31,6 +45,17 @@ class Shown:
 
 
 @dataclass(frozen=True, slots=True)
+class Appended:
+    """What became of events that were handed in."""
+
+    entries: tuple[EntryId, ...]
+    already: int = 0
+    """How many were recorded before: exactly these were handed in last, and are not recorded again."""
+    missing: int = 0
+    """How many numbers the sources skipped: events that never arrived."""
+
+
+@dataclass(frozen=True, slots=True)
 class Proof:
     """That an entry is in the tree a checkpoint states: the siblings from the leaf to the root (RFC 9162, 2.1.3)."""
 
@@ -43,55 +68,51 @@ class Proof:
     checkpoint: str
 
 
-class Published:
-    """The ledger as the files of a C2SP tlog-tiles log, made as they are read."""
-
-    def __init__(self, ledger: Ledger, head: Head) -> None:
-        self._ledger, self.head = ledger, head
-
-    def names(self) -> Iterator[str]:
-        """Return every file of the log, the checkpoint last: who reads meanwhile finds all it promises."""
-        yield from (tile.entries_path(index, width) for index, width in tile.bundles_of(self.head.size))
-        yield from (tile.tile_path(*place) for place in tile.tiles_of(self.head.size))
-        yield "checkpoint"
-
-    def read(self, name: str, limit: int) -> bytes | None:
-        """Return the bytes of a file; ``None`` where the log of this size has no such file, or the rows are gone."""
-        if name == "checkpoint":
-            return self.head.note
-        place = tile.parse_path(name)
-        if place is None:
-            return None
-        level, index, width = place
-        if level == 0 and index == self.head.size // tile.WIDTH:
-            return self.head.partial[
-                : width * 32
-            ]  # as signed: a changed entry then differs from its own hash
-        if level is not None:
-            try:
-                return self._ledger.tile(level, index, width)
-            except (
-                VerificationError
-            ):  # rows it is made of are gone: the verifier is to say so, entry by entry
-                return None
-        start = index * tile.WIDTH
-        entries = list(self._ledger.entries(start, start + width))
-        return tile.encode_bundle(entries) if entries else None
-
-
 @dataclass(frozen=True, slots=True)
 class Ledgers:
-    """The ledger of this plane."""
+    """One log of this plane: the main one, unless `of` chose another."""
 
     world: World
+    name: LogName | None = None
 
-    def append(self, raw: Sequence[Mapping[str, Any]], *, by: str) -> Sequence[EntryId]:
+    def of(self, stream: str, epoch: int | None = None) -> Ledgers:
+        """Return the same use cases over another stream's log, or over one that a later epoch ended.
+
+        Raises:
+            NotFoundError: there is none.
+        """
+        if stream == MAIN and epoch is None:
+            return Ledgers(self.world)
+        return Ledgers(self.world, find(self.world.storage.logs.names(), stream, epoch))
+
+    @property
+    def stream(self) -> str:
+        """Which stream this is."""
+        return MAIN if self.name is None else self.name.stream
+
+    @property
+    def _log(self) -> Ledger:
+        return (
+            self.world.storage.ledger if self.name is None else self.world.storage.logs.of(self.name.number)
+        )
+
+    def append(self, raw: Sequence[Mapping[str, Any]], *, by: str) -> Appended:
         """Record events that the person *by* hands in; all are read before the first is recorded.
+
+        What goes to a stream is anchored in the main log at the end.
+
+        Events with a ``source`` are counted in the transaction that records them, and whatever else is handed in with
+        them is recorded in it as well: all of it, or nothing.
 
         Raises:
             InvalidInputError: one of them cannot be recorded; the message says which.
             NotPermittedError: nobody is registered as *by*.
+            ConflictError: a source counted so far already, or the log was ended; nothing was recorded.
         """
+        if self.name is not None and self.name.ended:
+            raise ConflictError(
+                f"the log `{self.name.origin}` was ended by a new epoch; append to the stream without naming one"
+            )
         with self.world.storage.reading() as unit:
             require_known(unit.shelf(Person).find(by), who=by)
         now = self.world.clock.now()
@@ -103,20 +124,52 @@ class Ledgers:
                 raise InvalidInputError(
                     f"event {number}: {error}; nothing was recorded", event=number
                 ) from error
+        if arriving := deliveries(raw):
+            if self.stream != MAIN:
+                raise InvalidInputError(
+                    f"sources are counted in the main log; leave `source` out to append to `{self.stream}`"
+                )
+            return self._count(raw, events, arriving, by)
         ids: list[EntryId] = []
         for start in range(0, len(events), _BATCH):
-            ids += self.world.storage.append(events[start : start + _BATCH])
-        return ids
+            ids += self.world.storage.logs.append(self.stream, events[start : start + _BATCH])
+        if self.stream != MAIN:
+            anchor(self.world)
+        return Appended(tuple(ids))
+
+    def _count(
+        self, raw: Sequence[Mapping[str, Any]], events: Sequence[Event], arriving: Sequence[Delivery], by: str
+    ) -> Appended:
+        with self.world.storage.unit() as unit:
+            shelf = unit.shelf(Source)
+            known = {one.name: shelf.find(key_of(by, one.name)) for one in arriving}
+            if all(read_count(one) for one in raw) and all(
+                is_repeated(known[one.name], one) for one in arriving
+            ):
+                return Appended((), already=len(raw))
+            missing: dict[tuple[str, int], int] = {}
+            for one in arriving:
+                old = known[one.name]
+                moved, skipped = take(old, one, reporter=by, at=self.world.clock.now())
+                shelf.add(moved) if old is None else shelf.replace(old, moved)
+                missing.update({(one.name, number): count for number, count in skipped.items()})
+            ids = []
+            for told, event in zip(raw, events, strict=True):
+                count = read_count(told)
+                ids.append(
+                    unit.append(event if count is None else counted(event, *count, missing.get(count, 0)))
+                )
+        return Appended(tuple(ids), missing=sum(missing.values()))
 
     def head(self) -> Head:
         """Return the signed head."""
-        return self.world.storage.ledger.head()
+        return self._log.head()
 
     def list(
         self, where: Mapping[str, str], *, before: int | None = None, limit: int = 20
     ) -> Sequence[Shown]:
         """Return entries, newest first, whose fields equal *where*."""
-        ledger = self.world.storage.ledger
+        ledger = self._log
         return [self._at(place) for place in ledger.search(where, before=before, limit=limit)]
 
     def show(self, which: str) -> Shown:
@@ -129,9 +182,7 @@ class Ledgers:
         head = self.head()
         shown = self._at(self._position(which, head.size))
         self._compare(shown, head)
-        payload = (
-            self.world.storage.ledger.payload(str(shown.entry["id"])) if "payload" in shown.entry else None
-        )
+        payload = self._log.payload(str(shown.entry["id"])) if "payload" in shown.entry else None
         return Shown(
             shown.position,
             shown.leaf,
@@ -170,51 +221,52 @@ class Ledgers:
         """
         return self._assemble(proof.plan_consistency(old, self.head().size))
 
-    def verify(self, key: str | None, earlier: bytes | None) -> Report:
-        """Judge the stored ledger with the offline verifier: every entry, every tile, the signed head.
-
-        Without *key* the one the database names is used: that finds damage, and proves nothing against whoever can
-        write to the database. The head kept beside the keys is always held against it, *earlier* as well where given.
+    def verify(
+        self,
+        key: str | None,
+        earlier: bytes | None,
+        *,
+        witnesses: Sequence[str] = (),
+        quorum: int | None = None,
+    ) -> Report:
+        """Judge this log with the offline verifier: every entry, every tile, the signed head; see `judging.judge`.
 
         Raises:
-            InvalidInputError: *key* is no verifier key.
+            InvalidInputError: a key is no verifier key, or the quorum cannot be met.
         """
-        from ephor import verifier  # noqa: PLC0415 - so that `python -m ephor.verifier` finds it not yet loaded
+        name = self.name or find(self.world.storage.logs.names(), MAIN)
+        return judge(self.world, name, key, earlier, Witnesses(tuple(witnesses), quorum))
 
-        head, kept = self.head(), self.world.storage.ledger.kept()
-        log = Published(self.world.storage.ledger, head)
-        try:
-            report = verifier.judge(log, key or head.key, earlier or kept)
-            if earlier is not None and kept is not None:
-                # An auditor's old checkpoint must not excuse what the head kept beside the keys would show.
-                report = _joined(report, verifier.judge(log, key or head.key, kept, content=False))
-        except verifier.UsageError as error:
-            raise InvalidInputError(str(error)) from error
-        extra = self.world.storage.ledger.beyond()
-        if not extra:
-            return report
-        finding = verifier.Finding(
-            report.size,
-            None,
-            f"{extra} rows lie beyond the signed head",
-            "somebody put them into the database; nothing vouches for them, and nothing can be recorded over them",
-        )
-        return replace(report, verdict=verifier.INVALID, findings=(*report.findings, finding))
+    def verify_all(
+        self,
+        key: str | None,
+        earlier: bytes | None,
+        *,
+        witnesses: Sequence[str] = (),
+        quorum: int | None = None,
+    ) -> Sequence[Report]:
+        """Judge every log of the plane: first the one that *key* is for, the main one unless stated.
+
+        Raises:
+            InvalidInputError: a key is no verifier key, or the quorum cannot be met.
+        """
+        first, others = judge_plane(self.world, key, earlier, Witnesses(tuple(witnesses), quorum))
+        return first, *others
 
     def export(self, write: Callable[[str, bytes], None]) -> Head:
         """Write every file of the log, the checkpoint last, and return the head they are of."""
         head = self.head()
-        log = Published(self.world.storage.ledger, head)
+        log = Published(self._log, head)
         for name in log.names():  # before anything is written: half an export must not pass for one
-            _whole(log, name)
+            log.whole(name)
         for name in log.names():
-            write(name, _whole(log, name))
+            write(name, log.whole(name))
         return head
 
     def _compare(self, shown: Shown, head: Head) -> None:
         index, offset = divmod(shown.position, tile.WIDTH)
         place = tile.tile_path(0, index, min(tile.WIDTH, head.size - index * tile.WIDTH))
-        hashes = Published(self.world.storage.ledger, head).read(place, 0) or b""
+        hashes = Published(self._log, head).read(place, 0) or b""
         if hashes[offset * 32 : offset * 32 + 32].hex() != shown.leaf:
             raise VerificationError(
                 f"entry {shown.position} is not what was recorded: its hash is not the one the ledger's tree holds; run "
@@ -224,15 +276,13 @@ class Ledgers:
 
     def _position(self, which: str, size: int | None = None) -> int:
         size = self.head().size if size is None else size
-        position = (
-            int(which) if which.isascii() and which.isdigit() else self.world.storage.ledger.position(which)
-        )
+        position = int(which) if which.isascii() and which.isdigit() else self._log.position(which)
         if position >= size:
             raise NotFoundError(f"there is no entry `{which}`; the ledger has {size}, from 0 to {size - 1}")
         return position
 
     def _at(self, position: int) -> Shown:
-        data = next(iter(self.world.storage.ledger.entries(position, position + 1)), None)
+        data = next(iter(self._log.entries(position, position + 1)), None)
         if data is None:
             raise NotFoundError(
                 f"entry {position} is gone from the database; run `ephor ledger verify`", position=position
@@ -243,23 +293,7 @@ class Ledgers:
         hashes: dict[proof.Node, bytes] = {}
         for node in {node for step in plan for node in step}:
             span = proof.locate(node)
-            data = self.world.storage.ledger.tile(span.level, span.index, span.stop)
+            data = self._log.tile(span.level, span.index, span.stop)
             parts = [data[at : at + 32] for at in range(span.start * 32, span.stop * 32, 32)]
             hashes[node] = tree.root_hash(parts)
         return proof.assemble(plan, hashes)
-
-
-def _whole(log: Published, name: str) -> bytes:
-    data = log.read(name, 0)
-    if data is None:
-        raise NotFoundError(f"`{name}` cannot be written: its entries are gone; run `ephor ledger verify`")
-    return data
-
-
-def _joined(report: Report, other: Report) -> Report:
-    """Return *report* with whatever *other* found besides, and the worse verdict of the two."""
-    more = tuple(one for one in other.findings if one not in report.findings)
-    worst = next(
-        (one for one in ("INVALID", "INCOMPLETE") if one in (report.verdict, other.verdict)), report.verdict
-    )
-    return replace(report, verdict=worst, findings=(*report.findings, *more))

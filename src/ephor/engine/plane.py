@@ -11,6 +11,7 @@ from ephor.engine.approvals import Approvals
 from ephor.engine.archives import Archives
 from ephor.engine.calls import Calls
 from ephor.engine.consent import Consent
+from ephor.engine.coverage import LedgerCoverage
 from ephor.engine.decisions import Decisions
 from ephor.engine.delegations import Delegations
 from ephor.engine.dsr import Dsr
@@ -24,6 +25,8 @@ from ephor.engine.regulation import Law, Regulation
 from ephor.engine.retention import Retention
 from ephor.engine.risk import Risk
 from ephor.engine.ropa import Ropa
+from ephor.engine.sources import Sources
+from ephor.engine.streams import Streams
 from ephor.rooms.policies.governance import POLICIES
 
 
@@ -66,6 +69,14 @@ class Engine:
         return Archives(self.world)
 
     @cached_property
+    def coverage(self) -> LedgerCoverage:
+        return LedgerCoverage(self.world)
+
+    @cached_property
+    def sources(self) -> Sources:
+        return Sources(self.world)
+
+    @cached_property
     def calls(self) -> Calls:
         return Calls(self.world)
 
@@ -104,6 +115,10 @@ class Engine:
     @cached_property
     def gate(self) -> Gate:
         return Gate(self.world, POLICIES, Law(self.world.packs).classify_manifest)
+
+    @cached_property
+    def streams(self) -> Streams:
+        return Streams(self.world)
 
     def close(self) -> None:
         """Release the database."""

@@ -27,7 +27,9 @@ from ephor.edges.cli import (
     gate,
     init,
     ledger,
+    ledger_coverage,
     ledger_proof,
+    ledger_streams,
     models,
     packs,
     people,
@@ -82,7 +84,7 @@ for group in (
     witness.app,
 ):
     app.add_typer(group)
-LEDGER = (ledger_proof,)
+LEDGER = (ledger_coverage, ledger_proof, ledger_streams)
 """Modules that add their commands to `ephor ledger` as they are imported."""
 for command in (demo.demo, init.init, classify.classify, decide.decide, assess.assess, gate.gate):
     app.command()(command)

@@ -9,10 +9,11 @@ import orjson
 import typer
 from rich.console import Console
 
-from ephor.edges.cli.options import As, Database, Json, given
+from ephor.edges.cli.options import As, Database, Json, Stream, given
 from ephor.edges.cli.render import emit, table
 from ephor.edges.door import Door
-from ephor.engine.ledger import Shown
+from ephor.engine.ledger import Appended, Ledgers, Shown
+from ephor.engine.ports import MAIN
 from ephor.kernel.errors import InvalidInputError
 from ephor.rooms.approvals.request import Verdict
 from ephor.rooms.decisions.model import Outcome
@@ -30,21 +31,28 @@ def append(
     file: Annotated[
         str, typer.Argument(help="JSON lines, one event each in the guide's words; `-` reads standard input.")
     ],
+    stream: Stream = MAIN,
     json: Json = False,
     database: Database = None,
     person: As = None,
 ) -> None:
     """Record events that happened elsewhere, as this person's word. All are read before the first is recorded.
 
-    Each entry names who handed it in; an approver, a policy or a decision it tells of is kept as reported.
+    Each entry names who handed it in; an approver, a policy or a decision it tells of is kept as reported. An event with
+    a `source` and a `sequence` from 1 is counted: a number that came already is refused, one that skips others is told.
 
     Example: echo '{"event_type": "tool.invoked", "agent_id": "bot", "action": "call"}' | ephor ledger append -
     """
     door: Door = context.obj
-    ids = door.open(database).ledger.append(_lines(door.read_bytes(file)), by=person or door.person)
-    emit(
-        {"appended": len(ids), "entries": list(ids)}, lambda out: out.print(f"{len(ids)} recorded"), json=json
-    )
+    ledger: Ledgers = door.open(database).ledger.of(stream)
+    done = ledger.append(_lines(door.read_bytes(file)), by=person or door.person)
+    told = {
+        "appended": len(done.entries),
+        "entries": list(done.entries),
+        "already": done.already,
+        "missing": done.missing,
+    }
+    emit(told, lambda out: _print_appended(out, done), json=json)
 
 
 @app.command("list")
@@ -83,6 +91,7 @@ def list_entries(
 def show(
     context: typer.Context,
     entry: Annotated[str, typer.Argument(help="An entry's id, or its position from 0.")],
+    stream: Stream = MAIN,
     json: Json = False,
     database: Database = None,
 ) -> None:
@@ -90,8 +99,19 @@ def show(
 
     Example: ephor ledger show 12
     """
-    found = context.obj.open(database).ledger.show(entry)
+    found = context.obj.open(database).ledger.of(stream).show(entry)
     emit(found, lambda out: _print_one(out, found), json=json)
+
+
+def _print_appended(out: Console, done: Appended) -> None:
+    if done.already:
+        out.print(f"{done.already} recorded already: exactly these were handed in last")
+        return
+    out.print(f"{len(done.entries)} recorded")
+    if done.missing:
+        out.print(
+            f"{done.missing} never arrived: the counters of their sources jumped, see `ephor ledger sources`"
+        )
 
 
 def _kind(text: str | None) -> str | None:

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import asdict
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, TypeAlias
 
 import typer
 from rich.console import Console
@@ -12,10 +13,17 @@ from rich.console import Console
 from ephor import verifier
 from ephor.edges.cli.ledger import app
 from ephor.edges.cli.ledger_archive import Format, export_as
-from ephor.edges.cli.options import Database, Json, given, read_key
+from ephor.edges.cli.options import Database, Json, Stream, given, read_key
 from ephor.edges.cli.render import emit, exact
 from ephor.edges.door import Door
+from ephor.engine.ledger import Ledgers
+from ephor.engine.ports import MAIN
 from ephor.kernel.errors import InvalidInputError
+
+OneStream: TypeAlias = Annotated[
+    str | None,
+    typer.Option("--stream", metavar="NAME", help="Judge this log alone.", callback=given),
+]
 
 
 @app.command()
@@ -37,10 +45,11 @@ def verify(
         str | None,
         typer.Option("--key", help="The public key you trust, or a file that holds it.", callback=given),
     ] = None,
+    stream: OneStream = None,
     json: Json = False,
     database: Database = None,
 ) -> None:
-    """Check every entry, every tile and the signed head; exit 1 when the ledger does not hold.
+    """Check every entry, every tile and the signed head of every log; exit 1 when one does not hold.
 
     A database names its own key, so without --key this finds damage but proves nothing against an administrator.
 
@@ -54,11 +63,17 @@ def verify(
             raise InvalidInputError(
                 "a bundle cannot vouch for itself; name the public key you trust with --key"
             )
-        report = _judge_bundle(door, bundle, trusted, earlier)
+        reports = [_judge_bundle(door, bundle, trusted, earlier)]
     else:
-        report = door.open(database).ledger.verify(trusted, earlier)
-    emit(asdict(report), lambda out: _print_report(out, report, trusted), json=json)
-    if report.verdict != verifier.CONSISTENT:
+        ledger: Ledgers = door.open(database).ledger
+        reports = (
+            [ledger.of(stream).verify(trusted, earlier)]
+            if stream
+            else list(ledger.verify_all(trusted, earlier))
+        )
+    told = asdict(reports[0]) | {"others": [asdict(one) for one in reports[1:]]}
+    emit(told, lambda out: _print_reports(out, reports, trusted), json=json)
+    if any(one.verdict not in (verifier.CONSISTENT, verifier.WITNESSED) for one in reports):
         raise typer.Exit(1)
 
 
@@ -66,6 +81,7 @@ def verify(
 def prove(
     context: typer.Context,
     entry: Annotated[str, typer.Argument(help="An entry's id, or its position from 0.")],
+    stream: Stream = MAIN,
     json: Json = False,
     database: Database = None,
 ) -> None:
@@ -73,7 +89,7 @@ def prove(
 
     Example: ephor ledger prove 12 --json
     """
-    made = context.obj.open(database).ledger.prove(entry)
+    made = context.obj.open(database).ledger.of(stream).prove(entry)
 
     def human(out: Console) -> None:
         out.print(f"entry {made.position} ({made.id}) is in the tree of {made.size}\nleaf {made.leaf}")
@@ -86,12 +102,14 @@ def prove(
 
 
 @app.command()
-def checkpoint(context: typer.Context, json: Json = False, database: Database = None) -> None:
+def checkpoint(
+    context: typer.Context, stream: Stream = MAIN, json: Json = False, database: Database = None
+) -> None:
     """Print the signed checkpoint. Keep it where no administrator of this plane can change it.
 
     Example: ephor ledger checkpoint > kept-in-may
     """
-    head = context.obj.open(database).ledger.head()
+    head = context.obj.open(database).ledger.of(stream).head()
     told = {
         "origin": head.origin,
         "size": head.size,
@@ -139,9 +157,10 @@ def _judge_bundle(door: Door, bundle: str, key: str, earlier: bytes | None) -> v
         raise InvalidInputError(str(error)) from error
 
 
-def _print_report(out: Console, report: verifier.Report, key: str | None) -> None:
-    for line in verifier.lines_of(report):
-        out.print(line)
+def _print_reports(out: Console, reports: Sequence[verifier.Report], key: str | None) -> None:
+    for report in reports:
+        for line in verifier.lines_of(report):
+            out.print(line)
     if key is None:
         out.print(
             "the key was taken from the database itself; to rule out its administrator, give --key and --checkpoint from elsewhere"

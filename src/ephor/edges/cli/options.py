@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime, time
+import re
+from datetime import UTC, datetime, time, timedelta
 from pathlib import Path
 from typing import Annotated, TypeAlias
 
@@ -45,6 +46,39 @@ def read_key(door: Door, text: str) -> str:
     return door.read_bytes(text).decode("utf-8", "replace").strip()
 
 
+_LASTING = re.compile(r"([1-9][0-9]{0,4})([smhdw])")
+_UNITS = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days", "w": "weeks"}
+
+
+def lasting(text: str) -> timedelta:
+    """Return the length of time *text* names: a number and one of ``s``, ``m``, ``h``, ``d``, ``w``.
+
+    >>> lasting("90m") == timedelta(hours=1, minutes=30)
+    True
+
+    Raises:
+        InvalidInputError: it names none.
+    """
+    found = _LASTING.fullmatch(text)
+    if found is None:
+        raise InvalidInputError(
+            f"`{text[:40]}` is no length of time; write a number and s, m, h, d or w, for example 10m"
+        )
+    return timedelta(**{_UNITS[found[2]]: int(found[1])})
+
+
+def beginning(text: str) -> datetime | timedelta:
+    """Return the time *text* names, or how long before the end it lies.
+
+    >>> beginning("7d") == timedelta(days=7), beginning("2027-01-01") == ending("2027-01-01")
+    (True, True)
+
+    Raises:
+        InvalidInputError: neither a day, nor a time with a zone, nor a length of time.
+    """
+    return lasting(text) if text[-1:] in _UNITS else ending(text)
+
+
 Json: TypeAlias = Annotated[bool, typer.Option("--json", help="Print one JSON document.")]
 Database: TypeAlias = Annotated[
     str | None,
@@ -63,6 +97,10 @@ As: TypeAlias = Annotated[
         help="Who acts. Default: $EPHOR_PERSON, else this account's name.",
         callback=given,
     ),
+]
+Stream: TypeAlias = Annotated[
+    str,
+    typer.Option("--stream", metavar="NAME", help="Which log of the plane.", callback=given),
 ]
 AsOf: TypeAlias = Annotated[
     str | None,

@@ -53,19 +53,23 @@ class PlanePermission(StrEnum):
     """Subject requests, records of processing, retention and legal holds."""
     EVIDENCE = "evidence:write"
     INCIDENTS = "incidents:write"
+    LEDGER = "ledger:write"
+    """Further streams of the ledger, and a new epoch after a loss."""
+    SOURCES = "sources:write"
+    """From which sources events must be heard."""
 
 
 _P = PlanePermission
 GRANTS: Mapping[PlaneRole, frozenset[PlanePermission]] = {
     PlaneRole.ADMINISTRATOR: frozenset({_P.PEOPLE, _P.ROLES, _P.AGENTS, _P.SUSPEND, _P.RESUME, _P.APPROVALS, _P.REVOKE, _P.DELEGATE,
-                                        _P.MODELS, _P.CONSENT, _P.PRIVACY, _P.EVIDENCE, _P.INCIDENTS}),
-    PlaneRole.ENGINEER: frozenset({_P.AGENTS, _P.SUSPEND, _P.APPROVALS, _P.MODELS, _P.DELEGATE, _P.EVIDENCE, _P.INCIDENTS}),
+                                        _P.MODELS, _P.CONSENT, _P.PRIVACY, _P.EVIDENCE, _P.INCIDENTS, _P.SOURCES, _P.LEDGER}),
+    PlaneRole.ENGINEER: frozenset({_P.AGENTS, _P.SUSPEND, _P.APPROVALS, _P.MODELS, _P.DELEGATE, _P.EVIDENCE, _P.INCIDENTS, _P.SOURCES}),
     PlaneRole.SECURITY_REVIEWER: frozenset({_P.REVIEW_SECURITY, _P.REVOKE, _P.SUSPEND, _P.EVIDENCE}),
     PlaneRole.PRIVACY_REVIEWER: frozenset({_P.REVIEW_PRIVACY, _P.REVOKE, _P.SUSPEND, _P.EVIDENCE}),
     PlaneRole.ETHICS_REVIEWER: frozenset({_P.REVIEW_ETHICS, _P.REVOKE, _P.SUSPEND, _P.EVIDENCE}),
     PlaneRole.LEGAL_REVIEWER: frozenset({_P.REVIEW_LEGAL, _P.REVOKE, _P.SUSPEND, _P.EVIDENCE}),
     PlaneRole.EXECUTIVE: frozenset({_P.REVIEW_EXECUTIVE, _P.REVOKE, _P.SUSPEND}),
-    PlaneRole.OPERATOR: frozenset({_P.SUSPEND, _P.RESUME, _P.INCIDENTS, _P.EVIDENCE}),
+    PlaneRole.OPERATOR: frozenset({_P.SUSPEND, _P.RESUME, _P.INCIDENTS, _P.EVIDENCE, _P.SOURCES, _P.LEDGER}),
     PlaneRole.PRIVACY_OFFICER: frozenset({_P.CONSENT, _P.PRIVACY, _P.EVIDENCE}),
     PlaneRole.MODEL_VALIDATOR: frozenset({_P.MODELS_APPROVE, _P.EVIDENCE}),
     PlaneRole.CALL_APPROVER: frozenset({_P.CALLS}),

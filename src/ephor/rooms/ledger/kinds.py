@@ -33,6 +33,13 @@ AUDIT: Mapping[str, str] = MappingProxyType(
 )
 """The guide's audit events; what agents and their hosts may report from outside."""
 
+SIGNS: Mapping[str, str] = MappingProxyType(
+    {
+        "source.heartbeat/1": "a source of events is alive and has counted so far",
+    }
+)
+"""What else may be reported from outside: signs of life of whoever reports."""
+
 GOVERNANCE: Mapping[str, str] = MappingProxyType(
     {
         "agent.registered/1": "an agent entered the inventory",
@@ -82,17 +89,22 @@ GOVERNANCE: Mapping[str, str] = MappingProxyType(
         "evidence.recorded/1": "evidence for a requirement was recorded",
         "erasure/1": "the key and salt of payloads were destroyed, lawfully",
         "plane.created/1": "a control plane began its log",
+        "stream.opened/1": "a further log of this plane began",
+        "stream.anchored/1": "the head of a stream's log, so that whoever vouches for this log vouches for it",
+        "epoch.started/1": "a log that lost entries goes on here; the checkpoints of what is left and of what was published",
         "key.created/1": "a signing or encryption key came into being",
         "risk.accepted/1": "a person accepted a risk that remains",
         "incident.opened/1": "an incident was opened",
         "incident.closed/1": "an incident was closed",
         "training.recorded/1": "a person's training was recorded",
         "drill.recorded/1": "an exercise of oversight or recovery was recorded",
+        "source.expected/1": "a source of events must be heard every so often from now on",
+        "source.released/1": "a source of events need not be heard any more",
     }
 )
 """What the plane itself records."""
 
-KINDS: Mapping[str, str] = MappingProxyType({**AUDIT, **GOVERNANCE})
+KINDS: Mapping[str, str] = MappingProxyType({**AUDIT, **SIGNS, **GOVERNANCE})
 """Every kind and its meaning."""
 
 _CUSTOM = re.compile(r"x-[a-z0-9](?:[a-z0-9.-]{0,60}[a-z0-9])?/[1-9][0-9]{0,3}")
@@ -112,14 +124,14 @@ def check_known(kind: str) -> None:
 
 
 def check_external(kind: str) -> None:
-    """Check that somebody outside may append *kind*: an audit event of the guide, or a custom one.
+    """Check that somebody outside may append *kind*: an audit event of the guide, a sign of life, or a custom one.
 
     The plane's own acts cannot be reported from outside: nobody else approves an agent.
 
     Raises:
         InvalidInputError: they may not.
     """
-    if kind in AUDIT or is_custom(kind):
+    if kind in AUDIT or kind in SIGNS or is_custom(kind):
         return
     if kind in GOVERNANCE:
         raise InvalidInputError(

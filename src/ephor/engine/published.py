@@ -1,0 +1,54 @@
+"""A stored log as the files that others verify (C2SP tlog-tiles), made as they are read."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from ephor.engine.ports import Head, Ledger
+from ephor.kernel.errors import NotFoundError, VerificationError
+from ephor.rooms.ledger import tile
+
+
+class Published:
+    """One log as the files of a C2SP tlog-tiles log."""
+
+    def __init__(self, ledger: Ledger, head: Head) -> None:
+        self._ledger, self.head = ledger, head
+
+    def names(self) -> Iterator[str]:
+        """Return every file of the log, the checkpoint last: who reads meanwhile finds all it promises."""
+        yield from (tile.entries_path(index, width) for index, width in tile.bundles_of(self.head.size))
+        yield from (tile.tile_path(*place) for place in tile.tiles_of(self.head.size))
+        yield "checkpoint"
+
+    def read(self, name: str, limit: int) -> bytes | None:
+        """Return the bytes of a file; ``None`` where the log of this size has no such file, or the rows are gone."""
+        if name == "checkpoint":
+            return self.head.note
+        place = tile.parse_path(name)
+        if place is None:
+            return None
+        level, index, width = place
+        if level == 0 and index == self.head.size // tile.WIDTH:
+            return self.head.partial[
+                : width * 32
+            ]  # as signed: a changed entry then differs from its own hash
+        if level is not None:
+            try:
+                return self._ledger.tile(level, index, width)
+            except (
+                VerificationError
+            ):  # rows it is made of are gone: the verifier is to say so, entry by entry
+                return None
+        start = index * tile.WIDTH
+        entries = list(self._ledger.entries(start, start + width))
+        return tile.encode_bundle(entries) if entries else None
+
+    def whole(self, name: str) -> bytes:
+        """Return the bytes of a file that must be there. Raises NotFoundError."""
+        data = self.read(name, 0)
+        if data is None:
+            raise NotFoundError(
+                f"`{name}` cannot be written: its entries are gone; run `ephor ledger verify`"
+            )
+        return data
