@@ -13,8 +13,13 @@ import orjson
 import sqlalchemy as sa
 
 from ephor.adapters.clock import FreshIds
-from ephor.adapters.keys.folder import KeyedPseudonyms, KeyFolder
+from ephor.adapters.keys.files import FileSigning
 from ephor.adapters.keys.kept import KeptHeads
+from ephor.adapters.keys.keyset import key_set
+from ephor.adapters.keys.private import PrivateFolder
+from ephor.adapters.keys.provider import SigningKey
+from ephor.adapters.keys.pseudonyms import KeyedPseudonyms
+from ephor.adapters.keys.ring import SigningRing, WrappingRing
 from ephor.adapters.packs import BundledPacks
 from ephor.adapters.storage.growth import Grower
 from ephor.adapters.storage.memory.storage import MemoryStorage
@@ -28,6 +33,7 @@ from ephor.kernel.events import Event
 from ephor.rooms.ledger import tile
 from ephor.rooms.ledger.checkpoint import open_checkpoint
 from ephor.rooms.ledger.tree import leaf_hash, root_hash
+from ephor.settings import Settings
 from ephor.testing import FrozenClock
 
 ORIGIN = "test.local/ephor/main"
@@ -41,21 +47,26 @@ class Made:
     url: str
     folder: Path
     clock: FrozenClock = field(default_factory=FrozenClock)
+    settings: Settings = field(default_factory=Settings)
+    """Where its keys come from."""
     opened: list[Any] = field(default_factory=list)
 
     def open(self) -> Any:
         """Return a storage of its own on this plane, as another process would have."""
-        keys, ids = KeyFolder(self.folder), FreshIds()
+        keys, ids = key_set(self.folder, self.settings), FreshIds()
         source = ids.new("src")
-        vault = Vault(keys.wrapping)
+        vault = Vault(WrappingRing(keys.wrapping))
         if self.url == "memory:":
             keys.create()
             storage: Any = MemoryStorage(
-                Grower(keys.signing, source, self.clock.now, lambda _log: None), vault, ids, ORIGIN
+                Grower(SigningRing(keys.signing), source, self.clock.now, lambda _log: None),
+                vault,
+                ids,
+                ORIGIN,
             )
         else:
             heads = KeptHeads(self.folder)
-            grower = Grower(keys.signing, source, self.clock.now, heads.head)
+            grower = Grower(SigningRing(keys.signing), source, self.clock.now, heads.head)
             storage = SqlStorage(self.url, keys, heads, grower, vault, ids)
         self.opened.append(storage)
         if self.url != "memory:":
@@ -71,11 +82,16 @@ class Made:
         return Path(self.url.removeprefix("sqlite:///"))
 
     def world(self, storage: Any) -> World:
-        keys = KeyFolder(self.folder)
-        return World(storage, self.clock, FreshIds(), KeyedPseudonyms(keys.pseudonym), BundledPacks())
+        keys = key_set(self.folder, self.settings)
+        return World(storage, self.clock, FreshIds(), KeyedPseudonyms(keys.pseudonym.read), BundledPacks())
 
     def ledger(self, storage: Any) -> Ledgers:
         return Ledgers(self.world(storage))
+
+
+def signing_key(folder: Path) -> SigningKey:
+    """Return the signing key in a key folder, as who steals it would have it."""
+    return FileSigning(PrivateFolder(folder)).at_hand()[0]
 
 
 def migrate_file(path: Path) -> Path:

@@ -9,8 +9,10 @@ from typing import Any
 import orjson
 
 from ephor.adapters.clock import FreshIds
-from ephor.adapters.keys.folder import KeyedPseudonyms, KeyFolder
 from ephor.adapters.keys.kept import KeptHeads
+from ephor.adapters.keys.keyset import key_set
+from ephor.adapters.keys.pseudonyms import KeyedPseudonyms
+from ephor.adapters.keys.ring import SigningRing, WrappingRing
 from ephor.adapters.packs import BundledPacks
 from ephor.adapters.storage.growth import Grower
 from ephor.adapters.storage.sql.storage import SqlStorage
@@ -21,6 +23,7 @@ from ephor.kernel.events import Event
 from ephor.kernel.vocabulary import ReviewType
 from ephor.rooms.agents.manifest import Manifest
 from ephor.rooms.approvals.request import Verdict
+from ephor.settings import Settings
 from ephor.testing import FrozenClock
 from sample_agents import support
 
@@ -106,9 +109,11 @@ def size(engine: Engine) -> int:
 def sqlite_world(folder: Path, clock: FrozenClock) -> World:
     """Return a world over a SQLite file, made where there is none; a second one is another server's."""
     ids = FreshIds(clock)
-    keys = KeyFolder(folder / "keys")
+    keys = key_set(folder / "keys", Settings())
     heads = KeptHeads(folder / "keys")
-    grower = Grower(keys.signing, ids.new("src"), clock.now, heads.head)
-    storage = SqlStorage(f"sqlite:///{folder / 'ephor.db'}", keys, heads, grower, Vault(keys.wrapping), ids)
+    grower = Grower(SigningRing(keys.signing), ids.new("src"), clock.now, heads.head)
+    storage = SqlStorage(
+        f"sqlite:///{folder / 'ephor.db'}", keys, heads, grower, Vault(WrappingRing(keys.wrapping)), ids
+    )
     storage.set_up("test.local/ephor/main")
-    return World(storage, clock, ids, KeyedPseudonyms(keys.pseudonym), BundledPacks())
+    return World(storage, clock, ids, KeyedPseudonyms(keys.pseudonym.read), BundledPacks())

@@ -11,8 +11,10 @@ from typing import TYPE_CHECKING, Any
 
 from ephor.adapters import files
 from ephor.adapters.clock import FreshIds, SystemClock
-from ephor.adapters.keys.folder import KeyedPseudonyms, KeyFolder
 from ephor.adapters.keys.kept import KeptHeads
+from ephor.adapters.keys.keyset import key_set
+from ephor.adapters.keys.pseudonyms import KeyedPseudonyms
+from ephor.adapters.keys.ring import SigningRing, WrappingRing
 from ephor.adapters.manifests import read_manifest
 from ephor.adapters.packs import BundledPacks
 from ephor.adapters.parquet.folder import new_archive, open_archive
@@ -52,16 +54,16 @@ def open_engine(url: str | None = None, *, create: bool = True, settings: Settin
 
     settings = settings or read_settings()
     url = url or settings.database
-    keys = KeyFolder(keys_folder(settings, url))
+    keys = key_set(keys_folder(settings, url), settings)
     if (path := engines.sqlite_path(url)) is not None:
         engines.check_file(path, create=create, used=not settings.keys and keys.is_made())
     clock = SystemClock()
     ids = FreshIds(clock)
-    vault = Vault(lambda: storage.own("wrapping", keys.wrapping()))
+    vault = Vault(WrappingRing(keys.wrapping))
     heads = KeptHeads(keys.path)
-    grower = Grower(keys.signing, ids.new("src"), clock.now, heads.head)
+    grower = Grower(SigningRing(keys.signing), ids.new("src"), clock.now, heads.head)
     storage = SqlStorage(url, keys, heads, grower, vault, ids)
-    pseudonyms = KeyedPseudonyms(lambda: storage.own("pseudonym", keys.pseudonym()))
+    pseudonyms = KeyedPseudonyms(storage.pseudonym)
     engine = Plane(World(storage, clock, ids, pseudonyms, BundledPacks()))
     with (
         ExitStack() as failing

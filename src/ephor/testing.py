@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import base64
 import itertools
 from datetime import UTC, datetime, timedelta
 
-from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
-
-from ephor.adapters.keys.folder import KeyedPseudonyms
+from ephor.adapters.keys.environment import GivenSigning, GivenWrapping
+from ephor.adapters.keys.pseudonyms import KeyedPseudonyms
+from ephor.adapters.keys.ring import SigningRing, WrappingRing
 from ephor.adapters.packs import BundledPacks
 from ephor.adapters.storage.growth import Grower
 from ephor.adapters.storage.memory.storage import MemoryStorage
@@ -49,7 +50,9 @@ def memory_world(clock: FrozenClock | None = None) -> World:
     """Return a world in memory, with keys that are the same every time. Never use it for anything real."""
     clock = clock or FrozenClock()
     ids = CountingIds()
-    key = Ed25519PrivateKey.from_private_bytes(bytes(range(32)))
-    grower = Grower(lambda: key, "src_test", clock.now, lambda _log: None)
-    storage = MemoryStorage(grower, Vault(lambda: bytes(32)), ids, "test.local/ephor/main")
+    signing, wrapping = (base64.b64encode(key).decode() for key in (bytes(range(32)), bytes(32)))
+    grower = Grower(SigningRing(GivenSigning(signing)), "src_test", clock.now, lambda _log: None)
+    storage = MemoryStorage(
+        grower, Vault(WrappingRing(GivenWrapping(wrapping))), ids, "test.local/ephor/main"
+    )
     return World(storage, clock, ids, KeyedPseudonyms(lambda: bytes(32)), BundledPacks())

@@ -17,15 +17,16 @@ import pytest
 import sqlalchemy as sa
 
 from databases import postgres_database
-from ephor.adapters.keys.folder import KeyFolder
+from ephor.adapters.keys.keyset import key_set
 from ephor.adapters.storage.growth import KeySigner
 from ephor.adapters.storage.sql import engines, migrate
 from ephor.adapters.storage.sql.rows import PostgresRows, SqliteRows
 from ephor.kernel.errors import EphorError
 from ephor.rooms.ledger import checkpoint, frontier, note, tile
 from ephor.rooms.ledger.tree import leaf_hash, root_hash
+from ephor.settings import Settings
 from ephor.verifier import Report
-from planes import ORIGIN, Made, emptied, event, sqlite_plane
+from planes import ORIGIN, Made, emptied, event, signing_key, sqlite_plane
 
 SIZE = 600
 KEPT = 400
@@ -68,7 +69,7 @@ class Scene:
         self.run("delete from ledger_fresh")
         self.run("insert into ledger_fresh (idx, hashes) values (?, ?)", len(leaves) // 256 * 256, partial)
         if key is not None:
-            signer = KeySigner(origin, key.public_key().public_bytes_raw(), key)
+            signer = KeySigner(origin, key)
             text = checkpoint.encode(checkpoint.Checkpoint(origin, len(leaves), root))
             mine = str(note.VerifierKey(origin, signer.public_key))
             self.run("update ledger_head set note = ?, key = ?", note.sign(text, signer), mine)
@@ -193,7 +194,7 @@ def test_a_full_rewrite_with_the_signing_key_is_found_by_an_earlier_checkpoint(s
     scene.run(
         "update ledger_entries set data = ? where idx = 123", changed(scene.entries()[123], tool="other")
     )
-    scene.rebuild(key=KeyFolder(scene.plane.folder).signing())
+    scene.rebuild(key=signing_key(scene.plane.folder))
     assert scene.verify(earlier=False).verdict == "CONSISTENT"  # nobody without a checkpoint could know
     report = scene.verify()
     assert report.verdict == "INVALID"
@@ -204,12 +205,12 @@ def test_a_full_rewrite_with_the_signing_key_is_found_by_an_earlier_checkpoint(s
 
 
 def test_a_full_rewrite_with_another_key_is_not_signed_by_the_one_trusted(scene, tmp_path):
-    other = KeyFolder(tmp_path / "other")
+    other = key_set(tmp_path / "other", Settings())
     other.create()
     scene.run(
         "update ledger_entries set data = ? where idx = 123", changed(scene.entries()[123], tool="other")
     )
-    scene.rebuild(key=other.signing())
+    scene.rebuild(key=other.signing.at_hand()[0])
     report = scene.verify(earlier=False)
     assert report.verdict == "INVALID"
     assert "not signed with this key" in problems(report)
@@ -226,7 +227,7 @@ def test_a_cut_tail_is_found(scene):
 
 def test_a_cut_tail_made_to_fit_with_the_key_is_found_by_an_earlier_checkpoint(scene):
     scene.store(scene.entries()[: KEPT - 10])
-    scene.rebuild(key=KeyFolder(scene.plane.folder).signing())
+    scene.rebuild(key=signing_key(scene.plane.folder))
     assert scene.verify(earlier=False).verdict == "CONSISTENT"
     report = scene.verify()
     assert (report.verdict, first_bad(report)) == ("INVALID", KEPT - 10)
@@ -235,7 +236,7 @@ def test_a_cut_tail_made_to_fit_with_the_key_is_found_by_an_earlier_checkpoint(s
 
 def test_a_cut_tail_made_to_fit_with_the_key_stops_the_plane_while_its_head_is_kept(scene):
     scene.store(scene.entries()[:550])
-    scene.rebuild(key=KeyFolder(scene.plane.folder).signing())
+    scene.rebuild(key=signing_key(scene.plane.folder))
     scene.refuses()
     storage = scene.plane.open()
     report = scene.plane.ledger(storage).verify(scene.key, None)  # against the head beside the keys
@@ -261,7 +262,7 @@ def test_an_entry_deleted_is_found_where_it_was(scene):
 def test_an_entry_deleted_with_everything_made_to_fit_leaves_a_gap_in_its_sources_count(scene):
     entries = scene.entries()
     scene.store(entries[:450] + entries[451:])
-    scene.rebuild(key=KeyFolder(scene.plane.folder).signing())
+    scene.rebuild(key=signing_key(scene.plane.folder))
     report = scene.verify()  # after the checkpoint: only the counter can tell
     assert (report.verdict, first_bad(report)) == ("INCOMPLETE", 450)
     assert "its source counted from 450 to 452" in problems(report)
@@ -273,7 +274,7 @@ def test_entries_that_changed_places_are_named(scene, rebuilt):
     entries[500], entries[501] = entries[501], entries[500]
     scene.store(entries)
     if rebuilt:
-        scene.rebuild(key=KeyFolder(scene.plane.folder).signing())
+        scene.rebuild(key=signing_key(scene.plane.folder))
     report = scene.verify()
     assert report.verdict == "INVALID"
     assert first_bad(report) == 500
@@ -285,7 +286,7 @@ def test_an_entry_put_before_the_first_is_found(scene, rebuilt):
     forged = changed(entries[0], id="evt_" + "0" * 32, src="src_forged", n=1)
     scene.store([forged, *entries] if rebuilt else [forged, *entries[:-1]])
     if rebuilt:
-        scene.rebuild(key=KeyFolder(scene.plane.folder).signing())
+        scene.rebuild(key=signing_key(scene.plane.folder))
     report = scene.verify()
     assert report.verdict == "INVALID"
     assert "earlier checkpoint" in problems(report) if rebuilt else first_bad(report) == 0
@@ -355,7 +356,7 @@ def test_an_entry_replayed_from_another_log_is_named_even_when_signed(scene):
     entries = scene.entries()
     foreign = changed(entries[450], log="other.local/ephor/main")
     scene.store([*entries[:450], foreign, *entries[451:]])
-    scene.rebuild(key=KeyFolder(scene.plane.folder).signing())
+    scene.rebuild(key=signing_key(scene.plane.folder))
     report = scene.verify()
     assert (report.verdict, first_bad(report)) == ("INVALID", 450)
     assert "the entry belongs to another log" in problems(report)
@@ -365,7 +366,7 @@ def test_a_time_that_runs_backwards_is_named_even_when_signed(scene):
     entries = scene.entries()
     entries[500] = changed(entries[500], received_at="2026-11-23T09:00:00.000000Z")
     scene.store(entries)
-    scene.rebuild(key=KeyFolder(scene.plane.folder).signing())
+    scene.rebuild(key=signing_key(scene.plane.folder))
     report = scene.verify()
     assert (report.verdict, first_bad(report)) == ("INVALID", 500)
     assert "its time of receipt lies before its predecessor's" in problems(report)
@@ -374,7 +375,7 @@ def test_a_time_that_runs_backwards_is_named_even_when_signed(scene):
 def test_an_entry_that_repeats_another_is_named_even_when_signed(scene):
     entries = scene.entries()
     scene.store([*entries[:500], entries[499], *entries[500:]])
-    scene.rebuild(key=KeyFolder(scene.plane.folder).signing())
+    scene.rebuild(key=signing_key(scene.plane.folder))
     report = scene.verify()
     assert (report.verdict, first_bad(report)) == ("INVALID", 500)
     assert "an entry was repeated" in problems(report)
@@ -416,7 +417,7 @@ def test_the_command_line_says_the_same(scene, ephor, tmp_path):
     assert answer.code == 1
     assert answer.out.startswith("INVALID")
     assert "entry 123 (evt_" in answer.out
-    scene.rebuild(key=KeyFolder(scene.plane.folder).signing())
+    scene.rebuild(key=signing_key(scene.plane.folder))
     answer = ephor("ledger", "verify", *auditor, database=scene.plane.url)
     assert answer.code == 1
     assert "the past was rewritten" in answer.out

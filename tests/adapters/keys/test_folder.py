@@ -7,14 +7,29 @@ import hmac
 import os
 import stat
 from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 from threading import Barrier
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ephor.adapters.keys.folder import KeyedPseudonyms, KeyFolder
+from ephor.adapters.keys import keyset
+from ephor.adapters.keys.keyset import KeySet
+from ephor.adapters.keys.pseudonyms import KeyedPseudonyms
 from ephor.kernel.errors import UnavailableError
+from ephor.settings import Settings
+
+
+def key_folder(path: Path) -> KeySet:
+    """Keys in files alone."""
+    return keyset.key_set(path, Settings())
+
+
+def public_key(keys: KeySet) -> bytes:
+    [key] = keys.signing.at_hand()
+    return key.public_key
+
 
 SECRETS = ("signing.key", "wrapping.key", "pseudonym.key")
 
@@ -22,7 +37,7 @@ SECRETS = ("signing.key", "wrapping.key", "pseudonym.key")
 def test_keys_are_made_once_and_private(tmp_path):
     before = os.umask(0)
     try:
-        keys = KeyFolder(tmp_path / "deep" / "keys")
+        keys = key_folder(tmp_path / "deep" / "keys")
         keys.create()
     finally:
         os.umask(before)
@@ -32,28 +47,28 @@ def test_keys_are_made_once_and_private(tmp_path):
     keys.create()
     assert {name: (keys.path / name).read_bytes() for name in SECRETS} == made
     assert sorted(one.name for one in keys.path.iterdir()) == sorted(SECRETS)
-    assert (len(keys.wrapping()), len(keys.pseudonym())) == (32, 32)
-    assert keys.wrapping() != keys.pseudonym()
+    assert len(made["wrapping.key"]) == len(keys.pseudonym.read()) == 32
+    assert made["wrapping.key"] != keys.pseudonym.read()
 
 
 def test_a_missing_key_is_made_and_the_others_stay(tmp_path):
-    keys = KeyFolder(tmp_path)
+    keys = key_folder(tmp_path)
     keys.create()
-    signing = keys.signing().private_bytes_raw()
+    signing = public_key(keys)
     (tmp_path / "wrapping.key").unlink()
     keys.create()
-    assert keys.signing().private_bytes_raw() == signing
-    assert len(keys.wrapping()) == 32
+    assert public_key(keys) == signing
+    assert len((tmp_path / "wrapping.key").read_bytes()) == 32
 
 
 def test_many_that_start_at_once_end_up_with_the_same_keys(tmp_path):
     barrier = Barrier(12)
 
     def start(_: int) -> bytes:
-        keys = KeyFolder(tmp_path / "keys")
+        keys = key_folder(tmp_path / "keys")
         barrier.wait()
         keys.create()
-        return keys.signing().private_bytes_raw() + keys.wrapping() + keys.pseudonym()
+        return public_key(keys) + keys.pseudonym.read() + (keys.path / "wrapping.key").read_bytes()
 
     with ThreadPoolExecutor(12) as pool:
         assert len(set(pool.map(start, range(12)))) == 1
@@ -63,9 +78,9 @@ def test_many_that_start_at_once_end_up_with_the_same_keys(tmp_path):
 def test_a_folder_that_cannot_be_made_is_named(tmp_path):
     (tmp_path / "file").touch()
     with pytest.raises(UnavailableError, match=r"cannot write keys to `.*file`.*EPHOR_KEYS"):
-        KeyFolder(tmp_path / "file").create()
-    with pytest.raises(UnavailableError, match="cannot write to"):
-        KeyFolder(tmp_path / "none").publish("key")
+        key_folder(tmp_path / "file").create()
+    with pytest.raises(UnavailableError, match="cannot write keys to"):
+        key_folder(tmp_path / "none").publish("key")
 
 
 def test_a_pseudonym_is_the_hmac_of_the_folded_name():
@@ -96,10 +111,14 @@ def test_a_fingerprint_is_no_pseudonym_and_no_plain_digest(data):
 @pytest.mark.parametrize("mode", [0o666, 0o640, 0o604, 0o620, 0o601])
 @pytest.mark.parametrize("name", SECRETS)
 def test_a_secret_that_others_can_get_at_is_refused_with_what_to_run(tmp_path, name, mode):
-    keys = KeyFolder(tmp_path / "keys")
+    keys = key_folder(tmp_path / "keys")
     keys.create()
     (keys.path / name).chmod(mode)
-    read = {"signing.key": keys.signing, "wrapping.key": keys.wrapping, "pseudonym.key": keys.pseudonym}[name]
+    read = {
+        "signing.key": keys.signing.at_hand,
+        "wrapping.key": keys.wrapping.at_hand,
+        "pseudonym.key": keys.pseudonym.read,
+    }[name]
     with pytest.raises(UnavailableError) as error:
         read()
     path = keys.path / name
@@ -109,8 +128,8 @@ def test_a_secret_that_others_can_get_at_is_refused_with_what_to_run(tmp_path, n
 
 
 def test_a_key_folder_that_everybody_can_write_to_is_refused(tmp_path):
-    keys = KeyFolder(tmp_path / "keys")
+    keys = key_folder(tmp_path / "keys")
     keys.create()
     keys.path.chmod(0o777)
     with pytest.raises(UnavailableError, match=r"mode 0777\); run `chmod 700"):
-        keys.signing()
+        keys.signing.at_hand()

@@ -114,14 +114,10 @@ class Desk:
             )
 
     def _check_origin(self, origin: str) -> None:
-        if self._origins:
-            allowed = any(
-                origin == one or (one.endswith("/") and origin.startswith(one)) for one in self._origins
-            )
-        else:
-            if not self._family:  # whoever asks first decides whose signer this is
-                self._keep(_family_of(origin), self._confirmed)
-            allowed = _family_of(origin) == self._family
+        if not (self._origins or self._family):  # whoever asks first decides whose signer this is
+            self._keep(_family_of(origin), self._confirmed)
+        known = self._origins or (self._family,)
+        allowed = any(origin == one or (one.endswith("/") and origin.startswith(one)) for one in known)
         if not allowed or len(origin) > _LONGEST:
             raise VerificationError(
                 f"the signer does not sign for `{origin[:120]}`; it belongs to another plane"
@@ -201,12 +197,13 @@ class Desk:
 
 
 def _family_of(origin: str) -> str:
-    """Return what the logs of one plane have in common: host and organisation, where the origin has both.
+    """Return how the origins of a plane's other logs begin, given one of them: with host and organisation.
 
-    >>> _family_of("ephor.example/acme/main"), _family_of("ephor.example/acme/main/2"), _family_of("short")
-    ('ephor.example/acme', 'ephor.example/acme', 'short')
+    >>> _family_of("ephor.example/acme/main"), _family_of("ephor.example/acme/main/2"), _family_of("acme/main")
+    ('ephor.example/acme/', 'ephor.example/acme/', 'acme/')
     """
-    return "/".join(origin.split("/", 2)[:2])
+    parts = origin.split("/")
+    return "/".join(parts[: max(1, min(2, len(parts) - 1))]) + ("/" if len(parts) > 1 else "")
 
 
 def _holds(note: bytes, key: VerifierKey) -> bool:

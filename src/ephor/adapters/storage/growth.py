@@ -9,16 +9,15 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from functools import cached_property
 from typing import NamedTuple, Protocol
 
-from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
-
+from ephor.adapters.keys.provider import SigningKey
+from ephor.adapters.keys.ring import SigningRing
 from ephor.adapters.storage.vault import ALGORITHM, Sealed
 from ephor.kernel.errors import UnavailableError, VerificationError
 from ephor.kernel.events import Event
 from ephor.kernel.time import moment, stamp
-from ephor.rooms.ledger import checkpoint, frontier, note, tile
+from ephor.rooms.ledger import checkpoint, frontier, note, rotation, tile
 from ephor.rooms.ledger.entry import encode, parse
 from ephor.rooms.ledger.frontier import Frontier
 from ephor.rooms.ledger.tree import leaf_hash
@@ -81,15 +80,19 @@ class Rows(Protocol):
     def fresh(self) -> bytes: ...
     def tile_roots(self, level: int, start: int) -> Sequence[bytes]: ...
     def write(self, growth: Growth) -> None: ...
+    def statements(self) -> Sequence[bytes]: ...
 
 
 @dataclass(frozen=True, slots=True)
 class KeySigner:
-    """Signs notes as *name* (C2SP signed-note) with a key held in this process."""
+    """Signs notes as *name* (C2SP signed-note)."""
 
     name: str
-    public_key: bytes
-    key: Ed25519PrivateKey
+    key: SigningKey
+
+    @property
+    def public_key(self) -> bytes:
+        return self.key.public_key
 
     def sign(self, message: bytes) -> bytes:
         return self.key.sign(message)
@@ -128,14 +131,17 @@ class Grower:
 
     def __init__(
         self,
-        key: Callable[[], Ed25519PrivateKey],
+        keys: SigningRing,
         source: str,
         clock: Callable[[], datetime],
         floor: Callable[[int], bytes | None],
         log: int = 0,
     ) -> None:
-        self._load_key, self._source, self._clock, self._floor = key, source, clock, floor
+        self._keys, self._source, self._clock, self._floor = keys, source, clock, floor
         self._log = log
+        self._key: SigningKey | None = None
+        """The one that signed the head gone on from. Asked for when first needed: a ledger is read without it."""
+        self._following: SigningKey | None = None
         self._edge = _Edge()
         self._next: _Edge | None = None
         self._growing: Growth | None = None
@@ -145,11 +151,11 @@ class Grower:
 
     def of(self, log: int) -> Grower:
         """Return what grows another log of the same plane."""
-        return Grower(lambda: self._key, self._source, self._clock, self._floor, log)
+        return Grower(self._keys, self._source, self._clock, self._floor, log)
 
-    def found(self, rows: Rows, origin: str) -> None:
-        """Write the head of a log without entries."""
-        rows.write(Growth(0, (), (), (), self._head(origin, _Edge())))
+    def found(self, rows: Rows, origin: str, like: str | None = None) -> None:
+        """Write the head of a log without entries, signed by the key *like* that signs the plane's other logs."""
+        rows.write(Growth(0, (), (), (), _head(origin, _Edge(), self._keys.for_new(like))))
 
     def check(self, rows: Rows) -> None:
         """Return if this log can go on from the rows.
@@ -157,24 +163,26 @@ class Grower:
         Raises:
             VerificationError: the stored head is not one this log can go on from.
         """
-        self._edge, self._loaded = self._load(rows, _stored(rows)), True
+        self._load(rows, _stored(rows))
+        self._loaded = True
 
-    def grow(self, rows: Rows, drafts: Sequence[Draft]) -> Growth:
+    def signer(self, rows: Rows) -> SigningKey:
+        """Return the key that signs this log, after the checks that come before anything is appended."""
+        return self._go_on(rows, _stored(rows))
+
+    def grow(self, rows: Rows, drafts: Sequence[Draft], following: SigningKey | None = None) -> Growth:
         """Append *drafts* to the rows and return what was written; `settle` must follow.
 
+        The key *following* signs the head over them, and every one after it.
+
         Raises:
+            UnavailableError: whoever holds the signing key does not answer.
             VerificationError: the stored head is not one this log can go on from.
         """
         self._growing = None
         head = _stored(rows)
-        if head.ended:
-            raise UnavailableError(
-                f"the log `{head.origin}` was ended by a new epoch; nothing was recorded, open the plane again",
-                log=head.origin,
-            )
-        if not self._loaded or head.size != self._edge.size or head.root != self._edge.root:
-            self._edge = self._load(rows, head)
-            self._loaded = True
+        key = self._go_on(rows, head)
+        self._following = following or key
         self._resolve(rows)
         # A clock that was set back must not make the ledger's own time run backwards.
         now, last = self._clock(), self._edge.at
@@ -184,7 +192,7 @@ class Grower:
                    payload={"alg": ALGORITHM, "commitment": draft.sealed.commitment} if draft.sealed else None)
             for offset, draft in enumerate(drafts, 1)
         ]  # fmt: skip
-        growth = self._extend(head, entries, received)
+        growth = self._extend(head, entries, received, self._following)
         self._growing = growth
         rows.write(growth)
         return growth
@@ -192,12 +200,27 @@ class Grower:
     def settle(self, growth: Growth | None) -> None:
         """Adopt the growth that committed, or forget the one that did not."""
         if growth is not None and self._next is not None:
-            self._edge = self._next
+            self._edge, self._key = self._next, self._following
             self._n += len(growth.entries)
+            if self._key is not None:
+                self._key.settled(growth.head.note)
         else:
             self._loaded = False
             self._doubt = self._growing or self._doubt
         self._next = self._growing = None
+
+    def _go_on(self, rows: Rows, head: HeadRow) -> SigningKey:
+        """Return the key that signs what follows *head*, if that is where this log stands."""
+        if head.ended:
+            raise UnavailableError(
+                f"the log `{head.origin}` was ended by a new epoch; nothing was recorded, open the plane again",
+                log=head.origin,
+            )
+        key = self._key
+        if key is None or not self._loaded or head.size != self._edge.size or head.root != self._edge.root:
+            key = self._load(rows, head)
+            self._loaded = True
+        return key
 
     def _resolve(self, rows: Rows) -> None:
         """Find out what became of a commit that was reported as failed: an answer can get lost after the deed.
@@ -211,48 +234,27 @@ class Grower:
             self._n += len(entries)
         self._doubt = None
 
-    def _extend(self, head: HeadRow, entries: Sequence[bytes], received: datetime) -> Growth:
+    def _extend(self, head: HeadRow, entries: Sequence[bytes], received: datetime, key: SigningKey) -> Growth:
         rows, tiles = _fill(self._edge, [leaf_hash(entry) for entry in entries])
         tree = _tree_of(head.size + len(entries), rows)
         self._next = _Edge(tree, frontier.root(tree), rows, received)
         fresh = rows[0].hashes[-len(entries) :] if rows and entries else ()
-        return Growth(head.size, entries, tiles, fresh, self._head(head.origin, self._next))
+        return Growth(head.size, entries, tiles, fresh, _head(head.origin, self._next, key))
 
-    def _head(self, origin: str, edge: _Edge) -> HeadRow:
-        stated = checkpoint.encode(checkpoint.Checkpoint(origin, edge.size, edge.root))
-        signed = note.sign(stated, KeySigner(origin, self._public, self._key))
-        at = "" if edge.at is None else stamp(edge.at)
-        return HeadRow(
-            origin, edge.size, edge.root, frontier.encode(edge.tree), signed, str(self._verifier(origin)), at
-        )
-
-    def _verifier(self, origin: str) -> note.VerifierKey:
-        return note.key_of(origin, self._public)
-
-    @cached_property
-    def _key(self) -> Ed25519PrivateKey:
-        """Read when first needed: a ledger can be read and verified where its signing key is not."""
-        return self._load_key()
-
-    @cached_property
-    def _public(self) -> bytes:
-        return self._key.public_key().public_bytes_raw()
-
-    def _load(self, rows: Rows, head: HeadRow) -> _Edge:
+    def _load(self, rows: Rows, head: HeadRow) -> SigningKey:
         """Rebuild the edge from what is stored, and refuse a head that is not ours or not the newest."""
-        if head.key != (mine := str(self._verifier(head.origin))):
+        key = self._keys.named(head.key)
+        verifier = note.key_of(head.origin, key.public_key)
+        if str(verifier) != head.key:
             raise VerificationError(
-                "the ledger is signed with another key than the signing key at hand; restore its own key folder or point "
-                "EPHOR_KEYS at it",
-                stored=head.key,
-                mine=mine,
+                f"the stored head of `{head.origin[:80]}` names a key of another log; run `ephor ledger verify`"
             )
-        signed = read_checkpoint(head.note, self._verifier(head.origin))
+        signed = read_checkpoint(head.note, [verifier])
         if (signed.origin, signed.size, signed.root) != (head.origin, head.size, head.root):
             raise VerificationError(
                 "the stored head is not the one that was signed; run `ephor ledger verify`", size=head.size
             )
-        self._check_floor(head)
+        self._check_floor(rows, head)
         tree, full = frontier.decode(head.size, head.frontier), _rows(rows, head.size)
         fresh = b"".join(full[0].hashes) if full else b""
         if (frontier.root(tree), tree, rows.fresh()) != (head.root, _tree_of(head.size, full), fresh):
@@ -260,14 +262,18 @@ class Grower:
                 "the newest entries do not lead to the signed head; run `ephor ledger verify`", size=head.size
             )
         _check_time(rows, head)
-        return _Edge(tree, head.root, full, moment(head.last_at) if head.last_at else None)
+        self._edge = _Edge(tree, head.root, full, moment(head.last_at) if head.last_at else None)
+        self._key = key
+        key.settled(head.note)
+        return key
 
-    def _check_floor(self, head: HeadRow) -> None:
+    def _check_floor(self, rows: Rows, head: HeadRow) -> None:
         kept = self._floor(self._log)
         if kept is None:
             return
         try:
-            floor = read_checkpoint(kept, self._verifier(head.origin))
+            # A process that died right after a key was rotated left a head that the old key signed.
+            floor = read_checkpoint(kept, _line_of(head.key, rows.statements()))
         except VerificationError as error:
             raise VerificationError(
                 f"the head kept beside the keys is none of this log's: {error}; nothing is recorded until that is resolved"
@@ -281,13 +287,31 @@ class Grower:
             )
 
 
-def read_checkpoint(data: bytes, key: note.VerifierKey) -> checkpoint.Checkpoint:
+def read_checkpoint(data: bytes, keys: Sequence[note.VerifierKey]) -> checkpoint.Checkpoint:
     """Return the checkpoint of a signed note.
 
     Raises:
-        VerificationError: not a note signed with *key*, or not a checkpoint.
+        VerificationError: not a note signed with one of *keys*, or not a checkpoint.
     """
-    return checkpoint.parse(note.verify(data, [key]).text)
+    return checkpoint.parse(note.verify(data, keys).text)
+
+
+def _line_of(key: str, statements: Sequence[bytes]) -> Sequence[note.VerifierKey]:
+    """Return *key* and those before it, as far as statements lead back that both keys signed."""
+    line = [key]
+    for data in reversed(statements):
+        said = rotation.parse(note.parse(data).text)
+        if said.new == line[-1]:
+            line.append(rotation.open_statement(data, said.old).old)
+    return [note.parse_key(one) for one in line]
+
+
+def _head(origin: str, edge: _Edge, key: SigningKey) -> HeadRow:
+    stated = checkpoint.encode(checkpoint.Checkpoint(origin, edge.size, edge.root))
+    signed = note.sign(stated, KeySigner(origin, key))
+    verifier = str(note.key_of(origin, key.public_key))
+    at = "" if edge.at is None else stamp(edge.at)
+    return HeadRow(origin, edge.size, edge.root, frontier.encode(edge.tree), signed, verifier, at)
 
 
 def _stored(rows: Rows) -> HeadRow:

@@ -12,7 +12,7 @@ from ephor.adapters.storage.catalogue import plan_of
 from ephor.adapters.storage.growth import Draft, Grower, Growth, HeadRow, TileRow
 from ephor.adapters.storage.memory.shelf import MemoryShelf
 from ephor.adapters.storage.search import check_fields, matches, summary
-from ephor.adapters.storage.vault import Sealed, Vault, committed
+from ephor.adapters.storage.vault import Sealed, Vault, Wrapped, committed
 from ephor.engine.ports import MAIN, Ended, Forgotten, Head, Ids, LogName, R
 from ephor.kernel.errors import ConflictError, InvalidInputError, NotFoundError, VerificationError
 from ephor.kernel.events import Event
@@ -41,7 +41,7 @@ class _State:
     shelves: dict[type[Any], dict[str, Any]] = field(default_factory=dict)
     logs: list[_Log] = field(default_factory=list)
     sealed: dict[str, Sealed] = field(default_factory=dict)
-    keys: dict[str, bytes] = field(default_factory=dict)
+    keys: dict[str, Wrapped] = field(default_factory=dict)
     version: int = 0
 
 
@@ -59,6 +59,9 @@ class _Rows:
 
     def fresh(self) -> bytes:
         return self._log.fresh
+
+    def statements(self) -> Sequence[bytes]:
+        return ()  # keys in memory do not rotate
 
     def tile_roots(self, level: int, start: int) -> Sequence[bytes]:
         found = sorted(key for key in self._log.tiles if key[0] == level and key[1] >= start)

@@ -10,7 +10,8 @@ import sqlalchemy as sa
 from ephor.adapters.keys.kept import size_of
 from ephor.adapters.storage.search import check_fields, indexed, matches, summary
 from ephor.adapters.storage.sql.rows import SqliteRows
-from ephor.adapters.storage.sql.tables import sealed_payloads, subject_keys
+from ephor.adapters.storage.sql.tables import sealed_payloads
+from ephor.adapters.storage.sql.unit import wrapped_key
 from ephor.adapters.storage.vault import Sealed, Vault, committed
 from ephor.engine.ports import Head
 from ephor.kernel.errors import ConflictError, NotFoundError, UnavailableError, VerificationError
@@ -120,8 +121,7 @@ class SqlLedger:
             row = connection.execute(sealed).one_or_none()
             if row is None:
                 return None
-            known = sa.select(subject_keys.c.wrapped).where(subject_keys.c.subject == row.subject)
-            wrapped = connection.execute(known).scalar()
+            wrapped = wrapped_key(connection, row.subject)
         return (
             None
             if wrapped is None

@@ -128,7 +128,9 @@ class SqlLogs:
         # A number whose head was published by a database that is lost must not name another log.
         number = max((-1, *(one.number for one in known), *self._heads.logs())) + 1 if known else 0
         connection.execute(ledger_logs.insert().values(number=number, stream=stream, epoch=epoch, ended=0))
-        self.writer(number).grower.found(self._rows(connection, number), origin)
+        main = self._rows(connection, current(known, MAIN).number).head() if known else None
+        like = main.key if main is not None else None
+        self.writer(number).grower.found(self._rows(connection, number), origin, like)
         return LogName(number, stream, epoch, origin)
 
     def renew(self, stream: str, tell: Callable[[Ended], Event]) -> LogName:

@@ -103,6 +103,11 @@ class SqliteRows:
             _KEEP_HEAD, self.log + 1, head.origin, head.size, head.root, head.frontier, head.note, head.key, head.last_at
         )  # fmt: skip
 
+    def statements(self) -> Sequence[bytes]:
+        """Return the key statements of this log, in the order in which keys followed each other."""
+        sql = f"select {self._read('note')} from ledger_keys where log = ? order by number"  # noqa: S608
+        return [bytes(row[0]) for row in self.run(sql, self.log)]
+
     def many(self, sql: str, values: Sequence[tuple[object, ...]]) -> None:
         """Run one statement for each tuple of values."""
         self.connection.executemany(sql, values)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hmac
 import sqlite3
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, closing, contextmanager, suppress
@@ -11,8 +10,9 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from ephor.adapters.keys.folder import KeyFolder
 from ephor.adapters.keys.kept import KeptHeads, size_of
+from ephor.adapters.keys.keyset import KeySet
+from ephor.adapters.keys.local import mark_of
 from ephor.adapters.storage.growth import Grower, Growth
 from ephor.adapters.storage.sql import engines, migrate
 from ephor.adapters.storage.sql.faults import translated
@@ -20,7 +20,7 @@ from ephor.adapters.storage.sql.ledger import SqlLedger
 from ephor.adapters.storage.sql.logs import Database, SqlLogs, current
 from ephor.adapters.storage.sql.rows import PostgresRows, SqliteRows
 from ephor.adapters.storage.sql.tables import metadata, plane_state
-from ephor.adapters.storage.sql.unit import SqlUnit
+from ephor.adapters.storage.sql.unit import SqlUnit, mark_in
 from ephor.adapters.storage.vault import Vault
 from ephor.engine.ports import MAIN, Ids, LogName
 from ephor.kernel.errors import ConflictError, VerificationError
@@ -34,7 +34,7 @@ class SqlStorage:
     """A `Storage` whose units are database transactions and whose ledger commits in groups."""
 
     def __init__(
-        self, url: str, keys: KeyFolder, heads: KeptHeads, grower: Grower, vault: Vault, ids: Ids
+        self, url: str, keys: KeySet, heads: KeptHeads, grower: Grower, vault: Vault, ids: Ids
     ) -> None:
         self.where = engines.parse_url(url).render_as_string(hide_password=True)
         self._engine = engines.open_engine(url)
@@ -85,8 +85,12 @@ class SqlStorage:
             self._keys.create()
             self.logs.found(connection, MAIN, origin)
             connection.execute(plane_state.insert().values(name="version", value=0))
-            for name, key in (("pseudonym", self._keys.pseudonym()), ("wrapping", self._keys.wrapping())):
-                connection.execute(plane_state.insert().values(name=f"{name}-key", value=_mark(key)))
+            marks = {
+                "pseudonym": mark_of(self._keys.pseudonym.read()),
+                "wrapping": self._keys.wrapping.at_hand()[0].mark,
+            }
+            for name, mark in marks.items():
+                connection.execute(plane_state.insert().values(name=f"{name}-key", value=mark))
             if (made := rows.head()) is not None:
                 self._keys.publish(made.key)
         return True
@@ -108,29 +112,32 @@ class SqlStorage:
             rows = self._rows(connection, 0)
             return rows.head() is not None or bool(rows.entries(0, 1))
 
-    def own(self, name: str, key: bytes) -> bytes:
-        """Return *key* if it is the one this plane was made with: another would name, and so find, nobody.
+    def pseudonym(self) -> bytes:
+        """Return the pseudonym key, if it is the one this plane was made with: another would name, and so find, nobody.
 
         Raises:
+            UnavailableError: it is missing, or out of reach.
             VerificationError: it is another plane's.
         """
+        key = self._keys.pseudonym.read()
         with self._reader() as connection:
-            query = sa.select(plane_state.c.value).where(plane_state.c.name == f"{name}-key")
-            known = connection.execute(query).scalar()
-        if known is not None and known != _mark(key):
+            known = mark_in(connection, "pseudonym")
+        if known is not None and known != mark_of(key):
             raise VerificationError(
-                f"`{name}.key` is not the key that `{self.where}` was made with; restore its key folder, or point EPHOR_KEYS at it"
+                f"`pseudonym.key` is not the key that `{self.where}` was made with; restore its key folder, or point EPHOR_KEYS at "
+                "it"
             )
         return key
 
     def check(self) -> None:
-        for name, key in (("pseudonym", self._keys.pseudonym()), ("wrapping", self._keys.wrapping())):
-            self.own(name, key)
+        self.pseudonym()
         with self._writer() as connection:
             if gone := sorted(set(metadata.tables) - set(sa.inspect(connection).get_table_names())):
                 raise VerificationError(
                     f"`{self.where}` is damaged: the table `{gone[0]}` is gone from it; restore it from a backup"
                 )
+            if (mark := mark_in(connection, "wrapping")) is not None:
+                self._vault.check(mark)
             main = self._main_in(connection)
             rows = self._rows(connection, main.number)
             rows.run(
@@ -190,6 +197,7 @@ class SqlStorage:
             self._version.connection.close()
         self._version = None
         self._heads.close()
+        self._keys.close()
         self._engine.dispose()
 
     def _finish(self, unit: SqlUnit, rows: SqliteRows, grower: Grower, kept: ExitStack) -> Growth | None:
@@ -269,8 +277,3 @@ class SqlStorage:
     def _reader(self) -> Iterator[sa.Connection]:
         with translated(self.where), self._readers.connect() as connection, connection.begin():
             yield connection
-
-
-def _mark(key: bytes) -> int:
-    """Return a number that tells keys apart and tells nothing about them: 56 bits of HMAC-SHA-256."""
-    return int.from_bytes(hmac.digest(key, b"ephor/mark/1", "sha256")[:7], "big")

@@ -62,6 +62,14 @@ ledger_fresh = sa.Table(
     sa.Column("hashes", sa.LargeBinary, nullable=False),
     comment="Leaf hashes of the unfinished tile, from this place on: one row a commit, gone when the tile is full.",
 )
+ledger_keys = sa.Table(
+    "ledger_keys",
+    metadata,
+    sa.Column("log", sa.Integer, primary_key=True, autoincrement=False),
+    sa.Column("number", sa.Integer, primary_key=True, autoincrement=False),
+    sa.Column("note", sa.LargeBinary, nullable=False),
+    comment="Key statements, signed by the old and the new key: 1 names the second key of a log.",
+)
 ledger_projection = sa.Table(
     "ledger_projection",
     metadata,
@@ -87,6 +95,7 @@ subject_keys = sa.Table(
     metadata,
     sa.Column("subject", sa.Text, primary_key=True),
     sa.Column("wrapped", sa.LargeBinary, nullable=False),
+    sa.Column("kek", sa.Text, nullable=False, index=True),
 )
 plane_state = sa.Table(
     "plane_state",

@@ -10,8 +10,8 @@ import sqlalchemy as sa
 from ephor.adapters.storage.catalogue import plan_of
 from ephor.adapters.storage.growth import Draft
 from ephor.adapters.storage.sql.shelf import SqlShelf
-from ephor.adapters.storage.sql.tables import sealed_payloads, subject_keys
-from ephor.adapters.storage.vault import Sealed, Vault
+from ephor.adapters.storage.sql.tables import plane_state, sealed_payloads, subject_keys
+from ephor.adapters.storage.vault import Sealed, Vault, Wrapped
 from ephor.engine.ports import Forgotten, Ids, LogName, R
 from ephor.kernel.errors import InvalidInputError
 from ephor.kernel.events import Event
@@ -70,13 +70,29 @@ class SqlUnit:
     def _seal(self, id: str, subject: str | None, payload: bytes) -> Sealed:
         if subject is None:
             raise InvalidInputError("a sealed payload needs the pseudonym of its subject")
-        known = sa.select(subject_keys.c.wrapped).where(subject_keys.c.subject == subject)
-        wrapped = self._connection.execute(known).scalar()
+        wrapped = wrapped_key(self._connection, subject)
         if wrapped is None:
-            wrapped = self._vault.new_key(subject)
-            self._connection.execute(subject_keys.insert().values(subject=subject, wrapped=wrapped))
+            # Asked in this transaction: another process may have rotated the wrapping key, and destroyed the old one.
+            wrapped = self._vault.new_key(subject, mark_in(self._connection, "wrapping"))
+            self._connection.execute(
+                subject_keys.insert().values(subject=subject, wrapped=wrapped.data, kek=wrapped.kek)
+            )
         sealed = self._vault.seal(wrapped, entry=id, subject=subject, payload=payload)
         self._connection.execute(
             sealed_payloads.insert().values(entry=id, subject=subject, salt=sealed.salt, box=sealed.box)
         )
         return sealed
+
+
+def wrapped_key(connection: sa.Connection, subject: str) -> Wrapped | None:
+    """Return a subject's key as it is kept; None where there is none, or it was destroyed."""
+    known = sa.select(subject_keys.c.wrapped, subject_keys.c.kek).where(subject_keys.c.subject == subject)
+    row = connection.execute(known).one_or_none()
+    return None if row is None else Wrapped(row.wrapped, row.kek)
+
+
+def mark_in(connection: sa.Connection, name: str) -> int | None:
+    """Return the mark of the plane's own wrapping or pseudonym key, as a transaction sees it."""
+    query = sa.select(plane_state.c.value).where(plane_state.c.name == f"{name}-key")
+    found: int | None = connection.execute(query).scalar()
+    return found

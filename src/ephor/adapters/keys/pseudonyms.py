@@ -1,0 +1,29 @@
+"""Names of data subjects, and digests of what is too short to be hashed in the open: both under the pseudonym key."""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+from collections.abc import Callable
+from functools import cached_property
+
+
+class KeyedPseudonyms:
+    """Names of data subjects: HMAC-SHA-256 (RFC 2104) under the pseudonym key, the first 128 bits."""
+
+    def __init__(self, key: Callable[[], bytes]) -> None:
+        self._load_key = key
+
+    @cached_property
+    def _key(self) -> bytes:
+        return self._load_key()
+
+    def of(self, subject: str) -> str:
+        """Return ``sub_…`` for a subject's own identifier; case and surrounding space do not matter."""
+        data = subject.strip().casefold().encode("utf-8", "surrogatepass")
+        return "sub_" + hmac.new(self._key, data, hashlib.sha256).hexdigest()[:32]
+
+    def fingerprint(self, data: bytes) -> str:
+        """Return ``hmac-sha256:`` and the digest, under a key of its own derived from the pseudonym key."""
+        key = hmac.new(self._key, b"ephor/fingerprint/1", hashlib.sha256).digest()
+        return "hmac-sha256:" + hmac.new(key, data, hashlib.sha256).hexdigest()
