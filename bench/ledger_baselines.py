@@ -58,11 +58,11 @@ class Chain:
 
     def _row(self, event: Event) -> tuple[int, str, str, str, str]:
         self._sequence += 1
-        told, stamp, before = _told(event), datetime.now(UTC).isoformat(), self._previous
-        self._previous = hashlib.sha256(f"{self._sequence}:{stamp}:{told}:{before}".encode()).hexdigest()
-        return self._sequence, stamp, told, before, self._previous
+        data, stamp, before = told(event).decode(), datetime.now(UTC).isoformat(), self._previous
+        self._previous = hashlib.sha256(f"{self._sequence}:{stamp}:{data}:{before}".encode()).hexdigest()
+        return self._sequence, stamp, data, before, self._previous
 
 
-def _told(event: Event) -> str:
-    fields = {name: value for name in Event.__slots__ if (value := getattr(event, name))}
-    return orjson.dumps(fields).decode()
+def told(event: Event) -> bytes:
+    """Return an event as JSON the short way: nothing checked, nothing in order, no place in a log."""
+    return orjson.dumps({name: value for name in Event.__slots__ if (value := getattr(event, name))})

@@ -52,7 +52,7 @@ def run(folder: Path, size: int, *, short: bool) -> tuple[str, list[Goal]]:
     )
     text += _tell_append(appended, size)
     told, gain = _tell_crowds(crowds)
-    return text + told + kept, [
+    return text + told + _tell_bytes(kept), [
         Goal("PostgreSQL, 2 servers of 32 writers", gain, 8, 12, "times a lock per event")
     ]
 
@@ -186,7 +186,8 @@ def _tell_crowds(found: Mapping[str, Sequence[Mapping[str, Any]]]) -> tuple[str,
     ), gain
 
 
-def _bytes(plane: Any, url: str, size: int, count: int) -> str:
+def _bytes(plane: Any, url: str, size: int, count: int) -> tuple[float, float, float]:
+    """Return bytes an entry beyond the event: in rows, in pages, and in pages of what search adds."""
     import psycopg  # noqa: PLC0415
 
     fill(plane, size, count)
@@ -213,12 +214,14 @@ def _bytes(plane: Any, url: str, size: int, count: int) -> str:
             for (name,) in connection.execute("select relname from pg_class where relkind = 'r'").fetchall()
             if is_search(name)
         )
-    shown = [
-        (
-            "rows of ledger and tree, with PostgreSQL's 24-byte row headers",
-            f"{(rows - events) / count:,.1f} bytes",
-        ),
-        ("whole pages, primary keys included", f"{(pages - events) / count:,.1f} bytes"),
-        ("whole pages of what search adds (can be dropped and rebuilt)", f"{search / count:,.1f} bytes"),
-    ]
+    return (rows - events) / count, (pages - events) / count, search / count
+
+
+def _tell_bytes(kept: tuple[float, float, float]) -> str:
+    names = (
+        "rows of ledger and tree, with PostgreSQL's 24-byte row headers",
+        "whole pages, primary keys included",
+        "whole pages of what search adds (can be dropped and rebuilt)",
+    )
+    shown = [(name, f"{one:,.1f} bytes") for name, one in zip(names, kept, strict=True)]
     return show("Bytes kept for an entry beyond the event, on PostgreSQL", shown, ("what", "an entry"))

@@ -75,13 +75,6 @@ def _call(fields: dict[str, Any]) -> dict[str, Any]:
     }
 
 
-def verify_toolkit() -> dict[str, Any]:
-    """Let the toolkit check its file: hash chain and HMAC of every line."""
-    answers: list[tuple[bool, str | None]] = []
-    taken = took(lambda: answers.append(_logs["now"].sink.verify_integrity()))
-    return {**taken, "holds": answers[0][0], "entries": len(_logs["now"].sink.read_entries())}
-
-
 def fill(path: str, ledger: str) -> dict[str, Any]:
     """Append every entry of an Ephor database to a new tree; return its root."""
     tree = SqliteTree(path)
@@ -121,7 +114,6 @@ serve(
         "versions": versions,
         "start": start,
         "append": append,
-        "verify_toolkit": verify_toolkit,
         "fill": fill,
         "root": root,
         "prove": prove,
