@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import base64
 import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
-from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
 
 from ephor.rooms.ledger import checkpoint, note, tree
 from ephor.rooms.ledger.cosignature import WitnessKey
@@ -81,6 +82,23 @@ class SampleLog:
 
     def body(self, old: int, size: int | None = None) -> bytes:
         return encode(self.ask(old, size))
+
+
+def is_cosigned(data: bytes, key: str) -> bool:
+    """Tell whether *key* cosigned the note *data*: the specification read a second time, for tests."""
+    name, _, encoded = key.strip().split("+", 2)
+    public = base64.b64decode(encoded)[1:]
+    mark = hashlib.sha256(f"{name}\n\x04".encode() + public).digest()[:4]
+    text, _, lines = data.decode().rpartition("\n\n")
+    for line in lines.splitlines():
+        dash, signer, encoded = line.split(" ")
+        raw = base64.b64decode(encoded)
+        if (dash, signer, raw[:4]) == ("\N{EM DASH}", name, mark):
+            time = int.from_bytes(raw[4:12], "big")
+            message = f"cosignature/v1\ntime {time}\n{text}\n".encode()
+            Ed25519PublicKey.from_public_bytes(public).verify(raw[12:], message)
+            return True
+    return False
 
 
 def noise(seed: str, count: int = 1) -> Sequence[bytes]:

@@ -35,6 +35,7 @@ from ephor.settings import Settings, keys_folder, read_settings
 if TYPE_CHECKING:
     from ephor.adapters.storage.sql.storage import SqlStorage
     from ephor.engine.ports_data import DataStore
+    from ephor.engine.ports_witness import WitnessLine
 
 
 def open_engine(url: str | None = None, *, create: bool = True, settings: Settings | None = None) -> Plane:
@@ -123,6 +124,7 @@ def main() -> None:
         read_manifest=lambda path: read_manifest(files.read_bytes(path), path),
         witness_key=_witness_key,
         serve_witness=_serve_witness,
+        witnesses=_witnesses,
     )
     try:
         code = run(sys.argv[1:], door)
@@ -153,6 +155,12 @@ def _witness_key(folder: str, name: str | None) -> str:
         return str(witness.create(name))
     signer = witness.signer()
     return str(WitnessKey(signer.name, signer.public_key))
+
+
+def _witnesses() -> WitnessLine:
+    from ephor.adapters.witness.line import HttpWitnesses  # noqa: PLC0415 - TLS is slow to load
+
+    return HttpWitnesses()
 
 
 def _serve_witness(

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 from ephor.engine.plane import Engine
 from ephor.engine.ports_data import DataStore
+from ephor.engine.ports_witness import WitnessLine
 from ephor.engine.regulation import Law
 from ephor.rooms.agents.manifest import Manifest
 
@@ -80,3 +81,5 @@ class Door:
     witness_key: Callable[[str, str | None], str]
     """Returns the verifier key of the witness in a folder; given a name, makes it there first."""
     serve_witness: ServeWitness
+    witnesses: Callable[[], WitnessLine]
+    """The way to witnesses on the network."""

@@ -27,6 +27,7 @@ from ephor.engine.risk import Risk
 from ephor.engine.ropa import Ropa
 from ephor.engine.sources import Sources
 from ephor.engine.streams import Streams
+from ephor.engine.witnesses import Witnesses
 from ephor.rooms.policies.governance import POLICIES
 
 
@@ -111,6 +112,10 @@ class Engine:
     @cached_property
     def evidence(self) -> EvidenceRegister:
         return EvidenceRegister(self.world)
+
+    @cached_property
+    def witnesses(self) -> Witnesses:
+        return Witnesses(self.world)
 
     @cached_property
     def gate(self) -> Gate:

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol, TypeVar
 
+from ephor.engine.ports_witness import Cosigned
 from ephor.kernel.events import Event
 from ephor.kernel.ids import EntryId
 from ephor.rooms.regulation.cases import Case
@@ -199,6 +200,9 @@ class Logs(Protocol):
     def of(self, number: int) -> Ledger:
         """Return one log for reading."""
         ...
+
+    @property
+    def cosigned(self) -> Cosigned: ...
 
     def append(self, stream: str, events: Sequence[Event]) -> Sequence[EntryId]:
         """Record events in a stream's log; they are durable when this returns. Raises NotFoundError."""

@@ -24,6 +24,7 @@ from ephor.rooms.consent.statement import Statement
 from ephor.rooms.dsr.plan import Certificate, DataPlan
 from ephor.rooms.dsr.request import Request
 from ephor.rooms.evidence.record import Evidence
+from ephor.rooms.ledger.witnesses import Witness
 from ephor.rooms.models.model import ModelVersion
 from ephor.rooms.regulation.record import AgentClassification
 from ephor.rooms.retention.hold import Hold
@@ -61,6 +62,7 @@ SHELVES: Mapping[type[Any], Plan] = {
     Hold: Plan("legal_holds"),
     ProcessingRecord: Plan("processing_records"),
     Evidence: Plan("evidence", ("agent",)),
+    Witness: Plan("witnesses"),
 }
 
 

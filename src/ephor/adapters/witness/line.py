@@ -10,8 +10,8 @@ import io
 import socket
 import ssl
 import time
-from collections.abc import Callable
-from contextlib import closing
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from urllib.parse import urlsplit
 
 from ephor.kernel.errors import UnavailableError, VerificationError
@@ -44,15 +44,22 @@ class HttpWitnesses:
             raise UnavailableError(
                 f"`{url}` did not answer within {self._seconds:g} seconds; ask again later"
             ) from None
-        except (OSError, http.client.HTTPException, ValueError) as error:
-            said = getattr(error, "strerror", None) or str(error) or type(error).__name__
+        except http.client.HTTPException as error:  # its text is the other side's
+            raise UnavailableError(
+                f"`{url}` did not answer in HTTP ({type(error).__name__}); check the address"
+            ) from error
+        except (OSError, ValueError) as error:
+            said = getattr(error, "strerror", None) or type(error).__name__
             raise UnavailableError(f"`{url}` did not answer: {said}; ask again later") from error
 
 
 def _submit(url: str, body: bytes, left: Callable[[], float]) -> Reply:
     parts = urlsplit(f"{url}/add-checkpoint")
-    host, secure = parts.hostname or "", parts.scheme == "https"
-    with closing(_Line(host, parts.port or (443 if secure else 80), left, secure=secure)) as line:
+    secure = parts.scheme == "https"
+    host, port = parts.hostname or "", parts.port or (443 if secure else 80)
+    with _connect(host, port, left, secure=secure) as opened:
+        line = http.client.HTTPConnection(host, port)
+        line.sock = _Timed(opened, left)
         line.request(
             "POST", parts.path, body, {"Content-Type": "text/plain; charset=utf-8", "Connection": "close"}
         )
@@ -64,27 +71,19 @@ def _submit(url: str, body: bytes, left: Callable[[], float]) -> Reply:
             return Reply(response.status, media_type, data)
 
 
-class _Line(http.client.HTTPConnection):
-    """A connection that looks at the clock before each time it waits."""
-
-    def __init__(self, host: str, port: int, left: Callable[[], float], *, secure: bool) -> None:
-        super().__init__(host, port)
-        self._left, self._secure = left, secure
-
-    def connect(self) -> None:
-        plain = socket.create_connection((self.host, self.port), timeout=self._left())
-        try:
-            plain.settimeout(self._left())
-            context = ssl.create_default_context() if self._secure else None
-            whole = context.wrap_socket(plain, server_hostname=self.host) if context else plain
-        except BaseException:
-            plain.close()
-            raise
-        self.sock = _Timed(whole, self._left)
+@contextmanager
+def _connect(host: str, port: int, left: Callable[[], float], *, secure: bool) -> Iterator[socket.socket]:
+    with socket.create_connection((host, port), timeout=left()) as plain:
+        if not secure:
+            yield plain
+            return
+        plain.settimeout(left())
+        with ssl.create_default_context().wrap_socket(plain, server_hostname=host) as private:
+            yield private
 
 
 class _Timed:
-    """As much of a socket as `http.client` uses."""
+    """As much of a socket as `http.client` uses; it looks at the clock before each time it waits."""
 
     def __init__(self, line: socket.socket, left: Callable[[], float]) -> None:
         self._line, self._left = line, left
@@ -97,7 +96,7 @@ class _Timed:
         return io.BufferedReader(_Stream(self._line, self._left))
 
     def close(self) -> None:
-        self._line.close()
+        """Nothing yet: `http.client` closes as soon as it has a reader, and the reader still needs the line."""
 
 
 class _Stream(io.RawIOBase):

@@ -30,6 +30,7 @@ from ephor.edges.cli import (
     ledger_coverage,
     ledger_proof,
     ledger_streams,
+    ledger_witness,
     models,
     packs,
     people,
@@ -84,7 +85,7 @@ for group in (
     witness.app,
 ):
     app.add_typer(group)
-LEDGER = (ledger_coverage, ledger_proof, ledger_streams)
+LEDGER = (ledger_coverage, ledger_proof, ledger_streams, ledger_witness)
 """Modules that add their commands to `ephor ledger` as they are imported."""
 for command in (demo.demo, init.init, classify.classify, decide.decide, assess.assess, gate.gate):
     app.command()(command)

@@ -93,6 +93,8 @@ GOVERNANCE: Mapping[str, str] = MappingProxyType(
         "stream.anchored/1": "the head of a stream's log, so that whoever vouches for this log vouches for it",
         "epoch.started/1": "a log that lost entries goes on here; the checkpoints of what is left and of what was published",
         "key.created/1": "a signing or encryption key came into being",
+        "witness.added/1": "a witness is asked to cosign this log's checkpoints from now on",
+        "witness.removed/1": "a witness is asked no more",
         "risk.accepted/1": "a person accepted a risk that remains",
         "incident.opened/1": "an incident was opened",
         "incident.closed/1": "an incident was closed",

@@ -10,6 +10,7 @@ from typing import Any
 
 from ephor.adapters.storage.catalogue import plan_of
 from ephor.adapters.storage.growth import Draft, Grower, Growth, HeadRow, TileRow
+from ephor.adapters.storage.memory.cosigned import MemoryCosigned
 from ephor.adapters.storage.memory.shelf import MemoryShelf
 from ephor.adapters.storage.search import check_fields, matches, summary
 from ephor.adapters.storage.vault import Sealed, Vault, Wrapped, committed
@@ -201,6 +202,7 @@ class MemoryLogs:
         self, state: _State, append: Callable[[_Log, Sequence[Event]], Sequence[EntryId]], vault: Vault
     ) -> None:
         self._state, self._append, self._vault = state, append, vault
+        self.cosigned = MemoryCosigned()
 
     def names(self) -> Sequence[LogName]:
         return [LogName(at, log.stream, 1, _origin(log)) for at, log in enumerate(self._state.logs)]

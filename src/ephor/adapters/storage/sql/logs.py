@@ -11,6 +11,7 @@ import sqlalchemy as sa
 
 from ephor.adapters.keys.kept import KeptHeads, size_of
 from ephor.adapters.storage.growth import Draft, Grower
+from ephor.adapters.storage.sql.cosigned import SqlCosigned
 from ephor.adapters.storage.sql.ledger import SqlLedger
 from ephor.adapters.storage.sql.rows import SqliteRows
 from ephor.adapters.storage.sql.tables import ledger_head, ledger_logs
@@ -50,6 +51,7 @@ class SqlLogs:
             database.rows,
         )
         self._grower, self._heads, self._vault, self._ids = grower, heads, vault, ids
+        self.cosigned = SqlCosigned(database.reading, database.writing)
         self._writers: dict[int, LogWriter] = {}
         self._ledgers: dict[int, SqlLedger] = {}
         self._current: dict[str, int] = {}

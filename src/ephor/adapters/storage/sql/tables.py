@@ -70,6 +70,14 @@ ledger_keys = sa.Table(
     sa.Column("note", sa.LargeBinary, nullable=False),
     comment="Key statements, signed by the old and the new key: 1 names the second key of a log.",
 )
+ledger_cosigned = sa.Table(
+    "ledger_cosigned",
+    metadata,
+    sa.Column("log", sa.Integer, primary_key=True, autoincrement=False),
+    sa.Column("size", sa.BigInteger, primary_key=True, autoincrement=False),
+    sa.Column("note", sa.LargeBinary, nullable=False),
+    comment="Checkpoints with the cosignatures of witnesses; no entry tells of them, it would itself be unwitnessed.",
+)
 ledger_projection = sa.Table(
     "ledger_projection",
     metadata,
