@@ -9,6 +9,7 @@ from typing import Any
 
 from ephor.engine.epochs import main_logs
 from ephor.engine.ports import Head, Ledger, World
+from ephor.engine.proving import fetch
 from ephor.kernel.errors import InvalidInputError, VerificationError
 from ephor.kernel.time import moment
 from ephor.kernel.truth import Truth
@@ -97,14 +98,14 @@ class Entries:
         now = open_checkpoint(self.head.note, self.head.key)
         if (now.size, now.root) != (self.head.size, self.head.root):
             raise VerificationError("the signed head is not the one that is stored")
-        if self._assemble(proof.plan_root(now.size)) != [now.root]:
+        if fetch(self.ledger, proof.plan_root(now.size)) != [now.root]:
             raise VerificationError("the entries do not lead to the signed root")
         data = None if self.ended else self.ledger.kept()
         if data is None:
             return
         kept = open_checkpoint(data, self.head.key)
         check_progress(kept, now)
-        path = self._assemble(proof.plan_consistency(kept.size, now.size))
+        path = fetch(self.ledger, proof.plan_consistency(kept.size, now.size))
         tree.verify_consistency(kept.size, now.size, kept.root, now.root, path)
 
     def _proven(self, position: int, data: bytes, entry: Mapping[str, Any]) -> Entry | None:
@@ -112,7 +113,7 @@ class Entries:
             return None
         size, root = self.head.size, self.head.root
         try:
-            path = self._assemble(proof.plan_inclusion(position, size))
+            path = fetch(self.ledger, proof.plan_inclusion(position, size))
             tree.verify_inclusion(tree.leaf_hash(data), position, size, path, root)
         except VerificationError as error:
             self.broken = f"entry {position} is not the one that was signed: {error}"
@@ -131,12 +132,3 @@ class Entries:
             except VerificationError as error:
                 self.broken = f"entry {position} cannot be read: {error}"
                 return
-
-    def _assemble(self, plan: proof.Plan) -> Sequence[bytes]:
-        hashes: dict[proof.Node, bytes] = {}
-        for node in {node for step in plan for node in step}:
-            span = proof.locate(node)
-            data = self.ledger.tile(span.level, span.index, span.stop)
-            parts = [data[at : at + 32] for at in range(span.start * 32, span.stop * 32, 32)]
-            hashes[node] = tree.root_hash(parts)
-        return proof.assemble(plan, hashes)

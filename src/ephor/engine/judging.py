@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from ephor.engine.anchors import find
 from ephor.engine.ports import MAIN, Ledger, LogName, World
-from ephor.engine.published import Published
+from ephor.engine.published import Published, publish
 from ephor.kernel.errors import InvalidInputError
 from ephor.rooms.ledger.note import VerifierKey, parse_key
 
@@ -63,13 +63,14 @@ def judge(
     from ephor import verifier  # noqa: PLC0415 - so that `python -m ephor.verifier` finds it not yet loaded
 
     log = world.storage.logs.of(name.number)
-    head, kept = log.head(), None if name.ended else log.kept()
+    kept = None if name.ended else log.kept()  # before the head, which may grow meanwhile
+    files = publish(world.storage.logs, name.number)
     main = None if name.stream == MAIN else _main(world)
     try:
         report = verifier.judge(
-            Published(log, head),
-            key or head.key,
-            [one for one in (earlier, kept) if one is not None],
+            files,
+            key or files.head.key,
+            [one for one in (earlier, kept, *files.before) if one is not None],
             witnesses=witnesses.keys,
             quorum=witnesses.quorum,
             anchors=main,
@@ -77,12 +78,11 @@ def judge(
         )
     except verifier.UsageError as error:
         raise InvalidInputError(str(error)) from error
-    return _with_rows_beyond(report, log)
+    return _with_rows_beyond(_with_damaged(report, files.damaged), log)
 
 
 def _main(world: World) -> Published:
-    log = world.storage.ledger
-    return Published(log, log.head())
+    return publish(world.storage.logs, find(world.storage.logs.names(), MAIN).number)
 
 
 def _meant(names: Sequence[LogName], key: str | None) -> LogName:
@@ -95,6 +95,18 @@ def _meant(names: Sequence[LogName], key: str | None) -> LogName:
 def _under(key: str, origin: str) -> str:
     """Return the same public key as the verifier key of another log."""
     return str(VerifierKey(origin, parse_key(key).public_key))
+
+
+def _with_damaged(report: Report, damaged: int) -> Report:
+    from ephor import verifier  # noqa: PLC0415
+
+    if not damaged:
+        return report
+    problem = f"{damaged} of the cosigned checkpoints that are kept are none"
+    finding = verifier.Finding(
+        None, None, problem, "their rows were damaged; what witnesses signed there is lost"
+    )
+    return replace(report, verdict=verifier.INVALID, findings=(*report.findings, finding))
 
 
 def _with_rows_beyond(report: Report, log: Ledger) -> Report:

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from ephor.engine.anchors import anchor, find
 from ephor.engine.judging import Witnesses, judge, judge_plane
 from ephor.engine.ports import MAIN, Head, Ledger, LogName, World
-from ephor.engine.published import Published
+from ephor.engine.proving import fetch
+from ephor.engine.published import Published, publish
 from ephor.kernel.errors import ConflictError, InvalidInputError, NotFoundError, VerificationError
 from ephor.kernel.events import Event
 from ephor.kernel.ids import EntryId
@@ -165,6 +166,11 @@ class Ledgers:
         """Return the signed head."""
         return self._log.head()
 
+    def checkpoint(self) -> Head:
+        """Return the signed head with the cosignatures that witnesses gave it."""
+        log = self._published()
+        return replace(log.head, note=log.whole("checkpoint"))
+
     def list(
         self, where: Mapping[str, str], *, before: int | None = None, limit: int = 20
     ) -> Sequence[Shown]:
@@ -197,10 +203,10 @@ class Ledgers:
             NotFoundError: there is no such entry.
             VerificationError: what is stored does not lead to the root; run `verify`.
         """
-        head = self.head()
+        head = self.checkpoint()
         position = self._position(which, head.size)
         shown = self._at(position)
-        path = self._assemble(proof.plan_inclusion(position, head.size))
+        path = fetch(self._log, proof.plan_inclusion(position, head.size))
         leaf = bytes.fromhex(shown.leaf)
         tree.verify_inclusion(leaf, position, head.size, path, head.root)
         return Proof(
@@ -219,7 +225,7 @@ class Ledgers:
         Raises:
             InvalidInputError: the ledger has fewer.
         """
-        return self._assemble(proof.plan_consistency(old, self.head().size))
+        return fetch(self._log, proof.plan_consistency(old, self.head().size))
 
     def verify(
         self,
@@ -255,13 +261,12 @@ class Ledgers:
 
     def export(self, write: Callable[[str, bytes], None]) -> Head:
         """Write every file of the log, the checkpoint last, and return the head they are of."""
-        head = self.head()
-        log = Published(self._log, head)
+        log = self._published()
         for name in log.names():  # before anything is written: half an export must not pass for one
             log.whole(name)
         for name in log.names():
             write(name, log.whole(name))
-        return head
+        return log.head
 
     def _compare(self, shown: Shown, head: Head) -> None:
         index, offset = divmod(shown.position, tile.WIDTH)
@@ -289,11 +294,6 @@ class Ledgers:
             )
         return Shown(position, tree.leaf_hash(data).hex(), parse(data))
 
-    def _assemble(self, plan: proof.Plan) -> Sequence[bytes]:
-        hashes: dict[proof.Node, bytes] = {}
-        for node in {node for step in plan for node in step}:
-            span = proof.locate(node)
-            data = self._log.tile(span.level, span.index, span.stop)
-            parts = [data[at : at + 32] for at in range(span.start * 32, span.stop * 32, 32)]
-            hashes[node] = tree.root_hash(parts)
-        return proof.assemble(plan, hashes)
+    def _published(self) -> Published:
+        name = self.name or find(self.world.storage.logs.names(), MAIN)
+        return publish(self.world.storage.logs, name.number)

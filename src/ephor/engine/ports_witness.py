@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Protocol
 
 from ephor.rooms.ledger.witness import Seen
@@ -45,8 +46,8 @@ class WitnessLine(Protocol):
 class Cosigned(Protocol):
     """Cosigned checkpoints of this plane's logs. They are kept beside the ledger: an entry about one would be unwitnessed."""
 
-    def newest(self, log: int) -> bytes | None:
-        """Return the cosigned checkpoint of the largest size; None where nobody cosigned yet."""
+    def latest(self, log: int, limit: int) -> Sequence[bytes]:
+        """Return the cosigned checkpoints of the largest sizes, the largest first."""
         ...
 
     def at(self, log: int, size: int) -> bytes | None: ...

@@ -2,29 +2,56 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
-from ephor.engine.ports import Head, Ledger
+from ephor.engine.ports import Head, Ledger, Logs
 from ephor.kernel.errors import NotFoundError, VerificationError
 from ephor.rooms.ledger import tile
+from ephor.rooms.ledger.witnesses import vouch
+
+LATEST = 64
+"""Cosigned checkpoints that are looked at: a witness that signed none of them has been away for long."""
+
+
+def publish(logs: Logs, number: int) -> Published:
+    """Return one log as it stands, with what its witnesses cosigned."""
+    # Before the head is read: what is cosigned meanwhile would lie beyond it.
+    cosigned = logs.cosigned.latest(number, LATEST)
+    log = logs.of(number)
+    return Published(log, log.head(), cosigned)
 
 
 class Published:
     """One log as the files of a C2SP tlog-tiles log."""
 
-    def __init__(self, ledger: Ledger, head: Head) -> None:
+    def __init__(self, ledger: Ledger, head: Head, cosigned: Sequence[bytes] = ()) -> None:
         self._ledger, self.head = ledger, head
+        self._vouched = vouch(head.note, cosigned)
+
+    @property
+    def before(self) -> Sequence[bytes]:
+        """The cosigned checkpoints of other sizes."""
+        return self._vouched.others
+
+    @property
+    def damaged(self) -> int:
+        """How many of the cosigned checkpoints that were kept are none any more."""
+        return self._vouched.damaged
 
     def names(self) -> Iterator[str]:
         """Return every file of the log, the checkpoint last: who reads meanwhile finds all it promises."""
         yield from (tile.entries_path(index, width) for index, width in tile.bundles_of(self.head.size))
         yield from (tile.tile_path(*place) for place in tile.tiles_of(self.head.size))
+        if self.before:
+            yield "checkpoint.cosigned"
         yield "checkpoint"
 
     def read(self, name: str, limit: int) -> bytes | None:
         """Return the bytes of a file; ``None`` where the log of this size has no such file, or the rows are gone."""
         if name == "checkpoint":
-            return self.head.note
+            return self._vouched.head
+        if name == "checkpoint.cosigned":
+            return next(iter(self.before), None)
         place = tile.parse_path(name)
         if place is None:
             return None

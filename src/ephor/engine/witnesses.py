@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
@@ -25,6 +26,8 @@ from ephor.rooms.ledger.witnesses import (
     read_witness,
 )
 
+_LATEST = 16
+"""Cosigned checkpoints that are looked through for the last of one witness."""
 _TRIES = 4
 """Times one witness is asked: it may have moved, and another process may ask it meanwhile."""
 
@@ -136,12 +139,12 @@ class Witnesses:
 
     def _last(self, log: int, key: WitnessKey) -> int:
         """Return the size that the witness is believed to have cosigned last; a wrong guess costs one question."""
-        kept = self.world.storage.logs.cosigned.newest(log)
-        try:
-            found = note.parse(kept or b"")
-            return checkpoint.parse(found.text).size if cosignatures(found, [key]) else 0
-        except VerificationError:
-            return 0
+        for kept in self.world.storage.logs.cosigned.latest(log, _LATEST):
+            with suppress(VerificationError):  # damaged: `verify` says so; here it is as good as none
+                found = note.parse(kept)
+                if cosignatures(found, [key]):
+                    return checkpoint.parse(found.text).size
+        return 0
 
     def _keep(self, log: int, head: Head, made: Cosignature, key: WitnessKey) -> None:
         while True:  # another process may keep another witness's at the same moment

@@ -14,11 +14,12 @@ from ephor.rooms.ledger.witnesses import (
     AHEAD,
     Came,
     Reply,
+    Vouched,
     Witness,
     add_cosignature,
-    cosigned_head,
     read_reply,
     read_witness,
+    vouch,
 )
 from sample_witness import LOG, WITNESS, SampleLog, is_cosigned, pen
 
@@ -155,10 +156,23 @@ def test_what_was_kept_of_another_checkpoint_is_not_mixed_in():
 
 def test_the_head_takes_the_cosignatures_of_its_own_checkpoint_only():
     kept = add_cosignature(None, SIX.note(), made(), WITNESS.witness)
-    assert cosigned_head(kept, SIX.note()) == kept
-    for wrong in (None, b"", b"garbage", SampleLog().grow(5).note(), SIX.forked(1, 6).note()):
-        assert cosigned_head(wrong, SIX.note()) == SIX.note()
-    assert cosigned_head(kept, b"garbage") == b"garbage"
+    assert vouch(SIX.note(), [kept]) == Vouched(kept, (), 0)
+    assert vouch(SIX.note(), []) == Vouched(SIX.note(), (), 0)
+    fork, longer = SIX.forked(1, 6).note(), SampleLog().grow(7).note()
+    assert vouch(SIX.note(), [longer, fork]) == Vouched(SIX.note(), (longer, fork), 0)
+    assert vouch(SIX.note(), [b"", b"garbage", kept]) == Vouched(kept, (), 2)
+    assert vouch(b"garbage", [kept]) == Vouched(b"garbage", (kept,), 0)
+
+
+def test_of_the_others_the_one_by_the_most_witnesses_comes_first_then_the_largest():
+    notes = {}
+    for size, signers in ((3, (WITNESS, SECOND)), (4, (WITNESS, SECOND)), (5, (WITNESS,)), (2, ())):
+        notes[size] = SIX.note(size)
+        for signer in signers:
+            new = made(signer, text=SIX.text(size))
+            notes[size] = add_cosignature(notes[size], SIX.note(size), new, signer.witness)
+    given = [notes[size] for size in (5, 4, 3, 2)]
+    assert vouch(SIX.note(), given).others == tuple(notes[size] for size in (4, 3, 5, 2))
 
 
 def test_a_witness_is_read_with_its_name_from_its_key():

@@ -46,30 +46,41 @@ def verify(
         typer.Option("--key", help="The public key you trust, or a file that holds it.", callback=given),
     ] = None,
     stream: OneStream = None,
+    witness: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--witness", metavar="KEY", help="Public key of a witness you trust, or its file; repeat."
+        ),
+    ] = None,
+    quorum: Annotated[
+        int | None, typer.Option("--quorum", help="How many of them must have cosigned. Default: all.")
+    ] = None,
     json: Json = False,
     database: Database = None,
 ) -> None:
     """Check every entry, every tile and the signed head of every log; exit 1 when one does not hold.
 
     A database names its own key, so without --key this finds damage but proves nothing against an administrator.
+    With --witness it says how many of the newest entries the witnesses do not vouch for; WITNESSED means none.
 
     Example: ephor ledger verify --checkpoint kept-in-may --key auditor.pub
     """
     door: Door = context.obj
     earlier = door.read_bytes(checkpoint) if checkpoint else None
     trusted = None if key is None else read_key(door, key)
+    witnesses = [read_key(door, one) for one in witness or ()]
     if bundle is not None:
         if trusted is None:
             raise InvalidInputError(
                 "a bundle cannot vouch for itself; name the public key you trust with --key"
             )
-        reports = [_judge_bundle(door, bundle, trusted, earlier)]
+        reports = [_judge_bundle(door, bundle, trusted, earlier, witnesses, quorum)]
     else:
         ledger: Ledgers = door.open(database).ledger
         reports = (
-            [ledger.of(stream).verify(trusted, earlier)]
+            [ledger.of(stream).verify(trusted, earlier, witnesses=witnesses, quorum=quorum)]
             if stream
-            else list(ledger.verify_all(trusted, earlier))
+            else list(ledger.verify_all(trusted, earlier, witnesses=witnesses, quorum=quorum))
         )
     told = asdict(reports[0]) | {"others": [asdict(one) for one in reports[1:]]}
     emit(told, lambda out: _print_reports(out, reports, trusted), json=json)
@@ -105,11 +116,11 @@ def prove(
 def checkpoint(
     context: typer.Context, stream: Stream = MAIN, json: Json = False, database: Database = None
 ) -> None:
-    """Print the signed checkpoint. Keep it where no administrator of this plane can change it.
+    """Print the signed checkpoint with its cosignatures. Keep it where no administrator of this plane can change it.
 
     Example: ephor ledger checkpoint > kept-in-may
     """
-    head = context.obj.open(database).ledger.of(stream).head()
+    head = context.obj.open(database).ledger.of(stream).checkpoint()
     told = {
         "origin": head.origin,
         "size": head.size,
@@ -147,12 +158,15 @@ def export(
     emit(told, human, json=json)
 
 
-def _judge_bundle(door: Door, bundle: str, key: str, earlier: bytes | None) -> verifier.Report:
+def _judge_bundle(
+    door: Door, bundle: str, key: str, earlier: bytes | None, witnesses: Sequence[str], quorum: int | None
+) -> verifier.Report:
     try:
         archive = door.archived(bundle)
         if archive is not None:
-            return archive.settle(verifier.judge(archive, key, earlier))
-        return verifier.verify(Path(bundle), key, earlier)
+            report = verifier.judge(archive, key, earlier, witnesses=witnesses, quorum=quorum)
+            return archive.settle(report)
+        return verifier.verify(Path(bundle), key, earlier, witnesses=witnesses, quorum=quorum)
     except verifier.UsageError as error:
         raise InvalidInputError(str(error)) from error
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from enum import StrEnum, unique
 
 from ephor.kernel.errors import ConflictError, InvalidInputError, VerificationError
-from ephor.rooms.ledger import note
+from ephor.rooms.ledger import checkpoint, note
 from ephor.rooms.ledger.checkpoint import MAX_SIZE
 from ephor.rooms.ledger.cosignature import (
     Cosignature,
@@ -140,15 +140,45 @@ def add_cosignature(kept: bytes | None, head: bytes, new: Cosignature, key: Witn
     return head + "".join([*others, new.line]).encode()
 
 
-def cosigned_head(kept: bytes | None, head: bytes) -> bytes:
-    """Return the signed *head* with the cosignatures of *kept*, if that is the same checkpoint; else *head* as it is."""
+@dataclass(frozen=True, slots=True)
+class Vouched:
+    """A signed head with the cosignatures it has, and the other checkpoints that were cosigned."""
+
+    head: bytes
+    others: tuple[bytes, ...]
+    """The one by the most witnesses first, and of those the largest."""
+    damaged: int
+    """How many of those kept are no checkpoints any more."""
+
+
+def vouch(head: bytes, kept: Sequence[bytes]) -> Vouched:
+    """Return the signed *head* with what is *kept* of the same checkpoint, and the others.
+
+    >>> vouch(b"no note", [b"no note"])
+    Vouched(head=b'no note', others=(), damaged=1)
+    """
+    mine = _read(head)
+    logs = {(one.name, one.key_id) for one in mine[0].signatures} if mine else set()
+    others: list[tuple[int, int, bytes]] = []
+    damaged = 0
+    for data in kept:
+        found = _read(data)
+        if found is None:
+            damaged += 1
+        elif mine is not None and found[0].text == mine[0].text:
+            lines = [line_of(one) for one in found[0].signatures if (one.name, one.key_id) not in logs]
+            head += "".join(lines).encode()
+        else:
+            others.append((len(found[0].signatures), found[1], data))
+    return Vouched(head, tuple(one for *_, one in sorted(others, reverse=True)), damaged)
+
+
+def _read(data: bytes) -> tuple[note.Note, int] | None:
     try:
-        mine, before = note.parse(head), note.parse(kept or b"")
+        found = note.parse(data)
+        return found, checkpoint.parse(found.text).size
     except VerificationError:
-        return head  # what is kept is no note: nobody cosigned as far as anyone can tell
-    logs = {(one.name, one.key_id) for one in mine.signatures}
-    lines = [line_of(one) for one in before.signatures if (one.name, one.key_id) not in logs]
-    return head + "".join(lines).encode() if before.text == mine.text else head
+        return None
 
 
 def _cosignature(body: bytes, asked: Submission, key: WitnessKey, now: int) -> Cosignature:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from threading import Lock
 
 
@@ -12,9 +13,9 @@ class MemoryCosigned:
         self._notes: dict[tuple[int, int], bytes] = {}
         self._lock = Lock()
 
-    def newest(self, log: int) -> bytes | None:
-        sizes = [size for one, size in self._notes if one == log]
-        return self._notes[log, max(sizes)] if sizes else None
+    def latest(self, log: int, limit: int) -> Sequence[bytes]:
+        sizes = sorted((size for one, size in self._notes if one == log), reverse=True)
+        return [self._notes[log, size] for size in sizes[:limit]]
 
     def at(self, log: int, size: int) -> bytes | None:
         return self._notes.get((log, size))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager
 
 import sqlalchemy as sa
@@ -20,16 +20,15 @@ class SqlCosigned:
     ) -> None:
         self._reading, self._writing = reading, writing
 
-    def newest(self, log: int) -> bytes | None:
+    def latest(self, log: int, limit: int) -> Sequence[bytes]:
         query = (
             sa.select(ledger_cosigned.c.note)
             .where(ledger_cosigned.c.log == log)
             .order_by(ledger_cosigned.c.size.desc())
-            .limit(1)
+            .limit(limit)
         )
         with self._reading() as connection:
-            found = connection.execute(query).scalar()
-        return None if found is None else bytes(found)
+            return [bytes(found) for found in connection.execute(query).scalars()]
 
     def at(self, log: int, size: int) -> bytes | None:
         with self._reading() as connection:
