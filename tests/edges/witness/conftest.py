@@ -1,107 +1,17 @@
-"""A witness as a process of its own, and the way to it."""
+"""A witness that is served for the length of a test."""
 
 from __future__ import annotations
 
-import http.client
-import json
-import os
-import subprocess
-import sys
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
-import ephor
-from sample_witness import LOG
-
-SOURCE = str(Path(ephor.__file__).parents[1])
-TESTS = str(Path(__file__).parents[2])
-
-
-@dataclass
-class Reply:
-    status: int
-    media_type: str
-    body: bytes
-
-
-@dataclass
-class Served:
-    """A folder with a witness, and the processes that serve it."""
-
-    folder: Path
-    running: list[subprocess.Popen[str]] = field(default_factory=list)
-    ports: list[int] = field(default_factory=list)
-
-    def start(self, *words: str, script: str | None = None) -> int:
-        """Start one more process and return its number; wait until it says that it is ready."""
-        arguments = [
-            "witness",
-            "serve",
-            "--keys",
-            str(self.folder),
-            "--log",
-            str(LOG.verifier),
-            "--json",
-            *words,
-        ]
-        command = ["-m", "ephor", *arguments] if script is None else ["-c", script, str(self.folder)]
-        process = subprocess.Popen(
-            [sys.executable, *command],
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-            text=True,
-            env={**os.environ, "PYTHONPATH": os.pathsep.join((SOURCE, TESTS))},
-        )
-        self.running.append(process)
-        told = ""
-        assert process.stdout
-        while not told.endswith("}\n"):
-            line = process.stdout.readline()
-            assert line, process.communicate()[1]
-            told += line
-        self.ports.append(int(json.loads(told)["url"].rpartition(":")[2]))
-        return len(self.running) - 1
-
-    def post(self, body: bytes, which: int = -1) -> Reply:
-        line = http.client.HTTPConnection("127.0.0.1", self.ports[which], timeout=30)
-        try:
-            line.request("POST", "/add-checkpoint", body)
-            answer = line.getresponse()
-            return Reply(answer.status, answer.headers["Content-Type"], answer.read())
-        finally:
-            line.close()
-
-    def stop(self, which: int = -1) -> int:
-        process = self.running[which]
-        process.terminate()
-        process.communicate(timeout=30)
-        return process.returncode
-
-    def close(self) -> None:
-        for process in self.running:
-            process.kill()
-            process.communicate()
+from served_witness import Served, make
 
 
 @pytest.fixture
-def served_in() -> Iterator[Callable[[Path], Served]]:
-    made: list[Served] = []
-
-    def make(folder: Path) -> Served:
-        from ephor.adapters.witness.folder import WitnessFolder  # noqa: PLC0415 - as `ephor witness key` does
-
-        WitnessFolder(folder).create("witness.example/w1")
-        made.append(Served(folder))
-        return made[-1]
-
-    yield make
-    for one in made:
-        one.close()
-
-
-@pytest.fixture
-def served(served_in: Callable[[Path], Served], tmp_path: Path) -> Served:
-    return served_in(tmp_path / "witness")
+def served(tmp_path: Path) -> Iterator[Served]:
+    one = make(tmp_path / "witness")
+    yield one
+    one.close()
