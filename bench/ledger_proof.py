@@ -18,7 +18,7 @@ _HEAD = ("what", "opening, median", "proof, median", "proof, p99", "open and pro
 
 def run(folder: Path, size: int, rivals: peers.Peers | None, *, short: bool) -> tuple[str, list[Goal]]:
     """Return the results as Markdown, and the goals met or missed."""
-    count, rounds, each = (20_000, 2, 5) if short else (1_000_000, 5, 20)
+    count, rounds, each = (10_000, 2, 5) if short else (1_000_000, 5, 20)
     root = _fill(folder, size, count)
     checked = "root not compared"
     if rivals is not None:

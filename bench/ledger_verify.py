@@ -30,7 +30,7 @@ _ROWS = {
 
 def run(folder: Path, size: int, rivals: peers.Peers | None, *, short: bool) -> tuple[str, list[Goal]]:
     """Return the results for entries of *size* bytes as Markdown, and the goals met or missed."""
-    count = 5_000 if short else 100_000
+    count = 3_000 if short else 100_000
     plane = open_bench(folder)
     events = events_for(plane, size)
     storage = plane.world.storage
