@@ -27,6 +27,7 @@ from ephor.adapters.storage.sql import engines, migrate
 from ephor.adapters.storage.sql.storage import SqlStorage
 from ephor.adapters.storage.sql.tables import metadata
 from ephor.adapters.storage.vault import Vault
+from ephor.engine.keys import Keys
 from ephor.engine.ledger import Ledgers
 from ephor.engine.ports import World
 from ephor.kernel.events import Event
@@ -82,8 +83,13 @@ class Made:
         return Path(self.url.removeprefix("sqlite:///"))
 
     def world(self, storage: Any) -> World:
-        keys = key_set(self.folder, self.settings)
-        return World(storage, self.clock, FreshIds(), KeyedPseudonyms(keys.pseudonym.read), BundledPacks())
+        read = (
+            key_set(self.folder, self.settings).pseudonym.read if self.url == "memory:" else storage.pseudonym
+        )
+        return World(storage, self.clock, FreshIds(), KeyedPseudonyms(read), BundledPacks())
+
+    def keys(self, storage: Any) -> Keys:
+        return Keys(self.world(storage), storage.keyring)
 
     def ledger(self, storage: Any) -> Ledgers:
         return Ledgers(self.world(storage))

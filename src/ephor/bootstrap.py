@@ -28,6 +28,7 @@ from ephor.engine.regulation import Law
 from ephor.engine.witnessing import Witness
 from ephor.kernel.errors import NotFoundError, UnavailableError
 from ephor.kernel.events import Event
+from ephor.kernel.visible import visible
 from ephor.rooms.ledger.cosignature import WitnessKey
 from ephor.rooms.ledger.note import parse_key
 from ephor.settings import Settings, keys_folder, read_settings
@@ -65,7 +66,7 @@ def open_engine(url: str | None = None, *, create: bool = True, settings: Settin
     grower = Grower(SigningRing(keys.signing), ids.new("src"), clock.now, heads.head)
     storage = SqlStorage(url, keys, heads, grower, vault, ids)
     pseudonyms = KeyedPseudonyms(storage.pseudonym)
-    engine = Plane(World(storage, clock, ids, pseudonyms, BundledPacks()))
+    engine = Plane(World(storage, clock, ids, pseudonyms, BundledPacks()), storage.keyring)
     with (
         ExitStack() as failing
     ):  # a file left open would leave its write-ahead log beside whatever is put there next
@@ -124,6 +125,7 @@ def main() -> None:
         read_manifest=lambda path: read_manifest(files.read_bytes(path), path),
         witness_key=_witness_key,
         serve_witness=_serve_witness,
+        serve_keys=_serve_keys,
         witnesses=_witnesses,
     )
     try:
@@ -178,6 +180,18 @@ def _serve_witness(
             f"a witness needs `{error.name}`, which is not installed; install Ephor with its extra `server`"
         ) from error
     serve(application(one.answer), host, port, ready)
+
+
+def _serve_keys(
+    folder: str, socket: str, mode: int, origins: Sequence[str], ready: Callable[[], None]
+) -> None:
+    from ephor.adapters.keys.serving import serve  # noqa: PLC0415 - only a signer needs it
+
+    def say(text: str) -> None:
+        sys.stderr.write(f"ephor: {visible(text)}\n")
+        sys.stderr.flush()
+
+    serve(Path(folder), Path(socket), mode=mode, origins=origins, ready=ready, say=say)
 
 
 def _connect(url: str) -> DataStore:

@@ -48,6 +48,14 @@ class ServeWitness(Protocol):
     ) -> None: ...
 
 
+class ServeKeys(Protocol):
+    """Signs with the keys in a folder for whoever reaches the socket, until told to stop; calls *ready* when it does."""
+
+    def __call__(
+        self, folder: str, socket: str, mode: int, origins: Sequence[str], ready: Callable[[], None]
+    ) -> None: ...
+
+
 @dataclass(frozen=True, slots=True)
 class Door:
     """Handed to every command as ``context.obj``."""
@@ -81,5 +89,6 @@ class Door:
     witness_key: Callable[[str, str | None], str]
     """Returns the verifier key of the witness in a folder; given a name, makes it there first."""
     serve_witness: ServeWitness
+    serve_keys: ServeKeys
     witnesses: Callable[[], WitnessLine]
     """The way to witnesses on the network."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 
 from ephor.engine.access import Access
@@ -17,10 +17,12 @@ from ephor.engine.delegations import Delegations
 from ephor.engine.dsr import Dsr
 from ephor.engine.evidence import EvidenceRegister
 from ephor.engine.gate import Gate
+from ephor.engine.keys import Keys
 from ephor.engine.ledger import Ledgers
 from ephor.engine.models import Models
 from ephor.engine.policies import Policies
 from ephor.engine.ports import World
+from ephor.engine.ports_keys import FixedKeys, KeyRing
 from ephor.engine.regulation import Law, Regulation
 from ephor.engine.retention import Retention
 from ephor.engine.risk import Risk
@@ -36,6 +38,8 @@ class Engine:
     """The use cases by room. The same words serve in the command line and in the library."""
 
     world: World
+    ring: KeyRing = field(default_factory=FixedKeys)
+    """The keys of the plane."""
 
     @cached_property
     def access(self) -> Access:
@@ -124,6 +128,10 @@ class Engine:
     @cached_property
     def streams(self) -> Streams:
         return Streams(self.world)
+
+    @cached_property
+    def keys(self) -> Keys:
+        return Keys(self.world, self.ring)
 
     def close(self) -> None:
         """Release the database."""

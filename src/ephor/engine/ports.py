@@ -155,6 +155,9 @@ class Head:
     partial: bytes
     """The hashes of the unfinished level-0 tile as they were when they were signed, whatever the entries say now."""
 
+    statements: tuple[bytes, ...] = ()
+    """The signed notes by which each signing key handed over to the next, from the first key on."""
+
 
 class Ledger(Protocol):
     """The ledger's stored bytes, for reading. Positions start at 0."""

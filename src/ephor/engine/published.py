@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Sequence
 
 from ephor.engine.ports import Head, Ledger, Logs
@@ -9,6 +10,7 @@ from ephor.kernel.errors import NotFoundError, VerificationError
 from ephor.rooms.ledger import tile
 from ephor.rooms.ledger.witnesses import vouch
 
+_STATEMENT = re.compile(r"keys/([1-9][0-9]{0,5})")
 LATEST = 64
 """Cosigned checkpoints that are looked at: a witness that signed none of them has been away for long."""
 
@@ -42,6 +44,7 @@ class Published:
         """Return every file of the log, the checkpoint last: who reads meanwhile finds all it promises."""
         yield from (tile.entries_path(index, width) for index, width in tile.bundles_of(self.head.size))
         yield from (tile.tile_path(*place) for place in tile.tiles_of(self.head.size))
+        yield from (f"keys/{number}" for number in range(1, len(self.head.statements) + 1))
         if self.before:
             yield "checkpoint.cosigned"
         yield "checkpoint"
@@ -52,6 +55,8 @@ class Published:
             return self._vouched.head
         if name == "checkpoint.cosigned":
             return next(iter(self.before), None)
+        if (asked := _STATEMENT.fullmatch(name)) is not None:
+            return next(iter(self.head.statements[int(asked[1]) - 1 : int(asked[1])]), None)
         place = tile.parse_path(name)
         if place is None:
             return None

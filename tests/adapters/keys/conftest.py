@@ -16,8 +16,10 @@ import pytest
 
 from ephor.adapters.keys import keyset
 from ephor.adapters.keys.keyset import KeySet
+from ephor.rooms.access.people import Person, PlaneRole
 from ephor.settings import Settings
 from fake_transit import TOKEN, FakeTransit
+from planes import Made, event, migrate_file, sqlite_plane
 
 SERVE = """
 import sys
@@ -74,6 +76,51 @@ def signer(tmp_path: Path) -> Iterator[Signer]:
         yield made
         while made.processes:
             made.kill()
+
+
+@pytest.fixture(scope="session")
+def migrated(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A SQLite file with the schema and nothing in it."""
+    return migrate_file(tmp_path_factory.mktemp("migrated") / "empty.db")
+
+
+def peopled(made: Made) -> Made:
+    """Give a plane an administrator and somebody who is none, and close it."""
+    storage = made.open()
+    with storage.unit() as unit:
+        unit.shelf(Person).add(Person("ada", "Ada", (PlaneRole.ADMINISTRATOR,)))
+        unit.shelf(Person).add(Person("ola", "Ola", (PlaneRole.OPERATOR,)))
+        unit.append(event(0))
+    made.close()
+    return made
+
+
+@pytest.fixture
+def make_plane(tmp_path: Path, migrated: Path) -> Iterator[Callable[..., Made]]:
+    """Makes planes in SQLite files, with keys as the settings say, and closes them."""
+    planes: list[Made] = []
+
+    def make(name: str = "plane", settings: Settings = Settings()) -> Made:  # noqa: B008 - frozen
+        folder = tmp_path / name
+        folder.mkdir()
+        planes.append(sqlite_plane(folder, migrated))
+        planes[-1].settings = settings
+        return peopled(planes[-1])
+
+    yield make
+    for one in planes:
+        one.close()
+
+
+@pytest.fixture(params=["sqlite", "postgres"])
+def plane(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Made]:
+    """A plane in either database, with keys in files."""
+    if request.param == "sqlite":
+        yield request.getfixturevalue("make_plane")()
+        return
+    made = peopled(Made(request.getfixturevalue("postgres_url"), tmp_path / "keys"))
+    yield made
+    made.close()
 
 
 @pytest.fixture

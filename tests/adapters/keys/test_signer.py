@@ -330,7 +330,7 @@ def test_a_signer_rotates_its_keys_when_the_new_one_signs_every_log(remote, sign
             key.sign(
                 statement(first.public_key, Ed25519PrivateKey.generate().public_key().public_bytes_raw())
             )
-    with pytest.raises(ConflictError, match="no confirmed head by the new key"):
+    with pytest.raises(ConflictError, match="no head by the new key was confirmed"):
         remote.retire(second.public_key, keep=False)
     with pytest.raises(ConflictError, match="only the key in use"):
         remote.successor(second.public_key)

@@ -158,9 +158,10 @@ class Desk:
         return made
 
     def _retire(self, current: bytes, *, keep: bool) -> int:
-        if not self._confirmed or any(one.key != current for one in self._confirmed.values()):
+        # The plane looks at every log of its own; a log that ended keeps its old key in here for ever.
+        if current not in {one.key for one in self._confirmed.values()}:
             raise ConflictError(
-                "a log of this plane has no confirmed head by the new key yet; the old one stays, rotate again to finish"
+                "no head by the new key was confirmed yet; the old one stays, rotate again to finish"
             )
         gone = self._source.retire(current, keep=keep)
         self._keys = self._load()

@@ -4,16 +4,18 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from ephor.adapters.keys.environment import GivenPseudonym, GivenSigning, GivenWrapping
 from ephor.adapters.keys.files import FilePseudonym, FileSigning, FileWrapping
 from ephor.adapters.keys.private import PrivateFolder
 from ephor.adapters.keys.provider import PseudonymKey, SigningKeys, Wrappings
 from ephor.adapters.keys.remote import RemoteSigning
-from ephor.adapters.keys.transit import Transit, read_address, token_from
-from ephor.adapters.keys.transit_keys import TransitPseudonym, TransitSigning, TransitWrappings
 from ephor.kernel.errors import InvalidInputError
 from ephor.settings import Settings
+
+if TYPE_CHECKING:
+    from ephor.adapters.keys.transit import Transit
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,8 +66,10 @@ def key_set(path: Path, settings: Settings) -> KeySet:
         InvalidInputError: two providers for one key, or an address that is none.
     """
     folder = PrivateFolder(path)
-    wrapping = _wrapping(folder, settings)
-    return KeySet(path, _signing(folder, settings), wrapping, _pseudonym(folder, settings, wrapping))
+    wrapping, pseudonym = _wrapping(folder, settings)
+    if settings.pseudonym_key:
+        pseudonym = GivenPseudonym(settings.pseudonym_key)
+    return KeySet(path, _signing(folder, settings), wrapping, pseudonym)
 
 
 def _signing(folder: PrivateFolder, settings: Settings) -> SigningKeys:
@@ -78,6 +82,8 @@ def _signing(folder: PrivateFolder, settings: Settings) -> SigningKeys:
     if settings.signer.startswith("unix:") and (place := settings.signer.removeprefix("unix:")):
         return RemoteSigning(Path(place))
     if settings.signer.startswith("vault:"):
+        from ephor.adapters.keys.transit_keys import TransitSigning  # noqa: PLC0415 - TLS is slow to load
+
         return TransitSigning(_transit(settings.signer, settings))
     if settings.signer:
         raise InvalidInputError(
@@ -86,31 +92,28 @@ def _signing(folder: PrivateFolder, settings: Settings) -> SigningKeys:
     return FileSigning(folder)
 
 
-def _wrapping(folder: PrivateFolder, settings: Settings) -> Wrappings:
+def _wrapping(folder: PrivateFolder, settings: Settings) -> tuple[Wrappings, PseudonymKey]:
+    """Return who wraps, and the pseudonym key that goes with it where none is given."""
     if settings.wrapper and settings.wrapping_key:
         raise InvalidInputError(
             "EPHOR_WRAPPER and EPHOR_WRAPPING_KEY both name the wrapping key; set one of them"
         )
     if settings.wrapping_key:
-        return GivenWrapping(settings.wrapping_key)
+        return GivenWrapping(settings.wrapping_key), FilePseudonym(folder)
     if settings.wrapper.startswith("vault:"):
-        return TransitWrappings(_transit(settings.wrapper, settings), folder)
+        from ephor.adapters.keys.transit_keys import TransitPseudonym, TransitWrappings  # noqa: PLC0415
+
+        wrapping = TransitWrappings(_transit(settings.wrapper, settings), folder)
+        return wrapping, TransitPseudonym(wrapping, folder)
     if settings.wrapper:
         raise InvalidInputError(
             f"`{settings.wrapper[:80]}` wraps no keys; write vault:https://host:8200/transit/NAME"
         )
-    return FileWrapping(folder)
-
-
-def _pseudonym(folder: PrivateFolder, settings: Settings, wrapping: Wrappings) -> PseudonymKey:
-    if settings.pseudonym_key:
-        return GivenPseudonym(settings.pseudonym_key)
-    if isinstance(wrapping, TransitWrappings):
-        return TransitPseudonym(wrapping, folder)
-    return FilePseudonym(folder)
+    return FileWrapping(folder), FilePseudonym(folder)
 
 
 def _transit(text: str, settings: Settings) -> Transit:
-    return Transit(
-        read_address(text), token_from(settings.vault_token, settings.vault_token_file), settings.vault_ca
-    )
+    from ephor.adapters.keys.transit import Transit, read_address, token_from  # noqa: PLC0415
+
+    token = token_from(settings.vault_token, settings.vault_token_file)
+    return Transit(read_address(text), token, settings.vault_ca)

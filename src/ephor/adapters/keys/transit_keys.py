@@ -146,7 +146,8 @@ class TransitWrappings:
 
     def retire(self, current: int) -> int:
         version = self._version_of(current)
-        TransitPseudonym(self, self._folder).rewrap()
+        if _overdue(self._transit, version, keep=False):
+            TransitPseudonym(self, self._folder).rewrap()
         return _retire(self._transit, version, keep=False)
 
     def close(self) -> None:
@@ -224,21 +225,27 @@ def _probe(key: TransitWrapping) -> None:
     )
 
 
-def _retire(transit: Transit, version: int, *, keep: bool) -> int:
-    """Let no version before *version* be used again; delete those versions unless they are to be kept."""
+def _overdue(transit: Transit, version: int, *, keep: bool) -> int:
+    """Return how many versions before *version* can still be used, and are not meant to be."""
     told = transit.read()
     usable, readable, available = (
         int(told.get(f"min_{one}_version") or 1) for one in ("encryption", "decryption", "available")
     )
-    half_done = readable == version and available < version  # it died between the two requests below
-    if usable >= version and not (half_done and not keep):
-        return 0
-    if keep:
+    if usable < version:
+        return version - usable
+    # It died between the two requests of `_retire`; a version that was kept can still be read, and stays.
+    return int(readable == version and available < version and not keep)
+
+
+def _retire(transit: Transit, version: int, *, keep: bool) -> int:
+    """Let no version before *version* be used again; delete those versions unless they are to be kept."""
+    overdue = _overdue(transit, version, keep=keep)
+    if overdue and keep:
         transit.change("config", min_encryption_version=version)
-    else:
+    elif overdue:
         transit.change("config", min_decryption_version=version, min_encryption_version=version)
         transit.change("trim", min_available_version=version)
-    return max(version - usable, 1)
+    return overdue
 
 
 def _text(data: bytes) -> str:

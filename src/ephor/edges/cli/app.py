@@ -26,6 +26,7 @@ from ephor.edges.cli import (
     evidence,
     gate,
     init,
+    keys,
     ledger,
     ledger_coverage,
     ledger_proof,
@@ -83,6 +84,7 @@ for group in (
     ropa.app,
     evidence.app,
     witness.app,
+    keys.app,
 ):
     app.add_typer(group)
 LEDGER = (ledger_coverage, ledger_proof, ledger_streams, ledger_witness)

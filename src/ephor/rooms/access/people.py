@@ -55,6 +55,7 @@ class PlanePermission(StrEnum):
     INCIDENTS = "incidents:write"
     LEDGER = "ledger:write"
     """Further streams of the ledger, and a new epoch after a loss."""
+    KEYS = "keys:rotate"
     SOURCES = "sources:write"
     """From which sources events must be heard."""
 
@@ -62,7 +63,8 @@ class PlanePermission(StrEnum):
 _P = PlanePermission
 GRANTS: Mapping[PlaneRole, frozenset[PlanePermission]] = {
     PlaneRole.ADMINISTRATOR: frozenset({_P.PEOPLE, _P.ROLES, _P.AGENTS, _P.SUSPEND, _P.RESUME, _P.APPROVALS, _P.REVOKE, _P.DELEGATE,
-                                        _P.MODELS, _P.CONSENT, _P.PRIVACY, _P.EVIDENCE, _P.INCIDENTS, _P.SOURCES, _P.LEDGER}),
+                                        _P.MODELS, _P.CONSENT, _P.PRIVACY, _P.EVIDENCE, _P.INCIDENTS, _P.SOURCES, _P.LEDGER,
+                                        _P.KEYS}),
     PlaneRole.ENGINEER: frozenset({_P.AGENTS, _P.SUSPEND, _P.APPROVALS, _P.MODELS, _P.DELEGATE, _P.EVIDENCE, _P.INCIDENTS, _P.SOURCES}),
     PlaneRole.SECURITY_REVIEWER: frozenset({_P.REVIEW_SECURITY, _P.REVOKE, _P.SUSPEND, _P.EVIDENCE}),
     PlaneRole.PRIVACY_REVIEWER: frozenset({_P.REVIEW_PRIVACY, _P.REVOKE, _P.SUSPEND, _P.EVIDENCE}),

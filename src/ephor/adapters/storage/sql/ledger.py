@@ -39,7 +39,7 @@ class SqlLedger:
 
     def head(self) -> Head:
         with self._rows() as rows:
-            row, fresh = rows.head(), rows.fresh()
+            row, fresh, statements = rows.head(), rows.fresh(), tuple(rows.statements())
             entries = row is None and rows.entries(0, 1)
         if entries:
             raise VerificationError(
@@ -47,7 +47,7 @@ class SqlLedger:
             )
         if row is None:
             raise NotFoundError("there is no ledger here yet; run `ephor init`")
-        return Head(row.origin, row.size, bytes(row.root), bytes(row.note), row.key, fresh)
+        return Head(row.origin, row.size, bytes(row.root), bytes(row.note), row.key, fresh, statements)
 
     def entries(self, start: int, stop: int) -> Iterator[bytes]:
         for low in range(start, stop, _BATCH):

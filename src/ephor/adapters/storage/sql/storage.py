@@ -18,6 +18,7 @@ from ephor.adapters.storage.sql import engines, migrate
 from ephor.adapters.storage.sql.faults import translated
 from ephor.adapters.storage.sql.ledger import SqlLedger
 from ephor.adapters.storage.sql.logs import Database, SqlLogs, current
+from ephor.adapters.storage.sql.rotation import SqlKeyRing
 from ephor.adapters.storage.sql.rows import PostgresRows, SqliteRows
 from ephor.adapters.storage.sql.tables import metadata, plane_state
 from ephor.adapters.storage.sql.unit import SqlUnit, mark_in
@@ -50,6 +51,7 @@ class SqlStorage:
             self.where, self._reader, self._writer, self._rows, self._own_connection, self._writing, self._check_alone
         )  # fmt: skip
         self.logs = SqlLogs(database, grower, heads, vault, ids)
+        self.keyring = SqlKeyRing(database, self.logs, keys, heads, vault, ids, self._unit_on, self._scrub)
 
     @property
     def ledger(self) -> SqlLedger:
@@ -159,7 +161,7 @@ class SqlStorage:
                 rows, grower = self._rows(connection, name.number), self.logs.writer(name.number).grower
                 rows.lock()
                 doubtful.callback(grower.settle, None)
-                unit = SqlUnit(connection, self._vault, self._ids, self._open_log)
+                unit = self._unit_on(connection)
                 yield unit
                 growth = self._finish(unit, rows, grower, kept)
             doubtful.pop_all()
@@ -171,7 +173,7 @@ class SqlStorage:
     @contextmanager
     def reading(self) -> Iterator[SqlUnit]:
         with self._reader() as connection:
-            unit = SqlUnit(connection, self._vault, self._ids, self._open_log)
+            unit = self._unit_on(connection)
             yield unit
             if unit.changed() or unit.forgot or unit.drafts:
                 raise ConflictError("a reading unit cannot write; open a unit")
@@ -210,6 +212,9 @@ class SqlStorage:
         growth = grower.grow(rows, unit.drafts)
         kept.enter_context(self._heads.keeping(growth.head.note, growth.first, rows.log))
         return growth
+
+    def _unit_on(self, connection: sa.Connection) -> SqlUnit:
+        return SqlUnit(connection, self._vault, self._ids, self._open_log)
 
     def _open_log(self, connection: sa.Connection, stream: str) -> LogName:
         base = self.logs.names_in(connection)[0].origin.rpartition("/")[0]
