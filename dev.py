@@ -18,7 +18,8 @@ COMMANDS = {
               ["python", "-m", "pytest", "-q", "tests/house"]],
     "bench": [["python", "bench/run.py"]],
     "lock": [["uv", "pip", "compile", "pyproject.toml", "--universal", "--generate-hashes", "--no-header",
-              "--no-emit-index-url", "--no-annotate", "--extra", "dev", "--extra", "postgres", "-o", "requirements.lock"]],
+              "--no-emit-index-url", "--no-annotate", "--extra", "dev", "--extra", "postgres",
+              "--extra", "parquet", "--extra", "server", "-o", "requirements.lock"]],
     "run": [[]],
 }  # fmt: skip
 
