@@ -68,13 +68,12 @@ def rotate(
             "only an old signing key can be kept: an old wrapping key would open what it must not"
         )
     keys, by = door.open(database).keys, person or door.person
-    match kind:
-        case Kind.SIGNING:
-            done = keys.rotate_signing(reason, by=by, keep_old=keep_old)
-        case Kind.WRAPPING:
-            done = keys.rotate_wrapping(reason, by=by)
-        case Kind.PSEUDONYM:
-            keys.rotate_pseudonym()
+    if kind is Kind.PSEUDONYM:
+        keys.rotate_pseudonym()
+    if kind is Kind.SIGNING:
+        done = keys.rotate_signing(reason, by=by, keep_old=keep_old)
+    else:
+        done = keys.rotate_wrapping(reason, by=by)
     emit(done, lambda out: _tell(out, done), json=json)
 
 
