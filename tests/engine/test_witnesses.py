@@ -310,6 +310,22 @@ def test_a_damaged_cosigned_checkpoint_is_found_and_does_not_stop_the_asking(nam
     assert came(named.witnesses.ask(Line(named).open(WITNESS, SECOND))) == [Came.COSIGNED] * 2
 
 
+def test_a_damaged_row_of_this_very_checkpoint_is_replaced(named):
+    kept = named.world.storage.logs.cosigned
+    kept.keep(0, named.ledger.head().size, None, b"garbage")
+    named.witnesses.ask(Line(named).open(WITNESS, SECOND))
+    assert all(is_cosigned(checkpoint(named), str(one.witness)) for one in (WITNESS, SECOND))
+
+
+def test_what_is_missing_here_is_not_laid_on_the_witness(named):
+    line = Line(named).open(WITNESS, SECOND)
+    named.witnesses.ask(line)
+    grow(named)
+    named.world.storage._state.logs[0].entries.pop(1)
+    with pytest.raises(VerificationError, match="where the head promises"):
+        named.witnesses.ask(line)
+
+
 def test_two_that_ask_at_once_keep_both_words(named):
     line = Line(named).open(WITNESS, SECOND)
     kept = named.world.storage.logs.cosigned

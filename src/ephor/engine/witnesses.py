@@ -94,6 +94,7 @@ class Witnesses:
 
         Raises:
             NotFoundError: there is no witness to ask.
+            VerificationError: this log lacks entries that its head promises.
         """
         witnesses = self.list()
         if not witnesses:
@@ -105,12 +106,7 @@ class Witnesses:
 
     def _ask(self, line: WitnessLine, log: int, ledger: Ledger, head: Head, witness: Witness) -> Asked:
         key = parse_witness_key(witness.key)
-        try:
-            answer, head = self._negotiate(line, ledger, head, witness, self._last(log, key))
-        except UnavailableError as error:
-            return Asked(witness.id, Came.UNREACHABLE, str(error), head.size)
-        except VerificationError as error:
-            return Asked(witness.id, Came.LIED, str(error), head.size)
+        answer, head = self._negotiate(line, ledger, head, witness, self._last(log, key))
         if answer.cosignature is None:
             return Asked(witness.id, answer.came, answer.says, head.size)
         self._keep(log, head, answer.cosignature, key)
@@ -121,12 +117,10 @@ class Witnesses:
         self, line: WitnessLine, ledger: Ledger, head: Head, witness: Witness, old: int
     ) -> tuple[Answer, Head]:
         """Ask from the size that the witness is believed to know, then from the one it names."""
-        key, old = parse_witness_key(witness.key), min(old, head.size)
+        old = min(old, head.size)
         for _ in range(_TRIES):
             path = fetch(ledger, proof.plan_consistency(old, head.size))
-            asked = Submission(old, tuple(path), head.note)
-            reply = line.submit(witness.url, encode(asked))
-            answer = read_reply(reply, asked, key, int(self.world.clock.now().timestamp()))
+            answer = self._submit(line, witness, Submission(old, tuple(path), head.note))
             if answer.came is Came.SHRUNK:  # or this log grew since, and somebody else asked
                 newer = ledger.head()
                 if answer.size is None or newer.size < answer.size:
@@ -136,6 +130,16 @@ class Witnesses:
                 return answer, head
             old = answer.size or 0
         return Answer(Came.REFUSED, f"it named another size {_TRIES} times; ask again later"), head
+
+    def _submit(self, line: WitnessLine, witness: Witness, asked: Submission) -> Answer:
+        now = int(self.world.clock.now().timestamp())
+        try:
+            reply = line.submit(witness.url, encode(asked))
+            return read_reply(reply, asked, parse_witness_key(witness.key), now)
+        except UnavailableError as error:
+            return Answer(Came.UNREACHABLE, str(error))
+        except VerificationError as error:
+            return Answer(Came.LIED, str(error))
 
     def _last(self, log: int, key: WitnessKey) -> int:
         """Return the size that the witness is believed to have cosigned last; a wrong guess costs one question."""

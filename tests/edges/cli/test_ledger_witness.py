@@ -129,26 +129,33 @@ def test_from_the_first_key_to_a_witnessed_verdict(named, witness, tmp_path):
     assert "the last 2 entries are vouched for by the log's own key alone" in named.run(*judge[:-1]).out
 
 
-def test_a_bundle_is_witnessed_wherever_it_is_judged(named, witness, tmp_path):
+@pytest.mark.parametrize(("grown", "verdict"), [(0, "WITNESSED"), (1, "CONSISTENT")])
+def test_a_bundle_is_witnessed_wherever_it_is_judged(named, witness, tmp_path, grown, verdict):
     named.run("ledger", "witness", "ask")
-    for folder, verdict, grown in (("whole", "WITNESSED", False), ("grown", "CONSISTENT", True)):
-        if grown:
-            named.grow("bo")
-        bundle = str(tmp_path / folder)
-        assert named.run("ledger", "export", bundle).code == 0
-        words = ["--bundle", bundle, "--key", named.key, "--witness", witness.key, "--json"]
-        judged = named.run("ledger", "verify", *words)
-        assert (judged.code, judged.told["verdict"], judged.told["unwitnessed_tail"]) == (
-            0,
-            verdict,
-            int(grown),
-        )
-        alone = subprocess.run(
-            [sys.executable, verifier.__file__, bundle, *words[2:]], capture_output=True, check=False
-        )
-        assert (alone.returncode, json.loads(alone.stdout)["verdict"]) == (0, verdict)
-        other = named.run("ledger", "verify", *words[:-1], "--witness", STRANGER, "--json")
-        assert (other.code, other.told["verdict"]) == (0, "CONSISTENT")
+    for number in range(grown):
+        named.grow(f"p{number}")
+    bundle = str(tmp_path / "bundle")
+    assert named.run("ledger", "export", bundle).code == 0
+    words = ["--bundle", bundle, "--key", named.key, "--witness", witness.key, "--json"]
+    judged = named.run("ledger", "verify", *words)
+    told = judged.told
+    assert (judged.code, told["verdict"], told["unwitnessed_tail"]) == (0, verdict, grown)
+    command = [sys.executable, verifier.__file__, bundle, *words[2:]]
+    alone = subprocess.run(command, capture_output=True, check=False)
+    assert (alone.returncode, json.loads(alone.stdout)["verdict"]) == (0, verdict)
+    other = named.run("ledger", "verify", *words[:-1], "--witness", STRANGER, "--json")
+    assert (other.code, other.told["verdict"]) == (0, "CONSISTENT")
+
+
+def test_a_parquet_archive_carries_the_cosignatures_too(named, witness, tmp_path):
+    pytest.importorskip("pyarrow", reason="install the extra `parquet`")
+    named.run("ledger", "witness", "ask")
+    named.grow("bo")
+    archive = str(tmp_path / "archive")
+    assert named.run("ledger", "export", archive, "--format", "parquet").code == 0
+    words = ["--bundle", archive, "--key", named.key, "--witness", witness.key, "--json"]
+    judged = named.run("ledger", "verify", *words)
+    assert (judged.code, judged.told["verdict"], judged.told["unwitnessed_tail"]) == (0, "CONSISTENT", 1)
 
 
 def test_the_checkpoint_that_an_auditor_takes_bears_the_cosignature(named, witness):

@@ -124,17 +124,16 @@ def read_reply(reply: Reply, asked: Submission, key: WitnessKey, now: int) -> An
 def add_cosignature(kept: bytes | None, head: bytes, new: Cosignature, key: WitnessKey) -> bytes:
     """Return the signed *head* with the cosignatures *kept* of the same checkpoint and the *new* one of *key*.
 
-    A newer cosignature replaces the older one of the same key.
+    A newer cosignature replaces the older one of the same key; of what is damaged nothing is taken over.
 
     Raises:
-        VerificationError: one of the two is not a note.
+        VerificationError: the head is not a note.
     """
-    mine = note.parse(head)
-    before = note.parse(kept) if kept is not None else mine
+    mine, before = note.parse(head), _read(kept or b"")
     logs = {(one.name, one.key_id) for one in mine.signatures}
     others = [
         line_of(one)
-        for one in (before.signatures if before.text == mine.text else ())
+        for one in (before[0].signatures if before and before[0].text == mine.text else ())
         if (one.name, one.key_id) not in {*logs, (key.name, key.key_id)}
     ]
     return head + "".join([*others, new.line]).encode()
