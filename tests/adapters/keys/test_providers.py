@@ -144,9 +144,8 @@ def test_a_successor_waits_until_it_is_used(provided):
     assert wrapping.successor(mark).mark == wrapping.successor(mark).mark != mark
 
 
+@pytest.mark.parametrize("provided", [files, vault, process], indirect=True, ids=lambda one: one.__name__)
 def test_a_provider_that_is_gone_is_unavailable_and_says_what_to_do(provided):
-    if "environment" in provided.keys.signing.name:
-        pytest.skip("an environment does not go away")
     key = provided.keys.signing.at_hand()[0]
     provided.take_away()
     with pytest.raises(UnavailableError) as error:

@@ -162,13 +162,13 @@ class Transit:
         headers: Mapping[str, str],
     ) -> tuple[int, bytes]:
         connection.timeout = self._patience
-        if connection.sock is None:
-            connection.connect()
         # The timeout of a socket starts anew with every byte; this one does not.
-        watch = Timer(self._patience, _cut, (connection.sock,))
+        watch = Timer(self._patience, _cut, (connection,))
         watch.daemon = True
         watch.start()
         try:
+            if connection.sock is None:
+                connection.connect()
             connection.request(method, path, body, dict(headers))
             response = connection.getresponse()
             data = response.read(_LARGEST + 1)
@@ -231,9 +231,10 @@ def _read_token(file: str) -> str:
         ) from None
 
 
-def _cut(connection: socket.socket) -> None:
-    with suppress(OSError):
-        connection.shutdown(socket.SHUT_RDWR)
+def _cut(connection: http.client.HTTPConnection) -> None:
+    if (used := connection.sock) is not None:
+        with suppress(OSError):
+            used.shutdown(socket.SHUT_RDWR)
 
 
 def _why(error: BaseException) -> str:
