@@ -160,13 +160,13 @@ def test_an_answer_without_end_is_cut_off(server, script):
 )
 def test_who_answers_drop_by_drop_is_not_waited_for(server, script):
     with pytest.raises(UnavailableError, match=r"did not answer"):
-        HttpWitnesses(0.3).submit(server(script), b"x")
+        HttpWitnesses(0.15).submit(server(script), b"x")
 
 
 def test_who_does_not_read_the_request_is_not_waited_for(server):
     url = server(lambda _line: STOP.wait(30))
-    with pytest.raises(UnavailableError, match=r"within 0\.3 seconds"):
-        HttpWitnesses(0.3).submit(url, b"x" * 50_000_000)
+    with pytest.raises(UnavailableError, match=r"within 0\.15 seconds"):
+        HttpWitnesses(0.15).submit(url, b"x" * 50_000_000)
 
 
 @pytest.mark.parametrize(
