@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import json
+import random
+import shutil
 import subprocess
 from pathlib import Path
 
 import pytest
 
+from acceptance import naive
 from acceptance.conftest import SIZES, replace
 from ephor import verifier
 
@@ -71,6 +74,48 @@ def test_bundles_are_judged_as_stated(judged, number):
     for name in ("unwitnessed", "unanchored"):
         if stated[name] is not None:
             assert found[name] == stated[name], name
+
+
+def damaged(files: dict[str, bytes], dice: random.Random) -> dict[str, bytes]:
+    """Return *files* with one of them flipped in a bit, cut, lengthened, doubled or taken away."""
+    name = dice.choice(sorted(files))
+    data = files[name]
+    at = dice.randrange(len(data)) if data else 0
+    wrong = dice.choice(
+        [
+            data[:at] + bytes([data[at] ^ 1 << at % 8]) + data[at + 1 :],
+            data[:at],
+            data + b"\x00",
+            data + data,
+            None,
+        ]
+    )
+    return {one: other for one, other in (files | {name: wrong}).items() if other is not None}
+
+
+def test_whatever_was_done_to_a_bundle_the_naive_verifier_finds_the_same(spec, tmp_path):
+    dice = random.Random(20261124)
+    folder = Path(shutil.copytree(HOME, tmp_path / "vectors", ignore=shutil.ignore_patterns("bundles")))
+    stated, expected = [], []
+    for number in range(250):
+        vector = dice.choice([one for one in vectors("bundles") if one["main"] is None])
+        place = HOME / vector["folder"]
+        files = {str(one.relative_to(place)): one.read_bytes() for one in place.rglob("*") if one.is_file()}
+        files = damaged(files, dice)
+        for name, data in files.items():
+            (folder / "bundles" / str(number) / name).parent.mkdir(parents=True, exist_ok=True)
+            (folder / "bundles" / str(number) / name).write_bytes(data)
+        stated.append(vector | {"folder": f"bundles/{number}"})
+        witnesses = [naive.read_key(one, 4) for one in vector["witnesses"]]
+        earlier = None if vector["earlier"] is None else vector["earlier"].encode()
+        asked = naive.Asked(naive.read_key(vector["key"]), earlier, witnesses, vector["quorum"] or 0)
+        expected.append(naive.judge(files, asked))
+    (folder / "bundles.json").write_text(json.dumps(stated))
+    found = spec("vectors", folder)["bundles"]
+    assert [(one["verdict"], one["first"], one["size"], one["erased"]) for one in found] == [
+        (one.verdict, one.first, one.size, one.erased) for one in expected
+    ]
+    assert len({one.verdict for one in expected}) > 2
 
 
 @pytest.mark.parametrize("size", SIZES)
