@@ -199,7 +199,7 @@ def test_a_full_rewrite_with_the_signing_key_is_found_by_an_earlier_checkpoint(s
     report = scene.verify()
     assert report.verdict == "INVALID"
     assert (
-        f"the first {KEPT} entries are not those of an earlier checkpoint: the past was rewritten"
+        f"the first {KEPT} entries are not those of the earlier checkpoint: the past was rewritten"
         in problems(report)
     )
 
