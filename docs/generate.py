@@ -23,7 +23,7 @@ from ephor.engine.regulation import AI_ACT
 from ephor.kernel import errors
 from ephor.rooms.access.people import GRANTS, PlanePermission, PlaneRole
 from ephor.rooms.access.roles import STANDARD_ROLES, Permission
-from ephor.rooms.ledger.kinds import AUDIT, GOVERNANCE
+from ephor.rooms.ledger.kinds import AUDIT, GOVERNANCE, SIGNS
 
 FOLDER = Path(__file__).parent / "reference"
 NOTE = "<!-- Written by docs/generate.py. Change the code, then run: python3 dev.py run python docs/generate.py -->"
@@ -64,6 +64,8 @@ def _commands(node: Any, words: tuple[str, ...]) -> Iterator[tuple[tuple[str, ..
     if children is None:
         yield words, node
         return
+    if node.invoke_without_command and words:
+        yield words, node
     for name, child in children.items():
         yield from _commands(child, (*words, name))
 
@@ -224,7 +226,13 @@ def events() -> str:
             "",
             "`ephor ledger append` takes these, with or without the version, and kinds of your own: `x-NAME/1`.",
             "",
-            *_table(("kind", "meaning"), [(f"`{kind}`", _cell(said)) for kind, said in AUDIT.items()]),
+            *_table(
+                ("kind", "meaning"), [(f"`{kind}`", _cell(said)) for kind, said in {**AUDIT, **SIGNS}.items()]
+            ),
+            "",
+            "An event may carry `source`, a name, and `sequence`, an integer from 1 that grows by one with each event of that source.",
+            "The plane keeps the last number of each source as each person hands it in; a number that came already is refused, one",
+            "that skips others is taken and the gap is told. `source.heartbeat` says that a source is alive: it needs both, and no agent.",
             "",
             "## What the plane records about itself",
             "",

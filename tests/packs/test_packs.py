@@ -7,10 +7,11 @@ from datetime import date
 import pytest
 
 from ephor.adapters import packs
+from ephor.rooms.ledger.kinds import AUDIT, check_known
 from ephor.rooms.regulation.cases import run_cases, untested
 from ephor.rooms.regulation.classification import Category
 from ephor.rooms.regulation.classify import classify
-from ephor.rooms.regulation.pack import Group
+from ephor.rooms.regulation.pack import Basis, Group
 
 NAMES = packs.bundled()
 LOADED = {name: packs.load(name) for name in NAMES}
@@ -150,3 +151,48 @@ def test_a_key_of_the_guide_is_never_minimal(key):
     for complete in (True, False):
         answer = classify(AI_ACT, {"use_case": key}, ON, complete=complete)
         assert answer.category not in (Category.MINIMAL, Category.LIMITED, Category.OUT_OF_SCOPE)
+
+
+GUIDE = {
+    "hipaa": ["data.accessed", "data.modified", "auth.granted", "auth.denied"],
+    "gdpr": ["data.accessed", "data.modified", "data.deleted", "decision.made"],
+    "soc2": ["auth.granted", "auth.denied", "policy.violated", "agent.error"],
+    "pci-dss": ["data.accessed", "auth.granted", "auth.denied", "policy.violated"],
+}
+"""The guide's MANDATORY_AUDIT_EVENTS."""
+
+
+@pytest.mark.parametrize("name", GUIDE)
+def test_the_guides_mandatory_events_are_demanded(name):
+    assert [one.kind for one in LOADED[name].logging] == [f"{kind}/1" for kind in GUIDE[name]]
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_every_pack_says_which_events_it_demands_and_the_ledger_knows_them(name):
+    assert LOADED[name].logging
+    for demand in LOADED[name].logging:
+        for one in (demand, *demand.also):
+            check_known(one.kind)
+
+
+def test_only_what_the_text_names_is_said_to_stand_in_it():
+    stated = {one.id for name in NAMES for one in LOADED[name].logging if one.basis is Basis.TEXT}
+    assert stated == {"ccpa/log-request", "ccpa/log-answer", "pci-dss/log-access", "pci-dss/log-denied"}
+
+
+def test_the_events_of_the_ai_act_apply_with_its_third_chapter():
+    assert {one.since.isoformat() for one in AI_ACT.logging} == {"2027-12-02"}
+    assert {one.kind for one in AI_ACT.logging} <= set(AUDIT)
+
+
+@pytest.mark.parametrize("name", sorted(set(NAMES) - {"eu-ai-act"}))
+def test_a_pack_of_events_alone_claims_nothing_else(name):
+    pack = LOADED[name]
+    assert (pack.elements, pack.obligations, pack.dates, pack.doubts, pack.vocabulary.keys()) == (
+        (),
+        (),
+        (),
+        (),
+        {"class_category", "class_elements"},
+    )
+    assert pack.identity.version.startswith("0.")

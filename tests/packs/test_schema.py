@@ -48,6 +48,14 @@ CHANGES = [
     lambda raw: raw["obligations"][0].update(in_force="later"),
     lambda raw: raw["vocabulary"].update({"any": {"type": "boolean", "means": "x"}}),
     lambda raw: raw["vocabulary"]["domain"].update(type="number"),
+    lambda raw: raw.update(logging={}),
+    lambda raw: raw["logging"][0].pop("basis"),
+    lambda raw: raw["logging"][0].update(basis="everybody"),
+    lambda raw: raw["logging"][0].update(kind="agent.started"),
+    lambda raw: raw["logging"][0].update(colour="red"),
+    lambda raw: raw["logging"][0].update(since="soon"),
+    lambda raw: raw["logging"][0].update(also=[{"kind": "erasure/1"}]),
+    lambda raw: raw["logging"][0].update(also=[{"kind": "erasure", "because": "it says the same"}]),
 ]
 
 

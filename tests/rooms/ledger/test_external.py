@@ -74,8 +74,20 @@ def test_what_has_not_happened_yet_is_refused_and_any_past_is_taken(field, ahead
         ({**PLAIN, "duration_ms": True}, "whole milliseconds"),
         ({**PLAIN, "metadata": []}, "is no object"),
         ({**PLAIN, "decision": 1}, "write text"),
+        ({**PLAIN, "source": "gw"}, "`source` and `sequence` go together"),
+        ({**PLAIN, "source": "gw", "sequence": 0}, "an integer from 1"),
+        ({**PLAIN, "metadata": {"counted": {"missing": 0}}}, r"`metadata\.counted` is written by Ephor"),
+        ({"event_type": "source.heartbeat", "agent_id": "bot"}, "needs `source` and `sequence`"),
+        ({"event_type": "source.expected"}, "recorded by the plane alone"),
     ],
 )
 def test_what_cannot_be_read_is_refused(raw, said):
     with pytest.raises(InvalidInputError, match=said):
         read_event(raw, NOW, "eve")
+
+
+def test_a_heartbeat_is_of_whoever_hands_it_in_and_of_no_agent():
+    beat = {"event_type": "source.heartbeat", "source": "gw", "sequence": 1}
+    assert read_event(beat, NOW, "eve").actor == "person:eve"
+    assert read_event({**beat, "agent_id": "bot"}, NOW, "eve").actor == "agent:bot"
+    assert read_event(beat, NOW, "eve").metadata == {}

@@ -40,9 +40,10 @@ def test_every_kind_has_the_shape_of_one_and_a_meaning():
 
 def test_no_kind_is_both_audit_and_governance():
     assert not kinds.AUDIT.keys() & kinds.GOVERNANCE.keys()
+    assert not kinds.SIGNS.keys() & (kinds.AUDIT.keys() | kinds.GOVERNANCE.keys())
 
 
-@pytest.mark.parametrize("kind", [*kinds.AUDIT, "x-payroll/1", "x-pay-roll.run/12"])
+@pytest.mark.parametrize("kind", [*kinds.AUDIT, *kinds.SIGNS, "x-payroll/1", "x-pay-roll.run/12"])
 def test_outsiders_may_append_audit_events_and_custom_ones(kind):
     kinds.check_external(kind)
     kinds.check_known(kind)

@@ -209,3 +209,61 @@ def test_an_obligation_ends_on_its_last_day():
 def test_a_case_that_cannot_be_read_is_refused(raw, says):
     with pytest.raises(InvalidInputError, match=says):
         read_cases(raw, "x.yaml")
+
+
+LOGGED = {
+    "id": "example-act/log-harm",
+    "kind": "x-harm.done/1",
+    "also": [{"kind": "decision.made/1", "decision": "deny", "because": "it was about to"}],
+    "cite": "s. 3",
+    "title": "harm was done",
+    "basis": "text",
+    "verified": "mem",
+}
+
+
+def logging(*demands):
+    return {**EXAMPLE, "logging": [{**LOGGED, **one} for one in demands]}
+
+
+def test_the_events_a_pack_demands_are_read_as_written():
+    (demand,) = read_pack(logging({"since": "2027-12-02"})).logging
+    assert (demand.id, demand.kind, demand.basis, demand.since.isoformat()) == (
+        "example-act/log-harm",
+        "x-harm.done/1",
+        "text",
+        "2027-12-02",
+    )
+    (likeness,) = demand.also
+    assert (likeness.kind, likeness.decision, likeness.because) == (
+        "decision.made/1",
+        "deny",
+        "it was about to",
+    )
+    assert read_pack(EXAMPLE).logging == ()
+
+
+def test_a_pack_may_hold_its_events_and_nothing_else():
+    pack = read_pack({"pack": EXAMPLE["pack"], "logging": [LOGGED]})
+    assert (pack.elements, pack.obligations, len(pack.logging)) == ((), (), 1)
+
+
+@pytest.mark.parametrize(
+    ("demands", "said"),
+    [
+        ([{}, {"id": "example-act/other"}], "demands `x-harm.done/1` twice"),
+        ([{}, {"kind": "x-other/1"}], "demand `example-act/log-harm` is defined twice"),
+        ([{"id": "log-harm"}], "demand `log-harm` must begin with `example-act/`"),
+        ([{"kind": "harm"}], r"`harm` at logging\[0\] is no kind of event"),
+        ([{"also": [{"kind": "harm", "because": "so"}]}], r"`harm` at logging\[0\].also\[0\] is no kind"),
+        ([{"also": [{"kind": "x-harm/1"}]}], "`because` at .* is missing"),
+        ([{"also": "x-harm/1"}], "write a list"),
+        ([{"cite": ""}], "`cite` at .* write text"),
+        ([{"basis": "law"}], "unknown basis `law`; use one of: text, guide, ephor"),
+        ([{"verified": "yes"}], "unknown verified `yes`"),
+        ([{"sinse": "2027-12-02"}], "unknown field `sinse`"),
+    ],
+)
+def test_a_demand_that_is_not_understood_is_refused(demands, said):
+    with pytest.raises(InvalidInputError, match=said):
+        read_pack(logging(*demands))

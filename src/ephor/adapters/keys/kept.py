@@ -86,7 +86,7 @@ class KeptHeads:
             if kept is not None and (published := size_of(kept)) > after:
                 raise VerificationError(
                     f"this database holds {after} entries, but a head over {published} was published: entries are missing; "
-                    "nothing is recorded until that is resolved",
+                    "nothing was recorded, restore the newest backup or see `ephor ledger renew`",
                     size=after,
                     published=published,
                 )

@@ -24,6 +24,7 @@ from ephor.rooms.consent.statement import Statement
 from ephor.rooms.dsr.plan import Certificate, DataPlan
 from ephor.rooms.dsr.request import Request
 from ephor.rooms.evidence.record import Evidence
+from ephor.rooms.ledger.sources import Source
 from ephor.rooms.ledger.witnesses import Witness
 from ephor.rooms.models.model import ModelVersion
 from ephor.rooms.regulation.record import AgentClassification
@@ -41,6 +42,8 @@ class Plan:
 
     table: str
     columns: tuple[str, ...] = ()
+    governs: bool = True
+    """Whether decisions depend on it: then a change makes every authority be compiled anew."""
 
 
 SHELVES: Mapping[type[Any], Plan] = {
@@ -63,6 +66,7 @@ SHELVES: Mapping[type[Any], Plan] = {
     ProcessingRecord: Plan("processing_records"),
     Evidence: Plan("evidence", ("agent",)),
     Witness: Plan("witnesses"),
+    Source: Plan("sources", ("reporter",), governs=False),
 }
 
 

@@ -281,7 +281,7 @@ class Grower:
         if head.size < floor.size or (head.size == floor.size and head.root != floor.root):
             raise VerificationError(
                 f"this database holds {head.size} entries, but a head over {floor.size} was published: entries are missing, "
-                "or an old backup was restored; nothing is recorded until that is resolved",
+                "or an old backup was restored; nothing was recorded, restore the newest one or see `ephor ledger renew`",
                 size=head.size,
                 published=floor.size,
             )

@@ -10,6 +10,7 @@ from rich.console import Console
 from ephor.edges.cli.options import Json
 from ephor.edges.cli.render import emit, table
 from ephor.edges.door import Door
+from ephor.rooms.regulation.pack import Pack
 
 app = typer.Typer(
     name="packs", help="The law as data: cited, dated, versioned, tested by cases.", no_args_is_help=True
@@ -45,18 +46,44 @@ def list_packs(context: typer.Context, json: Json = False) -> None:
 
 
 @app.command()
+def show(
+    context: typer.Context,
+    pack: Annotated[str, typer.Argument(help="A pack's name, or the path of its folder.")],
+    json: Json = False,
+) -> None:
+    """Show what a pack holds, and what it does not: which text it was written from, and which events must be logged.
+
+    `basis` says who reads the law so: `text`, the text itself; `guide` or `ephor`, a reading of a text that names no
+    event. `verified` says how that was checked: `oj` or `sec`, read in the official journal or elsewhere; `mem`, from
+    memory; `unc`, the law itself is uncertain.
+
+    Example: ephor packs show hipaa
+    """
+    door: Door = context.obj
+    found = door.law.shelf.load(pack)
+    told = {
+        "identity": found.identity,
+        "digest": found.digest,
+        "holds": _holds(found),
+        "logging": found.logging,
+    }
+    emit(told, lambda out: _print_pack(out, found), json=json)
+
+
+@app.command()
 def test(
     context: typer.Context,
     pack: Annotated[str, typer.Argument(help="A pack's name, or the path of its folder.")],
     json: Json = False,
 ) -> None:
-    """Run a pack's own cases; exit 1 when one answers otherwise than written.
+    """Run a pack's own cases; exit 1 when one answers otherwise than written, or what could be tested has no case.
 
     Example: ephor packs test eu-ai-act
     """
     door: Door = context.obj
     results = door.law.test(pack)
     failed = [one for one in results if not one.passed]
+    answers = any(_holds(door.law.shelf.load(pack))[name] for name in _ANSWERING)
     report = {
         "pack": pack,
         "cases": len(results),
@@ -67,7 +94,41 @@ def test(
         for one in failed:
             out.print(f"{one.name}: {'; '.join(one.differences)}")
         out.print(f"{len(results) - len(failed)} of {len(results)} cases answer as written")
+        if not answers:
+            out.print("nothing in this pack answers to cases: it holds no elements and no obligations")
 
     emit(report, show, json=json)
-    if failed or not results:
+    if failed or (answers and not results):
         raise typer.Exit(1)
+
+
+_ANSWERING = ("elements", "obligations")
+"""What a case can test."""
+
+
+def _holds(pack: Pack) -> dict[str, int]:
+    return {
+        "elements": len(pack.elements),
+        "obligations": len(pack.obligations),
+        "dates": len(pack.dates),
+        "logging": len(pack.logging),
+    }
+
+
+def _print_pack(out: Console, pack: Pack) -> None:
+    identity, holds = pack.identity, _holds(pack)
+    out.print(f"{identity.id} {identity.version}: {identity.title} ({identity.jurisdiction})")
+    out.print(f"written from {identity.source} as of {identity.text_version}")
+    out.print(f"reviewed by {identity.reviewed_by}, {identity.reviewed_on}")
+    out.print(pack.digest)
+    out.print("holds " + ", ".join(f"{count} {name}" for name, count in holds.items()))
+    if not any(holds[name] for name in _ANSWERING):
+        out.print(
+            "it says nothing yet of what systems are, nor of what anybody must do: only what must be logged"
+        )
+    rows = [
+        (one.kind, one.title, one.cite, one.basis.value, one.verified.value, str(one.since or ""))
+        for one in pack.logging
+    ]
+    columns = ("event", "when", "cite", "basis", "verified", "from")
+    table(out, columns, rows, empty="it does not say which events must be logged")

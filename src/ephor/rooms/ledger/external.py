@@ -11,6 +11,7 @@ from ephor.kernel.errors import InvalidInputError
 from ephor.kernel.events import Event
 from ephor.kernel.time import moment, stamp
 from ephor.rooms.ledger.kinds import check_external
+from ephor.rooms.ledger.sources import HEARTBEAT, read_count
 
 _GUIDE = {
     "timestamp": "at",
@@ -31,6 +32,10 @@ _CLAIMS = ("approver", "policy_digest", "decision")
 _AHEAD = timedelta(minutes=5)
 """How far a host's clock may be ahead of the plane's."""
 _OURS = {one.name for one in fields(Event)}
+_WRITTEN = ("reported", "counted")
+"""What Ephor itself writes into the metadata of an event that was handed in."""
+_APART = ("metadata", "event_type", "kind", "source", "sequence")
+"""Fields that are read by themselves."""
 
 
 def read_event(raw: Mapping[str, Any], now: datetime, by: str) -> Event:
@@ -40,7 +45,9 @@ def read_event(raw: Mapping[str, Any], now: datetime, by: str) -> Event:
     ``authorization_policy``) and ``decision`` (``authorization_result``) are kept in ``metadata.reported`` and never in
     the entry's own fields, and ``refs.reported_by`` names *by*. Any time in the past is taken as it is told.
 
-    ``agent_id`` becomes the actor ``agent:ID``. An ``event_type`` without a version is of version 1.
+    ``agent_id`` becomes the actor ``agent:ID``; only a heartbeat, which is of no agent, may leave it out. An
+    ``event_type`` without a version is of version 1. ``source`` and ``sequence`` are checked here, and counted by
+    `ephor.rooms.ledger.sources.take`.
 
     >>> from datetime import UTC
     >>> read_event({"event_type": "agent.started", "agent_id": "bot"}, datetime(2026, 1, 1, tzinfo=UTC), "ada").actor
@@ -52,10 +59,20 @@ def read_event(raw: Mapping[str, Any], now: datetime, by: str) -> Event:
     """
     known: dict[str, Any] = {}
     noted: dict[str, Any] = dict(_mapping(raw.get("metadata", {})))
-    if "reported" in noted:
-        raise InvalidInputError("`metadata.reported` is written by Ephor itself; call yours something else")
+    for name in _WRITTEN:
+        if name in noted:
+            raise InvalidInputError(
+                f"`metadata.{name}` is written by Ephor itself; call yours something else"
+            )
+    kind, count = _kind(raw), read_count(raw)
+    if kind == HEARTBEAT:
+        if count is None:
+            raise InvalidInputError(
+                f"`{kind}` needs `source` and `sequence`: whose heart it is, and how far it counted"
+            )
+        known["actor"] = f"person:{by}"
     for name, value in raw.items():
-        if value is None or name in ("metadata", "event_type", "kind"):
+        if value is None or name in _APART:
             continue
         if name in _NOTED:
             noted["external_id" if name == "event_id" else name] = value
@@ -69,7 +86,7 @@ def read_event(raw: Mapping[str, Any], now: datetime, by: str) -> Event:
     if claims := {name: known.pop(name) for name in _CLAIMS if name in known}:
         noted["reported"] = claims
     known["refs"] = {**known.get("refs", {}), "reported_by": f"person:{by}"}
-    return Event(kind=_kind(raw), metadata=noted, **{"at": now, **_required(known)})
+    return Event(kind=kind, metadata=noted, **{"at": now, **_required(known)})
 
 
 def _check_time(at: datetime, now: datetime) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
@@ -13,6 +14,7 @@ from ephor.kernel.time import day
 from ephor.kernel.vocabulary import word
 
 W = TypeVar("W", bound=StrEnum)
+_ID = re.compile(r"[a-z0-9][a-z0-9_./-]{0,95}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +47,15 @@ class Fields:
         if isinstance(value, str) and value:
             return value
         return self._refuse(name, value, "text")
+
+    def id(self, name: str) -> str:
+        """Return an id that must be there: lower case, digits and ``-_./``."""
+        value = self.text(name)
+        if not _ID.fullmatch(value):
+            raise InvalidInputError(
+                f"`{value[:60]}` at {self.where} is not an id; use lower case, digits, `-_./`"
+            )
+        return value
 
     def text_or_none(self, name: str) -> str | None:
         """Return a text, or None where the field is left out."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
-from enum import StrEnum
+from enum import StrEnum, unique
 
 from ephor.rooms.regulation.condition import Condition
 from ephor.rooms.regulation.facts import FactType
@@ -98,6 +98,43 @@ class Obligation:
     note: str | None
 
 
+@unique
+class Basis(StrEnum):
+    """Who says that the law demands an event."""
+
+    TEXT = "text"
+    """The text cited names this event itself."""
+    GUIDE = "guide"
+    """The reference guide reads the text so; the text names no such event."""
+    EPHOR = "ephor"
+    """Ephor reads the text so; the text names no such event."""
+
+
+@dataclass(frozen=True, slots=True)
+class Likeness:
+    """Another kind of entry that says the same; with ``decision``, only where it was decided so."""
+
+    kind: str
+    decision: str | None
+    because: str
+
+
+@dataclass(frozen=True, slots=True)
+class LoggingDemand:
+    """One kind of event that must be in the log."""
+
+    id: str
+    kind: str
+    also: tuple[Likeness, ...]
+    cite: str
+    title: str
+    basis: Basis
+    verified: Verified
+    since: date | None
+    """The day it applies from, where the law is not in force yet or was not always."""
+    note: str | None
+
+
 @dataclass(frozen=True, slots=True)
 class ApplicationDate:
     """A day on which part of the law begins to apply."""
@@ -138,6 +175,7 @@ class Pack:
     """The reference guide's use-case keys, each as the facts it stands for."""
     least: tuple[str, ...]
     """Facts that must be stated before a system may be called minimal: never minimal by omission."""
+    logging: tuple[LoggingDemand, ...] = ()
 
     def of(self, group: Group) -> tuple[Element, ...]:
         """Return the elements of *group* in the law's order."""

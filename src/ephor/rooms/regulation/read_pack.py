@@ -23,6 +23,7 @@ from ephor.rooms.regulation.pack import (
     Verified,
 )
 from ephor.rooms.regulation.read_condition import RESERVED, Reader
+from ephor.rooms.regulation.read_logging import read_logging
 
 CATEGORIES = ("unacceptable", "high", "limited", "minimal", "out_of_scope", "needs_review")
 """Every answer a classification can give. `limited` and `minimal` are the guide's words, not the Act's."""
@@ -49,11 +50,11 @@ _TOP = frozenset(
         "dates",
         "shortcuts",
         "least",
+        "logging",
     }
     | {group.value for group in Group}
 )
 _NAME = re.compile(r"[a-z][a-z0-9_.]{0,63}")
-_ID = re.compile(r"[a-z0-9][a-z0-9_./-]{0,95}")
 _VERSION = re.compile(r"(?:0|[1-9][0-9]*)(?:\.(?:0|[1-9][0-9]*)){2}")
 
 
@@ -74,10 +75,9 @@ def read_pack(raw: object) -> Pack:
     # Class terms may ask about the classification, so they are read once its elements are known.
     class_terms = _terms(top, "class_terms", every_word, reader.terms)
     obligations = tuple(_obligations(top, Reader(every_word, class_terms)))
-    _refuse_repeats([obligation.id for obligation in obligations], "obligation")
-    for obligation in obligations:
-        if not obligation.id.startswith(f"{identity.id}/"):
-            raise InvalidInputError(f"obligation `{obligation.id}` must begin with `{identity.id}/`")
+    _refuse_strays([obligation.id for obligation in obligations], "obligation", identity.id)
+    logging = read_logging(top)
+    _refuse_strays([demand.id for demand in logging], "demand", identity.id)
     return Pack(
         identity,
         digest(dict(_flat(raw, ""))),
@@ -89,6 +89,7 @@ def read_pack(raw: object) -> Pack:
         tuple(_dates(top)),
         _shortcuts(top, stated),
         _least(top, stated),
+        logging,
     )
 
 
@@ -101,7 +102,7 @@ def _identity(fields: Fields) -> Identity:
             f"pack version `{fields.text('version')}` is not semantic; write for example 1.2.0"
         )
     return Identity(
-        _id(fields, "id"),
+        fields.id("id"),
         fields.text("version"),
         fields.text("title"),
         fields.text("jurisdiction"),
@@ -146,7 +147,7 @@ def _elements(top: Fields, group: Group, reader: Reader) -> Iterator[Element]:
     for where, raw in top.entries(group.value):
         fields = Fields.of(raw, where, _ELEMENT)
         yield Element(
-            _id(fields, "id"),
+            fields.id("id"),
             group,
             fields.text("article"),
             fields.text("title"),
@@ -195,7 +196,7 @@ def _obligations(top: Fields, reader: Reader) -> Iterator[Obligation]:
         if in_force is not None and until is not None and until <= in_force:
             raise InvalidInputError(f"{where} ends on {until}, before it begins", at=where)
         yield Obligation(
-            _id(fields, "id"),
+            fields.id("id"),
             fields.text("cite"),
             fields.text("title"),
             fields.texts("roles"),
@@ -240,19 +241,18 @@ def _derived(elements: tuple[Element, ...]) -> dict[str, FactType]:
     }
 
 
-def _id(fields: Fields, name: str) -> str:
-    value = fields.text(name)
-    if not _ID.fullmatch(value):
-        raise InvalidInputError(
-            f"`{value[:60]}` at {fields.where} is not an id; use lower case, digits, `-_./`"
-        )
-    return value
-
-
 def _refuse_repeats(ids: list[str], what: str) -> None:
     for one in ids:
         if ids.count(one) > 1:
             raise InvalidInputError(f"{what} `{one}` is defined twice; keep one")
+
+
+def _refuse_strays(ids: list[str], what: str, pack: str) -> None:
+    """What others cite carries the pack's name, and names one thing."""
+    _refuse_repeats(ids, what)
+    for one in ids:
+        if not one.startswith(f"{pack}/"):
+            raise InvalidInputError(f"{what} `{one}` must begin with `{pack}/`")
 
 
 def _flat(value: object, path: str) -> Iterator[tuple[str, object]]:

@@ -1,0 +1,71 @@
+"""`ephor packs`: what a pack holds is told, and what it does not hold is told as well."""
+
+from __future__ import annotations
+
+import json
+from types import SimpleNamespace
+
+import pytest
+
+from ephor.adapters.packs import BundledPacks
+from ephor.edges.cli.app import run as run_cli
+from ephor.engine.regulation import Law
+
+EMPTY = """\
+pack:
+  schema: pack/1
+  id: bare
+  version: 0.1.0
+  title: Bare
+  jurisdiction: XX
+  source: https://law.example/bare
+  text_version: 2026-01-01
+  reviewed: {by: legal@example.org, on: 2026-01-02}
+"""
+
+
+@pytest.fixture
+def run(capsysbinary):
+    def call(*words):
+        code = run_cli(words, SimpleNamespace(law=Law(BundledPacks()), person="eve"))
+        said = capsysbinary.readouterr()
+        return code, said.out.decode(), said.err.decode()
+
+    return call
+
+
+def test_a_pack_of_events_alone_says_that_it_holds_no_more(run):
+    code, out, _ = run("packs", "show", "hipaa")
+    assert code == 0
+    assert "holds 0 elements, 0 obligations, 0 dates, 4 logging" in out
+    assert "only what must be logged" in out
+    assert "45 CFR 164.312(b)" in out
+    assert "only what must be logged" not in run("packs", "show", "eu-ai-act")[1]
+
+
+def test_a_pack_is_shown_as_one_document(run):
+    told = json.loads(run("packs", "show", "pci-dss", "--json")[1])
+    assert told["identity"]["id"] == "pci-dss"
+    assert told["digest"].startswith("sha256:")
+    assert told["holds"] == {"elements": 0, "obligations": 0, "dates": 0, "logging": 4}
+    assert [one["basis"] for one in told["logging"]] == ["text", "guide", "text", "guide"]
+
+
+def test_a_pack_that_nobody_has_is_told_with_the_list(run):
+    code, _, err = run("packs", "show", "hippa")
+    assert code == 3
+    assert "use one of: ccpa, eu-ai-act, gdpr, hipaa, pci-dss, soc2" in err
+
+
+def test_nothing_to_test_is_no_failure_but_an_untested_provision_is(run, tmp_path):
+    assert run("packs", "test", "hipaa")[0] == 0
+    assert "nothing in this pack answers to cases" in run("packs", "test", "hipaa")[1]
+    folder = tmp_path / "bare"
+    folder.mkdir()
+    (folder / "pack.yaml").write_text(
+        EMPTY
+        + "vocabulary: {harms: {type: boolean, means: it harms}}\n"
+        + "practices: [{id: harm, article: s. 1, title: does harm, when: {harms: true}, since: 2026-01-01, verified: mem}]\n"
+    )
+    assert run("packs", "test", str(folder))[0] == 1
+    assert run("packs", "show", str(folder))[1].endswith("it does not say which events must be logged\n")
