@@ -560,6 +560,7 @@ def cosignatures() -> Vectors:
         ("nobody is trusted", both, [], None, False),
         ("of the year 1970", cosigned(plain, FIRST_WITNESS, at=0), names, 1, True),
         ("as late as can be", cosigned(plain, FIRST_WITNESS, at=2**63 - 1), names, 1, True),
+        ("later than can be", plain + too_late(text).encode(), names, 1, None),
         ("by another key of that name", cosigned(plain, other), names, 1, False),
         ("one that does not hold", plain + broken(last_line).encode(), names, 1, None),
         ("one that does not hold, of a witness beyond the quorum", one + broken(both.decode().rsplit("\n", 2)[1] + "\n").encode(), names, 1, None),
@@ -585,6 +586,14 @@ def later(line: str) -> str:
     raw = bytearray(base64.b64decode(encoded))
     raw[11] += 1
     return f"{start} {base64.b64encode(bytes(raw)).decode()}\n"
+
+
+def too_late(text: str) -> str:
+    """Return the first witness's line under *text*, of a time that needs all 64 bits."""
+    signature = FIRST_WITNESS.sign(f"cosignature/v1\ntime {2**63}\n{text}".encode())
+    key = cosignature.WitnessKey(FIRST_WITNESS.name, FIRST_WITNESS.public_key)
+    mark = base64.b64encode(key.key_id + (2**63).to_bytes(8, "big") + signature).decode()
+    return f"\u2014 {key.name} {mark}\n"
 
 
 def shorter(line: str) -> str:

@@ -52,6 +52,7 @@ STRETCH = 64
 WORTH_IT = 60_000
 """Entries from which on other processes save more time than they take to start."""
 ROTATION = "ephor/key-rotation/1"
+MAX_SIZE = MAX_TIME = 2**63 - 1
 _SIZE = re.compile(r"0|[1-9][0-9]{0,18}")
 _NO_NAME = re.compile(r"[\s+\x00-\x1f]")
 _PRIME = 2**255 - 19
@@ -398,7 +399,7 @@ def _parse_signature(line: str) -> tuple[str, bytes, bytes]:
     dash, _, rest = line.partition(" ")
     name, _, encoded = rest.partition(" ")
     raw = _base64(encoded)
-    if dash != "\N{EM DASH}" or not name or len(raw) < 5:
+    if dash != "\N{EM DASH}" or not name or _NO_NAME.search(name) or len(raw) < 5:
         raise _BrokenError("it has a malformed signature line")
     return name, raw[:4], raw[4:]
 
@@ -408,6 +409,8 @@ def _find_signature(
 ) -> bytes | None:
     """Return what *key* signed with, if it did; whom one does not know is ignored, as the specification asks."""
     mine = [raw for name, identity, raw in signatures if (name, identity) == (key.name, key.id)]
+    if len(mine) > 1:
+        raise _BrokenError(f"`{key.name}` signed it twice with one key")
     for raw in mine:
         signature, message = split(raw)
         try:
@@ -418,8 +421,11 @@ def _find_signature(
 
 
 def _cosigned(raw: bytes, text: str) -> tuple[bytes, str]:
-    """Return signature and message of a cosignature: time in 64 bits, then Ed25519 (C2SP tlog-cosignature)."""
-    return raw[8:], f"cosignature/v1\ntime {int.from_bytes(raw[:8], 'big')}\n{text}"
+    """Return signature and message of a cosignature: time in 63 bits, then Ed25519 (C2SP tlog-cosignature)."""
+    time = int.from_bytes(raw[:8], "big")
+    if time > MAX_TIME:
+        raise _BrokenError(f"a cosignature is of second {time}, which no reader knows")
+    return raw[8:], f"cosignature/v1\ntime {time}\n{text}"
 
 
 def _open_checkpoint(data: bytes | None, trust: _Trust, name: str = "checkpoint") -> _Head:
@@ -465,7 +471,7 @@ def _wrong_term(size: int, term: _Term) -> _BrokenError:
 
 def _read_checkpoint(text: str, origin: str | None = None) -> _Head:
     lines = text[:-1].split("\n")
-    if len(lines) < 3 or not all(lines) or not _SIZE.fullmatch(lines[1]):
+    if len(lines) < 3 or not all(lines) or not _is_size(lines[1]):
         raise _BrokenError("it is signed, but not a checkpoint")
     if origin is not None and lines[0] != origin:
         raise _BrokenError("it is of another log than the key")
@@ -473,6 +479,10 @@ def _read_checkpoint(text: str, origin: str | None = None) -> _Head:
     if len(root) != 32 or (lines[1] == "0" and root != sha256(b"").digest()):
         raise _BrokenError("its root hash is malformed")
     return _Head(lines[0], int(lines[1]), root)
+
+
+def _is_size(text: str) -> bool:
+    return _SIZE.fullmatch(text) is not None and int(text) <= MAX_SIZE
 
 
 def _read_links(folder: Files, origin: str) -> tuple[_Link, ...]:
@@ -494,7 +504,7 @@ def _read_links(folder: Files, origin: str) -> tuple[_Link, ...]:
 def _read_link(data: bytes, number: int, origin: str) -> _Link:
     text, found = _open_note(data)
     lines = text.split("\n")
-    if len(lines) != 6 or lines[0] != ROTATION or not _SIZE.fullmatch(lines[2]):
+    if len(lines) != 6 or lines[0] != ROTATION or not _is_size(lines[2]):
         raise _BrokenError("it is no statement of a new key")
     if lines[1] != origin:
         raise _BrokenError("it is of another log")

@@ -237,25 +237,6 @@ class Only:
         return self.data if name == "checkpoint" else None
 
 
-NOT_YET = {
-    "signed twice with one key",
-    "a stranger's name with a plus",
-    "a stranger's name with a space that is not ASCII",
-    "the size as 2^63",
-    "twice by one witness",
-}
-"""Notes that the offline verifier takes and must refuse. Once it does, these fail as passing: take them off this list."""
-
-
-@pytest.fixture
-def may_be_taken(request, vector):
-    """Marks what the offline verifier does not refuse yet."""
-    if vector["name"] in NOT_YET:
-        request.applymarker(
-            pytest.mark.xfail(strict=True, raises=AssertionError, reason="taken by ephor.verifier")
-        )
-
-
 def refuses(report):
     """Return whether the offline verifier would not take the checkpoint; that entries are missing is no refusal."""
     return any(one.problem.startswith("checkpoint:") for one in report.findings)
@@ -296,7 +277,6 @@ def test_checkpoints_are_judged_as_stated(vector):
 
 
 @each("checkpoints")
-@pytest.mark.usefixtures("may_be_taken")
 def test_the_offline_verifier_judges_checkpoints_as_stated(vector):
     report = verifier.judge(Only(data_of(vector)), vector["key"])
     assert refuses(report) is not vector["valid"], report.findings
@@ -327,7 +307,6 @@ def test_cosignatures_are_judged_as_stated(vector):
 
 
 @each("cosignatures")
-@pytest.mark.usefixtures("may_be_taken")
 def test_the_offline_verifier_judges_cosignatures_as_stated(vector):
     right = next(one for one in vectors("bundles") if one["name"] == "five")
     files = files_of(right["folder"]) | {"checkpoint": data_of(vector)}
