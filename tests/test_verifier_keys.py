@@ -141,7 +141,7 @@ def broken(how, at=1):
         (broken(rotation(300, A, B)), "keys/2: it takes over at entry 300, not after the one before"),
         (broken(rotation(300, A, C), 2), "keys/2: its old key has handed over already"),
         (broken(rotation(300, B, A), 2), "keys/2: its new key was given up before"),
-        (broken(rotation(10, A, A)), "keys/1: its new key was given up before"),
+        (broken(rotation(10, A, A)), "keys/1: its new key is the old one"),
         ([SECOND, FIRST], "keys/2: its old key is not the one before"),
         ([FIRST, FIRST], "keys/2: its old key has handed over already"),
         ([FIRST, SECOND, rotation(350, C, D)], "checkpoint: it is of 400 entries, and its key was given up"),

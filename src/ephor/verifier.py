@@ -509,6 +509,8 @@ def _read_link(data: bytes, number: int, origin: str) -> _Link:
     if lines[1] != origin:
         raise _BrokenError("it is of another log")
     old, new = _parse_key(lines[3], 1), _parse_key(lines[4], 1)
+    if old.public == new.public:
+        raise _BrokenError("its new key is the old one")
     if number > MAX_LINKS:
         raise _BrokenError(f"it is beyond the {MAX_LINKS} that are read")
     for key in (old, new):
