@@ -12,7 +12,8 @@ from ephor.edges.cli.app import run as run_command
 from ephor.edges.sdk import Plane
 from ephor.kernel.errors import ConflictError, InvalidInputError, NotFoundError, NotPermittedError
 from ephor.rooms.access.people import PlaneRole
-from ephor.rooms.approvals.call import PATIENCE, CallStatus, forget
+from ephor.rooms.approvals.call import CallStatus, forget
+from ephor.rooms.approvals.rule import PATIENCE
 from ephor.rooms.decisions.model import Call, Outcome
 from sample_plane import ID, approve, entries, kinds, manifest, put, ready, size
 

@@ -23,8 +23,9 @@ from ephor.rooms.access.people import PlaneRole
 from ephor.rooms.access.roles import Role
 from ephor.rooms.agents.agent import Agent
 from ephor.rooms.agents.manifest import AskRule
-from ephor.rooms.approvals.call import PATIENCE, CallStatus
+from ephor.rooms.approvals.call import CallStatus
 from ephor.rooms.approvals.request import ApprovalRequest, RequestStatus
+from ephor.rooms.approvals.rule import PATIENCE
 from ephor.rooms.consent.restriction import Restriction
 from ephor.rooms.consent.statement import ConsentState
 from ephor.rooms.decisions.model import Call, Outcome

@@ -5,29 +5,18 @@ from __future__ import annotations
 import dataclasses
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from hashlib import sha256
 from threading import Lock
 
-from ephor.engine.authority import compile_authority, first_giver, lent_by, subject_standing
+from ephor.engine.asking import Asking
+from ephor.engine.authority import compile_authority, lent_by, subject_standing
 from ephor.engine.ports import Unit, World
 from ephor.kernel.canonical import digest
 from ephor.kernel.events import Event
-from ephor.rooms.agents.manifest import Tool
-from ephor.rooms.approvals.call import (
-    PATIENCE,
-    CallApproval,
-    CallStatus,
-    claim,
-    is_rejected,
-    is_usable,
-    standing_of,
-)
-from ephor.rooms.decisions.arguments import encode_arguments
+from ephor.rooms.approvals.call import CallApproval, claim
 from ephor.rooms.decisions.authority import AgentAuthority, Authority
-from ephor.rooms.decisions.decide import decide, sensitivity_of
-from ephor.rooms.decisions.model import Call, Decision, Outcome, Reason, Verdict
+from ephor.rooms.decisions.decide import decide
+from ephor.rooms.decisions.model import Call, Decision, Outcome, Verdict
 from ephor.rooms.decisions.reading import read_call
-from ephor.rooms.pii.structure import mask_structure
 
 _FRESH = timedelta(seconds=60)
 """How long a compiled authority serves when nothing changed: what runs out by the clock is noticed within it."""
@@ -48,8 +37,11 @@ class Decisions:
     world: World
     _compiled: _Compiled = field(default_factory=_Compiled)
 
-    def decide(self, call: Call, *, intent: bool = False) -> Decision:
+    def decide(self, call: Call, *, intent: bool = False, awaited: str | None = None) -> Decision:
         """Decide *call* and record the decision; with *intent*, that the tool is invoked now, too.
+
+        *awaited* is the call approval that the caller waited for: if it ran out or was withdrawn, that denies the
+        call, and no new question is put.
 
         The entry is durable when this returns. If it cannot be recorded the error travels up and the caller must not act.
 
@@ -68,7 +60,7 @@ class Decisions:
                 entries = self.world.storage.append(made.events(decision))
                 return dataclasses.replace(decision, entry=entries[0])
         with self.world.storage.unit() as unit:
-            return self._decide_within(unit, call, arguments, now, intent=intent)
+            return self._decide_within(unit, call, arguments, now, intent=intent, awaited=awaited)
 
     def explain(self, call: Call) -> Verdict:
         """Return what `decide` would say now. Nothing is recorded, so nothing may be done on the strength of it.
@@ -81,12 +73,12 @@ class Decisions:
         return self._verdict(call, self._authority(call.agent, now).agent, now)
 
     def _decide_within(
-        self, unit: Unit, call: Call, arguments: bytes, now: datetime, *, intent: bool
+        self, unit: Unit, call: Call, arguments: bytes, now: datetime, *, intent: bool, awaited: str | None
     ) -> Decision:
         """Decide inside a transaction: whoever withdraws consent or suspends the agent comes before it or after it."""
         authority = self._authority_within(unit, call.agent, now).agent
         verdict = self._verdict_within(unit, call, authority, now)
-        made = self._made(call, arguments, authority, verdict, now, intent=intent)
+        made = self._made(call, arguments, authority, verdict, now, intent=intent, awaited=awaited)
         if verdict.outcome is Outcome.ASK and authority is not None:
             return made.ask(unit, authority)
         return made.record(unit, made.decision())
@@ -100,6 +92,7 @@ class Decisions:
         now: datetime,
         *,
         intent: bool,
+        awaited: str | None = None,
     ) -> _Made:
         names = self.world.pseudonyms
         subject = names.of(call.subject) if call.subject is not None else None
@@ -113,6 +106,7 @@ class Decisions:
             verdict,
             now,
             intent,
+            awaited,
         )
 
     def _verdict(self, call: Call, authority: AgentAuthority | None, now: datetime) -> Verdict:
@@ -180,6 +174,7 @@ class _Made:
     verdict: Verdict
     now: datetime
     intent: bool
+    awaited: str | None = None
 
     def decision(self, *, verdict: Verdict | None = None, approval: str | None = None) -> Decision:
         said = verdict or self.verdict
@@ -190,41 +185,22 @@ class _Made:
 
     def ask(self, unit: Unit, authority: AgentAuthority) -> Decision:
         """Use a person's approval of exactly this call if there is one, else put the question to people."""
-        tool = authority.tools[self.call.tool].tool
-        call_digest = self._call_digest(tool)
-        known = [
-            one
-            for one in unit.shelf(CallApproval).all(call_digest=call_digest)
-            if one.authority == authority.digest
-        ]
-        for one in sorted(known, key=lambda one: (one.asked_at, one.id), reverse=True):
-            if is_usable(one, call_digest=call_digest, authority=authority.digest, now=self.now):
-                return self._claim(unit, one)
-            if is_rejected(one, call_digest=call_digest, authority=authority.digest, now=self.now):
-                return self._rejected(unit, one)
-            if standing_of(one, self.now) is CallStatus.PENDING:
-                return self.record(unit, self.decision(approval=one.id))
-        asked = self._question(unit, authority, tool, call_digest)
-        unit.shelf(CallApproval).add(asked)
-        decision = self.decision(approval=asked.id)
-        return self.record(unit, decision, self._event("call.asked/1", decision, shown=asked.shown_digest))
-
-    def _claim(self, unit: Unit, approval: CallApproval) -> Decision:
-        """Let the call through once: the approval is used up in the transaction that records the decision."""
-        text = f"`{approval.decided_by}` approved exactly this call (`{approval.id}`)"
-        reasons = (*self.verdict.reasons, Reason("approved-by-person", Outcome.ALLOW, text))
-        decision = self.decision(
-            verdict=dataclasses.replace(self.verdict, outcome=Outcome.ALLOW, reasons=reasons),
-            approval=approval.id,
+        asking = Asking(
+            self.world,
+            self.call,
+            self.args_digest,
+            self.subject,
+            authority,
+            self.verdict,
+            self.now,
+            self.awaited,
         )
-        unit.shelf(CallApproval).replace(approval, claim(approval, decision=decision.id))
-        return self.record(unit, decision, self._event("call.claimed/1", decision))
-
-    def _rejected(self, unit: Unit, approval: CallApproval) -> Decision:
-        text = f"`{approval.decided_by}` rejected exactly this call: {approval.because}"
-        reasons = (*self.verdict.reasons, Reason("rejected-by-person", Outcome.DENY, text))
-        verdict = Verdict(Outcome.DENY, reasons, ())
-        return self.record(unit, self.decision(verdict=verdict, approval=approval.id))
+        said = asking.settle(unit)
+        decision = self.decision(verdict=said.verdict, approval=said.approval.id)
+        also = [self._event(said.kind, decision, shown=said.shown)] if said.kind else []
+        if said.used:
+            unit.shelf(CallApproval).replace(said.approval, claim(said.approval, decision=decision.id))
+        return self.record(unit, decision, *also)
 
     def record(self, unit: Unit, decision: Decision, *also: Event) -> Decision:
         """Append the decision, and whatever goes with it.
@@ -236,63 +212,6 @@ class _Made:
         for event in (*more, *also):
             unit.append(event)
         return dataclasses.replace(decision, entry=entry)
-
-    def _question(self, unit: Unit, authority: AgentAuthority, tool: Tool, call_digest: str) -> CallApproval:
-        """Put together what a person is shown: facts, not the model's prose, and personal data masked."""
-        told = {
-            "arguments": self.call.arguments,
-            "why": [reason.text for reason in self.verdict.reasons],
-            "purpose": self.call.purpose,
-        }
-        shown = {
-            "agent": self.call.agent,
-            "tool": tool.name,
-            "description": tool.description,
-            "effect": tool.effect.value,
-            "sensitivity": sensitivity_of(self.call, authority.tools[tool.name]).value,
-            "data": list(tool.data),
-            "subject": self.subject,
-            "on_behalf_of": self.call.on_behalf_of,
-            "model": self.call.model,
-            **mask_structure(told)[0],
-        }
-        text = encode_arguments(shown)
-        return CallApproval(
-            id=self.world.ids.new("apr"),
-            agent=self.call.agent,
-            owner=authority.agent.manifest.owner,
-            tool=tool.name,
-            call_digest=call_digest,
-            authority=authority.digest,
-            reasons=tuple(reason.code for reason in self.verdict.reasons),
-            shown=text.decode(),
-            shown_digest="sha256:" + sha256(text).hexdigest(),
-            asked_at=self.now,
-            expires_at=self.now + PATIENCE,
-            on_behalf_of=self.call.on_behalf_of,
-            behalf_person=first_giver(unit, self.call.on_behalf_of) if self.call.on_behalf_of else None,
-            subject=self.subject,
-        )
-
-    def _call_digest(self, tool: Tool) -> str:
-        """Cover everything an approval is for: any change to it is another call."""
-        definition = {
-            "name": tool.name,
-            "effect": tool.effect.value,
-            "sensitivity": tool.sensitivity.value,
-            "description": tool.description,
-        }
-        facts = {
-            "agent": self.call.agent,
-            "tool": definition,
-            "arguments": self.args_digest,
-            "on_behalf_of": self.call.on_behalf_of,
-            "subject": self.subject,
-            "purpose": self.call.purpose,
-            "model": self.call.model,
-            "sensitivity": self.call.sensitivity.value if self.call.sensitivity else None,
-        }
-        return digest(facts)
 
     def events(self, decision: Decision) -> list[Event]:
         """Return what is recorded: the decision, and the intent to invoke the tool where that follows at once."""

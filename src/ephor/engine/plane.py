@@ -7,7 +7,7 @@ from functools import cached_property
 
 from ephor.engine.access import Access
 from ephor.engine.agents import Agents
-from ephor.engine.approvals import Approvals
+from ephor.engine.approval_rules import ApprovalRules
 from ephor.engine.archives import Archives
 from ephor.engine.calls import Calls
 from ephor.engine.consent import Consent
@@ -17,6 +17,7 @@ from ephor.engine.delegations import Delegations
 from ephor.engine.dsr import Dsr
 from ephor.engine.evidence import EvidenceRegister
 from ephor.engine.gate import Gate
+from ephor.engine.inbox import AllApprovals
 from ephor.engine.keys import Keys
 from ephor.engine.ledger import Ledgers
 from ephor.engine.models import Models
@@ -54,8 +55,10 @@ class Engine:
         return Policies(POLICIES)
 
     @cached_property
-    def approvals(self) -> Approvals:
-        return Approvals(self.world, POLICIES, self.regulation.category_in)
+    def approvals(self) -> AllApprovals:
+        return AllApprovals(
+            self.world, POLICIES, self.regulation.category_in, self.calls, ApprovalRules(self.world)
+        )
 
     @cached_property
     def regulation(self) -> Regulation:

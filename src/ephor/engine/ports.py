@@ -286,3 +286,23 @@ class World:
     ids: Ids
     pseudonyms: Pseudonyms
     packs: Packs
+
+
+@dataclass(frozen=True, slots=True)
+class Sent:
+    """What came of sending one message: whether it was taken, and in a few words of ours what was answered."""
+
+    taken: bool
+    said: str
+
+
+class Post(Protocol):
+    """The way out for notices. It returns in bounded time, follows no redirect, and repeats nothing of what is answered."""
+
+    def webhook(self, url: str, body: bytes, headers: Mapping[str, str]) -> Sent:
+        """Send a POST request; only an answer of 2xx counts as taken."""
+        ...
+
+    def mail(self, to: str, subject: str, text: str, id: str) -> Sent:
+        """Hand a mail to the server of the settings."""
+        ...

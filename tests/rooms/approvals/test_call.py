@@ -9,7 +9,6 @@ from hypothesis import strategies as st
 
 from ephor.kernel.errors import ConflictError, InvalidInputError, NotPermittedError
 from ephor.rooms.approvals.call import (
-    PATIENCE,
     CallApproval,
     CallStatus,
     answer,
@@ -20,6 +19,7 @@ from ephor.rooms.approvals.call import (
     seen_at,
     standing_of,
 )
+from ephor.rooms.approvals.rule import PATIENCE
 from sample_agents import AT
 
 END = AT + PATIENCE

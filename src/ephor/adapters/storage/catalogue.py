@@ -18,7 +18,9 @@ from ephor.rooms.access.people import Person
 from ephor.rooms.access.roles import Role
 from ephor.rooms.agents.agent import Agent
 from ephor.rooms.approvals.call import CallApproval
+from ephor.rooms.approvals.notice import Channel, Notice
 from ephor.rooms.approvals.request import ApprovalRequest
+from ephor.rooms.approvals.rule import ApprovalRule
 from ephor.rooms.consent.restriction import Restriction
 from ephor.rooms.consent.statement import Statement
 from ephor.rooms.dsr.plan import Certificate, DataPlan
@@ -55,7 +57,10 @@ SHELVES: Mapping[type[Any], Plan] = {
     ModelVersion: Plan("models", ("status",)),
     Agent: Plan("agents", ("status",)),
     ApprovalRequest: Plan("approval_requests", ("agent", "status")),
-    CallApproval: Plan("call_approvals", ("call_digest", "status", "agent", "subject")),
+    CallApproval: Plan("call_approvals", ("call_digest", "status", "agent", "subject", "scope")),
+    ApprovalRule: Plan("approval_rules", governs=False),
+    Channel: Plan("notice_channels", governs=False),
+    Notice: Plan("notices", ("status", "approval"), governs=False),
     AgentClassification: Plan("agent_classifications"),
     Statement: Plan("consent_statements", ("subject",)),
     Restriction: Plan("restrictions", ("subject",)),

@@ -15,6 +15,8 @@ import typer
 from ephor.edges.cli import (
     agents,
     approvals,
+    approvals_calls,
+    approvals_rules,
     assess,
     bodies,
     classify,
@@ -89,6 +91,8 @@ for group in (
     app.add_typer(group)
 LEDGER = (ledger_coverage, ledger_proof, ledger_streams, ledger_witness)
 """Modules that add their commands to `ephor ledger` as they are imported."""
+APPROVALS = (approvals_calls, approvals_rules)
+"""Modules that add their commands to `ephor approvals`."""
 for command in (demo.demo, init.init, classify.classify, decide.decide, assess.assess, gate.gate):
     app.command()(command)
 

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from ephor.edges.cli.calls import call_document, print_call, print_inbox
+from ephor.edges.cli.calls import call_document, print_call
 from ephor.edges.cli.fields import fields, listed, minute, unfolded
 from ephor.edges.cli.options import As, Database, Json, given
 from ephor.edges.cli.render import as_json, emit
@@ -95,71 +95,12 @@ def revoke(
 
 @app.command()
 def expire(context: typer.Context, json: Json = False, database: Database = None) -> None:
-    """Record the approvals that ran out; run it daily. They let nobody act either way.
+    """Record the approvals of agents that ran out; run it daily. They let nobody act either way.
 
     Example: ephor approvals expire
     """
     ended = context.obj.open(database).approvals.expire()
     emit([document(one) for one in ended], lambda out: _print_list(out, ended), json=json)
-
-
-@app.command()
-def inbox(context: typer.Context, json: Json = False, database: Database = None) -> None:
-    """List the calls that wait for a person, the oldest first.
-
-    Example: ephor approvals inbox
-    """
-    waiting = context.obj.open(database).calls.inbox()
-    emit([call_document(one) for one in waiting], lambda out: print_inbox(out, waiting), json=json)
-
-
-@app.command()
-def approve(
-    context: typer.Context,
-    id: Id,
-    reason: Annotated[str, typer.Option("--reason", help="Why, in a few words.")] = "",
-    json: Json = False,
-    database: Database = None,
-    person: As = None,
-) -> None:
-    """Let exactly the call that was asked about happen, once. Look at it first: ephor approvals show ID.
-
-    Example: ephor approvals approve apr_0193a2b4c5d67e8f9a0b1c2d3e4f5061 --as cal
-    """
-    _answer(context, id, reason, approve=True, json=json, database=database, person=person)
-
-
-@app.command()
-def reject(
-    context: typer.Context,
-    id: Id,
-    reason: Annotated[
-        str, typer.Option("--reason", help="Why; the agent is told, and it is kept in the ledger.")
-    ],
-    json: Json = False,
-    database: Database = None,
-    person: As = None,
-) -> None:
-    """Refuse exactly the call that was asked about.
-
-    Example: ephor approvals reject apr_0193a2b4c5d67e8f9a0b1c2d3e4f5061 --reason "ask the customer first" --as cal
-    """
-    _answer(context, id, reason, approve=False, json=json, database=database, person=person)
-
-
-def _answer(
-    context: typer.Context,
-    id: str,
-    reason: str,
-    *,
-    approve: bool,
-    json: bool,
-    database: str | None,
-    person: str | None,
-) -> None:
-    calls = context.obj.open(database).calls
-    answered = calls.answer(id, approve=approve, by=person or context.obj.person, because=reason)
-    emit(call_document(answered), lambda out: print_call(out, answered), json=json)
 
 
 def document(asked: ApprovalRequest) -> dict[str, Any]:

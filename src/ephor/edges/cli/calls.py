@@ -10,6 +10,7 @@ from ephor.edges.cli.fields import fields, listed, minute, unfolded
 from ephor.edges.cli.render import as_json
 from ephor.kernel.visible import visible
 from ephor.rooms.approvals.call import CallApproval, CallStatus
+from ephor.rooms.approvals.lasting import Scope
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -35,11 +36,19 @@ def print_call(out: Console, asked: CallApproval) -> None:
             ("purpose", _open(shown.get("purpose"))),
             ("on behalf of", _behalf(asked)),
             ("model", _open(shown.get("model"))),
+            ("asked by", _asked_by(shown)),
+            ("risk", _risk(shown)),
+            ("touches", _touches(shown)),
             ("why", "\n".join(_open(text) for text in shown.get("why", ()))),
             ("arguments", _arguments(shown)),
             ("shown", asked.shown_digest),
             ("asked", minute(asked.asked_at)),
             ("status", _status(asked)),
+            ("may answer", listed([role.value for role in asked.approvers])),
+            ("passed on", _steps(asked)),
+            ("it takes", f"{asked.quorum} people" if asked.quorum > 1 else ""),
+            ("approved by", listed([one.by for one in asked.answers if one.approve])),
+            ("good for", _reach(asked)),
             ("because", asked.because),
         ],
     )
@@ -68,6 +77,50 @@ def _open(text: str | None) -> str:
 
 def _data(shown: dict[str, Any]) -> str:
     return f"{shown['sensitivity']}: {listed(shown['data'])}" if shown else ""
+
+
+def _asked_by(shown: dict[str, Any]) -> str:
+    by = shown.get("asked_by") or {}
+    return f"{by['agent']}, for {by['for']}" if by.get("for") else by.get("agent", "")
+
+
+def _risk(shown: dict[str, Any]) -> str:
+    """Return what is known of the agent's risk, and say of the rest that nobody worked it out."""
+    risk = shown.get("risk")
+    if not risk:
+        return ""
+    return (
+        f"{risk['policy']} by the policy for {risk['use_case']}; assessed {risk['assessed'] or 'by nobody yet'}; "
+        f"AI Act class {risk['class'] or 'not known'}"
+    )
+
+
+def _touches(shown: dict[str, Any]) -> str:
+    touches = shown.get("touches")
+    if not touches:
+        return ""
+    parts = [*touches["stores"], *(f"data of {one}" for one in touches["subjects"])]
+    parts += ["leaves the organisation"] if touches["outside"] else []
+    return listed(parts + ([] if touches["undone"] else ["cannot be undone"]))
+
+
+def _steps(asked: CallApproval) -> str:
+    lines = [
+        f"from {minute(asked.asked_at + step.after)} on also {listed([role.value for role in step.to])}"
+        for step in asked.escalation
+    ]
+    return "\n".join(lines)
+
+
+def _reach(asked: CallApproval) -> str:
+    reach = asked.lasting
+    if reach is None:
+        return ""
+    what = "this call" if reach.scope is Scope.CALL else f"any call of {asked.tool}"
+    bounds = "".join(f", {name} at most {most}" for name, most in sorted(reach.at_most.items()))
+    return (
+        f"{what}{bounds}, {reach.uses - reach.used} of {reach.uses} times left, until {minute(reach.until)}"
+    )
 
 
 def _behalf(asked: CallApproval) -> str:

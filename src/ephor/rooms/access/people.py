@@ -41,6 +41,10 @@ class PlanePermission(StrEnum):
     APPROVALS = "approvals:request"
     REVOKE = "approvals:revoke"
     CALLS = "calls:approve"
+    APPROVAL_RULES = "approvals:rules"
+    """Who approves calls, how many of them, and how soon."""
+    NOTICES = "notices:write"
+    """Where people are told that a call waits."""
     REVIEW_SECURITY = "reviews:security"
     REVIEW_PRIVACY = "reviews:privacy"
     REVIEW_ETHICS = "reviews:ethics"
@@ -64,7 +68,7 @@ _P = PlanePermission
 GRANTS: Mapping[PlaneRole, frozenset[PlanePermission]] = {
     PlaneRole.ADMINISTRATOR: frozenset({_P.PEOPLE, _P.ROLES, _P.AGENTS, _P.SUSPEND, _P.RESUME, _P.APPROVALS, _P.REVOKE, _P.DELEGATE,
                                         _P.MODELS, _P.CONSENT, _P.PRIVACY, _P.EVIDENCE, _P.INCIDENTS, _P.SOURCES, _P.LEDGER,
-                                        _P.KEYS}),
+                                        _P.KEYS, _P.APPROVAL_RULES, _P.NOTICES}),
     PlaneRole.ENGINEER: frozenset({_P.AGENTS, _P.SUSPEND, _P.APPROVALS, _P.MODELS, _P.DELEGATE, _P.EVIDENCE, _P.INCIDENTS, _P.SOURCES}),
     PlaneRole.SECURITY_REVIEWER: frozenset({_P.REVIEW_SECURITY, _P.REVOKE, _P.SUSPEND, _P.EVIDENCE}),
     PlaneRole.PRIVACY_REVIEWER: frozenset({_P.REVIEW_PRIVACY, _P.REVOKE, _P.SUSPEND, _P.EVIDENCE}),
