@@ -67,6 +67,8 @@ def _commands(node: Any, words: tuple[str, ...]) -> Iterator[tuple[tuple[str, ..
     if node.invoke_without_command and words:
         yield words, node
     for name, child in children.items():
+        if getattr(child, "hidden", False):  # for Ephor's own processes
+            continue
         yield from _commands(child, (*words, name))
 
 

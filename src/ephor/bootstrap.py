@@ -18,6 +18,7 @@ from ephor.adapters.keys.ring import SigningRing, WrappingRing
 from ephor.adapters.manifests import read_manifest
 from ephor.adapters.packs import BundledPacks
 from ephor.adapters.parquet.folder import new_archive, open_archive
+from ephor.adapters.processes import ProcessProber
 from ephor.adapters.storage.growth import Grower
 from ephor.adapters.storage.vault import Vault
 from ephor.edges.door import Door
@@ -126,6 +127,7 @@ def main() -> None:
         witness_key=_witness_key,
         serve_witness=_serve_witness,
         serve_keys=_serve_keys,
+        prober=lambda database: ProcessProber(database or settings.database),
         witnesses=_witnesses,
     )
     try:

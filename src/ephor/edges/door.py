@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 from ephor.engine.plane import Engine
 from ephor.engine.ports_data import DataStore
+from ephor.engine.ports_drill import Prober
 from ephor.engine.ports_witness import WitnessLine
 from ephor.engine.regulation import Law
 from ephor.rooms.agents.manifest import Manifest
@@ -90,5 +91,7 @@ class Door:
     """Returns the verifier key of the witness in a folder; given a name, makes it there first."""
     serve_witness: ServeWitness
     serve_keys: ServeKeys
+    prober: Callable[[str | None], Prober]
+    """Starts processes on the database at a URL (None: the default), for a drill of the stop switch."""
     witnesses: Callable[[], WitnessLine]
     """The way to witnesses on the network."""

@@ -20,6 +20,7 @@ from ephor.rooms.access.delegation import (
 )
 from ephor.rooms.access.roles import Rights, Role, known_roles, named, rights
 from ephor.rooms.agents.agent import Agent, AgentStatus
+from ephor.rooms.agents.stop import Stop, StopStatus, in_force
 from ephor.rooms.approvals.request import ApprovalRequest, RequestStatus
 from ephor.rooms.approvals.standing import is_bound_to
 from ephor.rooms.consent.restriction import Restriction, is_restricted
@@ -53,6 +54,12 @@ def compile_authority(unit: Unit, id: str, *, version: int, now: datetime) -> Au
         models=MappingProxyType({name: _against(model, agent, now) for name, model in models.items()}),
         consent_purposes=by_consent,
         other_purposes=by_other,
+        stops=in_force(
+            unit.shelf(Stop).all(status=StopStatus.OPEN.value),
+            id,
+            (tool.name for tool in agent.manifest.tools),
+            agent.manifest.models,
+        ),
     )
     return Authority(version, compiled, now)
 

@@ -9,11 +9,10 @@ from hashlib import sha256
 
 from ephor.engine.ports import Unit, World
 from ephor.kernel.errors import InvalidInputError, NotPermittedError
-from ephor.kernel.events import Event
 from ephor.rooms.access.people import Person, PlanePermission, require
 from ephor.rooms.agents.agent import Agent
 from ephor.rooms.evidence.kinds import RULES, About, EvidenceKind
-from ephor.rooms.evidence.record import Evidence, read_evidence, record_digest, why_barred
+from ephor.rooms.evidence.record import Evidence, read_evidence, recorded, why_barred
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,7 +68,7 @@ class EvidenceRegister:
                 raise NotPermittedError(f"{barred}; ask somebody else to record it", person=by)
             _check_about(unit, agent, found)
             unit.shelf(Evidence).add(found)
-            unit.append(_recorded(found))
+            unit.append(recorded(found))
         return found
 
     def all(self, agent: str | None = None) -> Sequence[Evidence]:
@@ -86,21 +85,3 @@ def _check_about(unit: Unit, agent: Agent, found: Evidence) -> None:
         raise InvalidInputError(f"`{found.about}` is no model of agent `{agent.id}`; use one of: {known}")
     if asked is About.PERSON and unit.shelf(Person).find(str(found.about)) is None:
         raise InvalidInputError(f"nobody is registered as `{found.about}`; see `ephor people list`")
-
-
-def _recorded(found: Evidence) -> Event:
-    content = {"file": found.digest} if found.digest else {}
-    return Event(
-        kind="evidence.recorded/1",
-        at=found.at,
-        actor=f"person:{found.recorded_by}",
-        resource=f"evidence:{found.id}",
-        input_hash=record_digest(found),
-        refs={"agent": found.agent, "material": found.material_digest, **content},
-        metadata={
-            "kind": found.kind.value,
-            "about": found.about,
-            "on": found.on.isoformat(),
-            "expires": found.expires.isoformat(),
-        },
-    )

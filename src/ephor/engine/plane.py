@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
+from typing import Any
 
 from ephor.engine.access import Access
 from ephor.engine.agents import Agents
@@ -14,6 +16,7 @@ from ephor.engine.consent import Consent
 from ephor.engine.coverage import LedgerCoverage
 from ephor.engine.decisions import Decisions
 from ephor.engine.delegations import Delegations
+from ephor.engine.drills import Drills
 from ephor.engine.dsr import Dsr
 from ephor.engine.evidence import EvidenceRegister
 from ephor.engine.gate import Gate
@@ -29,8 +32,10 @@ from ephor.engine.retention import Retention
 from ephor.engine.risk import Risk
 from ephor.engine.ropa import Ropa
 from ephor.engine.sources import Sources
+from ephor.engine.stops import Stops
 from ephor.engine.streams import Streams
 from ephor.engine.witnesses import Witnesses
+from ephor.rooms.decisions.model import Call, Outcome
 from ephor.rooms.policies.governance import POLICIES
 
 
@@ -49,6 +54,14 @@ class Engine:
     @cached_property
     def agents(self) -> Agents:
         return Agents(self.world, POLICIES)
+
+    @cached_property
+    def stops(self) -> Stops:
+        return Stops(self.world)
+
+    @cached_property
+    def drills(self) -> Drills:
+        return Drills(self.world, self._allows)
 
     @cached_property
     def policies(self) -> Policies:
@@ -135,6 +148,9 @@ class Engine:
     @cached_property
     def keys(self) -> Keys:
         return Keys(self.world, self.ring)
+
+    def _allows(self, agent: str, tool: str, arguments: Mapping[str, Any]) -> bool:
+        return self.decisions.explain(Call(agent, tool, arguments)).outcome is Outcome.ALLOW
 
     def close(self) -> None:
         """Release the database."""

@@ -17,6 +17,7 @@ from ephor.rooms.access.delegation import Delegation, PersonRights
 from ephor.rooms.access.people import Person
 from ephor.rooms.access.roles import Role
 from ephor.rooms.agents.agent import Agent
+from ephor.rooms.agents.stop import Stop
 from ephor.rooms.approvals.call import CallApproval
 from ephor.rooms.approvals.notice import Channel, Notice
 from ephor.rooms.approvals.request import ApprovalRequest
@@ -56,6 +57,7 @@ SHELVES: Mapping[type[Any], Plan] = {
     AssessmentRecord: Plan("assessments"),
     ModelVersion: Plan("models", ("status",)),
     Agent: Plan("agents", ("status",)),
+    Stop: Plan("stops", ("status",)),
     ApprovalRequest: Plan("approval_requests", ("agent", "status")),
     CallApproval: Plan("call_approvals", ("call_digest", "status", "agent", "subject", "scope")),
     ApprovalRule: Plan("approval_rules", governs=False),

@@ -14,6 +14,7 @@ import typer
 
 from ephor.edges.cli import (
     agents,
+    agents_drill,
     approvals,
     approvals_calls,
     approvals_rules,
@@ -43,6 +44,7 @@ from ephor.edges.cli import (
     reviews,
     roles,
     ropa,
+    stops,
     witness,
 )
 from ephor.edges.door import Door
@@ -70,6 +72,7 @@ app = typer.Typer(
 for group in (
     people.app,
     agents.app,
+    stops.app,
     approvals.app,
     reviews.app,
     policies.app,
@@ -91,9 +94,11 @@ for group in (
     app.add_typer(group)
 LEDGER = (ledger_coverage, ledger_proof, ledger_streams, ledger_witness)
 """Modules that add their commands to `ephor ledger` as they are imported."""
+AGENTS = (agents_drill,)
+"""Modules that add their commands to `ephor agents`."""
 APPROVALS = (approvals_calls, approvals_rules)
 """Modules that add their commands to `ephor approvals`."""
-for command in (demo.demo, init.init, classify.classify, decide.decide, assess.assess, gate.gate):
+for command in (demo.demo, init.init, classify.classify, decide.decide, assess.assess, gate.gate, stops.stop):
     app.command()(command)
 
 

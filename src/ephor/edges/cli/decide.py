@@ -56,7 +56,7 @@ def decide(
     call = Call(
         agent=agent,
         tool=tool,
-        arguments=_arguments(arguments),
+        arguments=read_arguments(arguments),
         on_behalf_of=on_behalf_of,
         subject=subject,
         purpose=purpose,
@@ -66,7 +66,7 @@ def decide(
     emit(decision, lambda out: _print(out, decision), json=as_document)
 
 
-def _arguments(text: str) -> dict[str, Any]:
+def read_arguments(text: str) -> dict[str, Any]:
     """Read strictly: what two readers could read in two ways is not one call."""
     try:
         value = json.loads(text, object_pairs_hook=_once, parse_constant=_refuse)

@@ -12,6 +12,7 @@ from ephor.kernel.vocabulary import Effect, Sensitivity
 from ephor.rooms.access.roles import Permission, Role
 from ephor.rooms.agents.agent import Agent
 from ephor.rooms.agents.manifest import Tool, manifest_digest
+from ephor.rooms.agents.stop import Stop
 from ephor.rooms.decisions.model import Obligation
 from ephor.rooms.pii.catalogue import known_types
 from ephor.rooms.policies.governance import GovernancePolicy, policy_digest
@@ -53,6 +54,8 @@ class AgentAuthority:
     """Purposes that those records rest on another basis."""
     notice: Obligation | None
     digest: str
+    stops: tuple[Stop, ...] = ()
+    """The stops in force that can touch this agent."""
 
 
 def compile_agent(
@@ -65,6 +68,7 @@ def compile_agent(
     models: Mapping[str, tuple[str, ...]],
     consent_purposes: frozenset[str],
     other_purposes: frozenset[str] = frozenset(),
+    stops: tuple[Stop, ...] = (),
 ) -> AgentAuthority:
     """Return the agent's authority under *policy* with the *roles* that exist now."""
     manifest = agent.manifest
@@ -94,8 +98,10 @@ def compile_agent(
                 "models": {name: list(reasons) for name, reasons in models.items()},
                 "consent": sorted(consent_purposes),
                 "other purposes": sorted(other_purposes),
+                **({"stops": [stop.id for stop in stops]} if stops else {}),
             }
         ),
+        stops=stops,
     )
 
 

@@ -14,6 +14,7 @@ from ephor.kernel.vocabulary import Effect, Sensitivity
 from ephor.rooms.access.roles import allowed_by, within
 from ephor.rooms.agents.agent import AgentStatus
 from ephor.rooms.agents.manifest import AskRule
+from ephor.rooms.agents.stop import stopped
 from ephor.rooms.consent.statement import Standing
 from ephor.rooms.decisions.authority import AgentAuthority, ToolAuthority
 from ephor.rooms.decisions.model import Call, Outcome, Reason, Verdict
@@ -47,6 +48,7 @@ def decide(
         return Verdict(Outcome.DENY, (_deny("agent-unknown", f"agent `{call.agent}` is not registered"),), ())
     tool = authority.tools.get(call.tool)
     reasons = [
+        *_stops(call, authority),
         *_life(authority, now),
         *_law(authority),
         *_models(call, authority),
@@ -63,6 +65,12 @@ def decide(
         return Verdict(outcome, tuple(reasons), ())
     obligations = (tool.mask, authority.notice) if authority.notice else (tool.mask,)
     return Verdict(outcome, tuple(reasons) or (_ALLOWED,), obligations)
+
+
+def _stops(call: Call, authority: AgentAuthority) -> Iterator[Reason]:
+    for stop in stopped(authority.stops, call.tool, call.model, authority.agent.manifest.models):
+        what = "everything" if stop.name is None else f"{stop.what.value} `{stop.name}`"
+        yield _deny(f"stopped-{stop.what.value}", f"{what} is stopped (`{stop.id}`): {stop.reason}")
 
 
 def _life(authority: AgentAuthority, now: datetime) -> Iterator[Reason]:

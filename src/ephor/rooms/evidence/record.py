@@ -9,6 +9,7 @@ from datetime import date, datetime, timedelta
 
 from ephor.kernel.canonical import Json, digest
 from ephor.kernel.errors import InvalidInputError
+from ephor.kernel.events import Event
 from ephor.kernel.time import stamp
 from ephor.rooms.evidence.kinds import RULES, About, EvidenceKind
 
@@ -137,6 +138,25 @@ def record_digest(evidence: Evidence) -> str:
         "at": stamp(evidence.at),
     }
     return digest(facts)
+
+
+def recorded(evidence: Evidence) -> Event:
+    """State that a piece of evidence was recorded."""
+    content = {"file": evidence.digest} if evidence.digest else {}
+    return Event(
+        kind="evidence.recorded/1",
+        at=evidence.at,
+        actor=f"person:{evidence.recorded_by}",
+        resource=f"evidence:{evidence.id}",
+        input_hash=record_digest(evidence),
+        refs={"agent": evidence.agent, "material": evidence.material_digest, **content},
+        metadata={
+            "kind": evidence.kind.value,
+            "about": evidence.about,
+            "on": evidence.on.isoformat(),
+            "expires": evidence.expires.isoformat(),
+        },
+    )
 
 
 def _line(text: str, what: str) -> str:
