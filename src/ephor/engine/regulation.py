@@ -32,17 +32,33 @@ class Law:
         """Return the packs that come with this version, by name."""
         return [self.shelf.load(name) for name in self.shelf.names()]
 
-    def classify(self, facts: Mapping[str, object], on: date, *, role: str | None = None) -> Classification:
+    def classify(
+        self, facts: Mapping[str, object], on: date, *, role: str | None = None, pack: str = AI_ACT
+    ) -> Classification:
         """Return the class of a system with these *facts* on a day; ``complete`` among them says nothing was left out.
+
+        *pack* is a bundled pack's name or the path of another's folder. Facts that only another bundled pack asks for
+        are passed over.
 
         Raises:
             InvalidInputError: a fact that the pack does not know, or of another type.
         """
-        stated = {name: value for name, value in facts.items() if name != _COMPLETE}
+        law = self.shelf.load(pack)
+        stated = {
+            name: value
+            for name, value in facts.items()
+            if name != _COMPLETE and not self._elsewhere(law, name)
+        }
         complete = facts.get(_COMPLETE, False)
         if not isinstance(complete, bool):
             raise InvalidInputError(f"`complete` is `{str(complete)[:40]}`; write true or false")
-        return classify(self.shelf.load(AI_ACT), stated, on, complete=complete, role=role)
+        return classify(law, stated, on, complete=complete, role=role)
+
+    def _elsewhere(self, law: Pack, name: str) -> bool:
+        """A manifest has one list of facts for all laws."""
+        if name in law.vocabulary or name == "use_case":
+            return False
+        return any(name in self.shelf.load(other).vocabulary for other in self.shelf.names())
 
     def classify_manifest(self, manifest: Manifest, on: date) -> Classification:
         """Return the class that a manifest's facts lead to on a day."""

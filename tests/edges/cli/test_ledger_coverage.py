@@ -44,7 +44,7 @@ def test_coverage_names_what_never_came_and_why_that_is_suspicious(plane, run):
     decide(plane)
     code, out, _ = run("ledger", "coverage", "--regulation", "eu ai act", "--agent", ID)
     assert code == 0
-    assert f"eu-ai-act 1.1.0, agent {ID}, from the beginning to 2026-11-24 09:00 UTC" in out
+    assert f"eu-ai-act 1.2.0, agent {ID}, from the beginning to 2026-11-24 09:00 UTC" in out
     assert "tool.invoked/1: yes: never, though calls were allowed: 1; demanded from 2027-12-02" in out
     assert "agent.error/1: not known: " in out
     assert "never seen: agent.started/1, agent.stopped/1, tool.invoked/1" in out
@@ -77,7 +77,11 @@ def test_nobody_s_silence_passes_for_an_answer(plane, run, bar, idle, busy, quie
 @pytest.mark.parametrize(
     ("words", "code", "said"),
     [
-        (("--regulation", "hippa"), 3, "use one of: ccpa, eu-ai-act, gdpr, hipaa, pci-dss, soc2"),
+        (
+            ("--regulation", "hippa"),
+            3,
+            "use one of: ccpa, eu-ai-act, gdpr, hipaa, iso-42001, nist-ai-rmf, nyc-ll144, pci-dss, soc2, us-co-sb26-189",
+        ),
         (("--regulation", ""), 2, "an empty --regulation names nothing"),
         ((), 2, "--regulation"),
         (("--regulation", "hipaa", "--agent", "ghost"), 3, "there is no agent `ghost`"),

@@ -34,32 +34,60 @@ def run(capsysbinary):
     return call
 
 
-def test_a_pack_of_events_alone_says_that_it_holds_no_more(run):
+def test_a_pack_tells_what_is_owed_when_and_what_shows_it(run):
     code, out, _ = run("packs", "show", "hipaa")
     assert code == 0
-    assert "holds 0 elements, 0 obligations, 0 dates, 4 logging" in out
-    assert "only what must be logged" in out
+    assert "holds 0 elements, 24 obligations, 0 dates, 4 logging" in out
+    assert "it applies to a covered entity or business associate" in out
+    assert "hipaa/audit-controls" in out
+    assert "recall" in out
     assert "45 CFR 164.312(b)" in out
+
+
+def test_a_pack_of_events_alone_says_that_it_holds_no_more(run, tmp_path):
+    folder = tmp_path / "bare"
+    folder.mkdir()
+    (folder / "pack.yaml").write_text(
+        EMPTY
+        + "logging: [{id: bare/read, kind: data.accessed/1, cite: s. 2, title: read, basis: text, verified: mem}]\n"
+    )
+    out = run("packs", "show", str(folder))[1]
+    assert "holds 0 elements, 0 obligations, 0 dates, 1 logging" in out
+    assert "only what must be logged" in out
     assert "only what must be logged" not in run("packs", "show", "eu-ai-act")[1]
+    assert run("packs", "test", str(folder))[0] == 0
+    assert "nothing in this pack answers to cases" in run("packs", "test", str(folder))[1]
 
 
 def test_a_pack_is_shown_as_one_document(run):
     told = json.loads(run("packs", "show", "pci-dss", "--json")[1])
     assert told["identity"]["id"] == "pci-dss"
     assert told["digest"].startswith("sha256:")
-    assert told["holds"] == {"elements": 0, "obligations": 0, "dates": 0, "logging": 4}
+    assert told["holds"] == {"elements": 0, "obligations": 25, "dates": 0, "logging": 4}
     assert [one["basis"] for one in told["logging"]] == ["text", "guide", "text", "guide"]
+    display = next(one for one in told["obligations"] if one["id"] == "pci-dss/display")
+    assert (display["cite"], display["verified"], display["in_force"]) == (
+        "Req. 3.4.1",
+        "official",
+        "2025-03-31",
+    )
+    assert {"pci-dss/access-control": "soc2/cc6.1"}.items() <= {
+        one["here"]: one["there"] for one in told["crosswalks"]
+    }.items()
 
 
 def test_a_pack_that_nobody_has_is_told_with_the_list(run):
     code, _, err = run("packs", "show", "hippa")
     assert code == 3
-    assert "use one of: ccpa, eu-ai-act, gdpr, hipaa, pci-dss, soc2" in err
+    assert (
+        "use one of: ccpa, eu-ai-act, gdpr, hipaa, iso-42001, nist-ai-rmf, nyc-ll144, pci-dss, soc2, us-co-sb26-189"
+        in err
+    )
 
 
 def test_nothing_to_test_is_no_failure_but_an_untested_provision_is(run, tmp_path):
     assert run("packs", "test", "hipaa")[0] == 0
-    assert "nothing in this pack answers to cases" in run("packs", "test", "hipaa")[1]
+    assert "11 of 11 cases answer as written" in run("packs", "test", "hipaa")[1]
     folder = tmp_path / "bare"
     folder.mkdir()
     (folder / "pack.yaml").write_text(

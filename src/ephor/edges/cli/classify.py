@@ -19,6 +19,7 @@ from ephor.kernel.errors import InvalidInputError
 from ephor.kernel.time import day
 from ephor.rooms.regulation.classification import Category, Classification
 from ephor.rooms.regulation.facts import FactType
+from ephor.rooms.regulation.owe import roles_of
 from ephor.rooms.regulation.pack import Pack
 
 _GRADES = {"unacceptable": 3, "high": 2, "needs_review": 2, "limited": 1, "minimal": 0, "out_of_scope": 0}
@@ -43,6 +44,12 @@ def classify(
     facts: Annotated[
         bool, typer.Option("--facts", help="Print the facts that can be stated, and their words.")
     ] = False,
+    pack: Annotated[
+        str | None,
+        typer.Option(
+            "--pack", metavar="PACK", help="Another pack than eu-ai-act: its name, or its folder's path."
+        ),
+    ] = None,
     json: Json = False,
     database: Database = None,
     person: As = None,
@@ -62,12 +69,14 @@ def classify(
             "name a manifest, a file of facts or an agent; or ask for the words with --facts"
         )
     if file is None:
-        pack = door.law.shelf.load(AI_ACT)
-        emit(_vocabulary(pack), lambda out: _print_vocabulary(out, pack), json=json)
+        law = door.law.shelf.load(pack or AI_ACT)
+        emit(_vocabulary(law), lambda out: _print_vocabulary(out, law), json=json)
         return
     on = day(as_of) if as_of else None
     if file == "-" or Path(file).is_file() or "/" in file or file.endswith((".yaml", ".yml", ".json")):
-        found = _classify_file(door, file, on)
+        found = _classify_file(door, file, on, pack or AI_ACT)
+    elif pack is not None:
+        raise InvalidInputError("--pack goes with a file of facts; an agent's class is always the AI Act's")
     else:
         found = door.open(database).regulation.classify_agent(file, by=person or door.person, on=on)
     emit(found.as_json(), lambda out: _print(out, found), json=json)
@@ -75,11 +84,12 @@ def classify(
         raise typer.Exit(1)
 
 
-def _classify_file(door: Door, file: str, on: date | None) -> Classification:
+def _classify_file(door: Door, file: str, on: date | None, pack: str) -> Classification:
     content = door.read_yaml(file)
     on = on or door.today()
     facts, role = _facts_of(content, file)
-    return door.law.classify(facts, on, role=role)
+    known = roles_of(door.law.shelf.load(pack))
+    return door.law.classify(facts, on, role=role if role in known or pack == AI_ACT else None, pack=pack)
 
 
 def _facts_of(content: Mapping[str, Any], file: str) -> tuple[Mapping[str, object], str | None]:

@@ -10,7 +10,8 @@ from rich.console import Console
 from ephor.edges.cli.options import Json
 from ephor.edges.cli.render import emit, table
 from ephor.edges.door import Door
-from ephor.rooms.regulation.pack import Pack
+from ephor.rooms.regulation.classification import penalty_json
+from ephor.rooms.regulation.pack import Grace, Obligation, Pack
 
 app = typer.Typer(
     name="packs", help="The law as data: cited, dated, versioned, tested by cases.", no_args_is_help=True
@@ -51,11 +52,12 @@ def show(
     pack: Annotated[str, typer.Argument(help="A pack's name, or the path of its folder.")],
     json: Json = False,
 ) -> None:
-    """Show what a pack holds, and what it does not: which text it was written from, and which events must be logged.
+    """Show what a pack holds: what it was written from, whom the law reaches, what is owed when, and what must be logged.
 
     `basis` says who reads the law so: `text`, the text itself; `guide` or `ephor`, a reading of a text that names no
-    event. `verified` says how that was checked: `oj` or `sec`, read in the official journal or elsewhere; `mem`, from
-    memory; `unc`, the law itself is uncertain.
+    event. `verified` says how a statement was checked: `oj`, `official`, `text` or `sec`, read in the official
+    journal, on the issuer's own page, in its wording elsewhere, or in a secondary source; `mem` or `recall`, from memory;
+    `unc`, the law itself is uncertain, and every reading is given.
 
     Example: ephor packs show hipaa
     """
@@ -65,6 +67,12 @@ def show(
         "identity": found.identity,
         "digest": found.digest,
         "holds": _holds(found),
+        "applies": found.reach and {"cite": found.reach.cite, "title": found.reach.title},
+        "dates": found.dates,
+        "obligations": [_obligation(one) for one in found.obligations],
+        "grace": [_grace(one) for one in found.graces],
+        "penalties": [penalty_json(one) for one in found.penalties],
+        "crosswalks": found.crosswalks,
         "logging": found.logging,
     }
     emit(told, lambda out: _print_pack(out, found), json=json)
@@ -115,6 +123,25 @@ def _holds(pack: Pack) -> dict[str, int]:
     }
 
 
+def _obligation(law: Obligation) -> dict[str, object]:
+    return {
+        "id": law.id,
+        "cite": law.cite,
+        "title": law.title,
+        "roles": list(law.roles),
+        "needs": list(law.needs),
+        "in_force": law.in_force.isoformat() if law.in_force else "with-class",
+        "until": law.until,
+        "verified": law.verified,
+        "note": law.note,
+        "readings": law.readings,
+    }
+
+
+def _grace(one: Grace) -> dict[str, object]:
+    return {"article": one.article, "title": one.title, "until": one.until}
+
+
 def _print_pack(out: Console, pack: Pack) -> None:
     identity, holds = pack.identity, _holds(pack)
     out.print(f"{identity.id} {identity.version}: {identity.title} ({identity.jurisdiction})")
@@ -126,6 +153,17 @@ def _print_pack(out: Console, pack: Pack) -> None:
         out.print(
             "it says nothing yet of what systems are, nor of what anybody must do: only what must be logged"
         )
+    if pack.reach:
+        out.print(f"it applies to {pack.reach.title} ({pack.reach.cite})")
+    owed = [
+        (one.id, one.cite, one.title, str(one.in_force or "with the class"), one.verified.value)
+        for one in pack.obligations
+    ]
+    if owed:
+        table(out, ("obligation", "cite", "what", "from", "verified"), owed, empty="")
+    walks = [(one.here, one.relation, one.there) for one in pack.crosswalks]
+    if walks:
+        table(out, ("obligation", "meeting it", "of"), walks, empty="")
     rows = [
         (one.kind, one.title, one.cite, one.basis.value, one.verified.value, str(one.since or ""))
         for one in pack.logging

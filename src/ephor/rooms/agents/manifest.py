@@ -20,12 +20,14 @@ Fact: TypeAlias = str | bool | int | tuple[str, ...]
 
 @unique
 class OperatorRole(StrEnum):
-    """What the organisation is for this AI system (AI Act, Article 3(3), (4), (6) and (7))."""
+    """What the organisation is for this AI system (AI Act, Article 3(3) to (7) and Article 2(1)(e))."""
 
     PROVIDER = "provider"
     DEPLOYER = "deployer"
     IMPORTER = "importer"
     DISTRIBUTOR = "distributor"
+    AUTHORISED_REPRESENTATIVE = "authorised_representative"
+    PRODUCT_MANUFACTURER = "product_manufacturer"
 
 
 @dataclass(frozen=True, slots=True)

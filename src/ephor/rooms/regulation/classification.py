@@ -9,7 +9,7 @@ from enum import StrEnum
 
 from ephor.kernel.canonical import Json
 from ephor.kernel.truth import Truth
-from ephor.rooms.regulation.pack import Obligation, Verified
+from ephor.rooms.regulation.pack import Obligation, Penalty, Verified
 
 
 class Category(StrEnum):
@@ -48,6 +48,15 @@ class Notice:
 
 
 @dataclass(frozen=True, slots=True)
+class Due:
+    """One reading of when an obligation begins, where that is contested."""
+
+    says: str
+    since: date | None
+    in_force: bool
+
+
+@dataclass(frozen=True, slots=True)
 class Owed:
     """One obligation and its days; ``owed`` is unknown where a fact that decides it is."""
 
@@ -55,6 +64,10 @@ class Owed:
     owed: Truth
     since: date | None
     in_force: bool
+    because: str = ""
+    grace: str | None = None
+    """The transitional rule that moves its day, or spares it."""
+    readings: tuple[Due, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,6 +96,7 @@ class Classification:
     notices: tuple[Notice, ...]
     unlisted_facts: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     never_omitted: tuple[str, ...] = ()
+    penalties: tuple[Penalty, ...] = ()
 
     def as_json(self) -> dict[str, Json]:
         """Return the public shape of a classification."""
@@ -101,6 +115,7 @@ class Classification:
             "notices": [_notice(one) for one in self.notices],
             "unlisted_facts": {name: list(words) for name, words in self.unlisted_facts.items()},
             "never_omitted": list(self.never_omitted),
+            "penalties": [penalty_json(one) for one in self.penalties],
         }
 
 
@@ -128,12 +143,31 @@ def _obligation(one: Owed) -> dict[str, Json]:
         "title": law.title,
         "roles": list(law.roles),
         "owed": one.owed,
+        "because": one.because,
         "since": _written(one.since),
         "until": _written(law.until),
         "in_force": one.in_force,
         "needs": list(law.needs),
         "verified": law.verified.value,
         "note": law.note,
+        "grace": one.grace,
+        "readings": [
+            {"says": due.says, "since": _written(due.since), "in_force": due.in_force} for due in one.readings
+        ],
+    }
+
+
+def penalty_json(one: Penalty) -> dict[str, Json]:
+    """Return what a breach can cost, as it is written down."""
+    return {
+        "cite": one.cite,
+        "title": one.title,
+        "eur": one.eur,
+        "pct": one.pct,
+        "rule": one.rule,
+        "since": one.in_force.isoformat(),
+        "verified": one.verified.value,
+        "note": one.note,
     }
 
 

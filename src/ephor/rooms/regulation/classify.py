@@ -30,7 +30,7 @@ from ephor.rooms.regulation.classification import Category, Classification, Judg
 from ephor.rooms.regulation.condition import Finding, every, judge, opposite, some
 from ephor.rooms.regulation.elements import Holding, any_holds, derogated, group, judge_elements, told
 from ephor.rooms.regulation.facts import Facts, state
-from ephor.rooms.regulation.owe import owed_by, with_class
+from ephor.rooms.regulation.owe import owed_by, penalties, with_class
 from ephor.rooms.regulation.pack import Doubt, Group, Pack, Verified
 
 USE_CASE = "use_case"
@@ -97,6 +97,7 @@ def classify(
         notices=_notices(duties, on),
         unlisted_facts={name: words for name in missing if (words := stated.unlisted_words(name))},
         never_omitted=tuple(name for name in missing if name in pack.least and name not in stated.stated),
+        penalties=penalties(pack, classed(case, category)),
     )
 
 
@@ -200,6 +201,11 @@ def _in_order(pack: Pack, missing: tuple[str, ...]) -> tuple[str, ...]:
 def _obligations(
     case: _Case, category: Category, on: date, role: str | None, since: date | None
 ) -> tuple[Owed, ...]:
+    return owed_by(case.pack, classed(case, category), on, role=role, since=since)
+
+
+def classed(case: _Case, category: Category) -> Facts:
+    """Return the facts with the category and the elements that hold, which obligations ask about."""
     groups = [Group.PRODUCT, Group.AREA, Group.DUTY]
     if category is Category.OUT_OF_SCOPE:
         groups = [Group.EXCLUSION]
@@ -208,7 +214,7 @@ def _obligations(
     elif case.derogation.truth is True:
         groups.append(Group.DEROGATION)
     holds = tuple(one.element.id for one in case.holding(*groups))
-    return owed_by(case.pack, with_class(case.facts, category, holds), on, role=role, since=since)
+    return with_class(case.facts, category, holds)
 
 
 def _oversight(category: Category, at_least: Category | None) -> bool | None:

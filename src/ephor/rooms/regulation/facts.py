@@ -10,6 +10,8 @@ from typing import TypeAlias
 from ephor.kernel.errors import InvalidInputError
 
 Value: TypeAlias = "str | bool | tuple[str, ...]"
+UNKNOWN = "unknown"
+"""Said of a fact that nobody knows, in place of its value."""
 
 
 class Kind(StrEnum):
@@ -45,9 +47,13 @@ class Facts:
     vocabulary: Mapping[str, FactType]
     stated: Mapping[str, Value]
     complete: bool = False
+    open: frozenset[str] = frozenset()
+    """Facts that were said to be unknown: of these, nothing follows from `complete` either."""
 
     def unknown(self, name: str) -> bool:
         """Tell whether nobody has said anything about *name* and nothing follows from that silence."""
+        if name in self.open:
+            return not self.vocabulary[name].claim
         return not (name in self.stated or self.complete or self.vocabulary[name].claim)
 
     def unlisted(self, name: str) -> bool:
@@ -62,7 +68,7 @@ class Facts:
 
 
 def state(vocabulary: Mapping[str, FactType], raw: Mapping[str, object], *, complete: bool = False) -> Facts:
-    """Return *raw* as checked facts; a fact given as null counts as left out.
+    """Return *raw* as checked facts; a fact given as null or as ``unknown`` is not known, even in a complete list.
 
     >>> words = {"domain": FactType("domain", Kind.TEXT, "the field", ("finance",), open=True)}
     >>> state(words, {"domain": "finance"}).stated
@@ -75,15 +81,18 @@ def state(vocabulary: Mapping[str, FactType], raw: Mapping[str, object], *, comp
             fact that is not open.
     """
     stated: dict[str, Value] = {}
+    unknown: set[str] = set()
     for name, value in raw.items():
         kind = vocabulary.get(name)
         if kind is None or kind.derived:
             raise InvalidInputError(
                 f"unknown fact `{str(name)[:60]}`; use one of: {_known(vocabulary)}", fact=str(name)[:60]
             )
-        if value is not None:
+        if value is None or (value == UNKNOWN and UNKNOWN not in kind.values):
+            unknown.add(name)
+        else:
             stated[name] = _checked(kind, value)
-    return Facts(vocabulary, stated, complete)
+    return Facts(vocabulary, stated, complete, frozenset(unknown))
 
 
 def _known(vocabulary: Mapping[str, FactType]) -> str:

@@ -91,6 +91,18 @@ class Fields:
         except InvalidInputError as error:
             raise InvalidInputError(f"`{name}` at {self.where}: {error}", at=self.where) from None
 
+    def count_or_none(self, name: str) -> int | None:
+        """Return a whole number that is not negative, or None where the field is left out."""
+        value = self.raw.get(name)
+        if value is None or (type(value) is int and value >= 0):
+            return value
+        return self._refuse(name, value, "a whole number")
+
+    def one_of(self, name: str, words: tuple[str, ...]) -> str:
+        """Return one of *words* that must be there."""
+        value = self.text(name)
+        return value if value in words else self._refuse(name, value, f"one of: {', '.join(words)}")
+
     def entries(self, name: str) -> tuple[tuple[str, object], ...]:
         """Return the entries of a list, each with its place; left out is empty."""
         value = self.raw.get(name, ())

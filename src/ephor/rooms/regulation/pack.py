@@ -18,6 +18,12 @@ class Verified(StrEnum):
     """Read in the official journal."""
     SECONDARY = "sec"
     MEMORY = "mem"
+    TEXT = "text"
+    """The wording itself was seen, elsewhere than in an official journal."""
+    OFFICIAL = "official"
+    """The issuer's own page was seen."""
+    RECALL = "recall"
+    """From memory, and to be read again before anybody relies on it."""
     UNCERTAIN = "unc"
     """The law itself is uncertain here; the note gives the readings."""
 
@@ -82,6 +88,14 @@ class Doubt:
 
 
 @dataclass(frozen=True, slots=True)
+class Reading:
+    """One of several readings of when an obligation begins, where lawyers differ; None: with the class."""
+
+    says: str
+    in_force: date | None
+
+
+@dataclass(frozen=True, slots=True)
 class Obligation:
     """One thing somebody must do."""
 
@@ -96,6 +110,69 @@ class Obligation:
     until: date | None
     verified: Verified
     note: str | None
+    readings: tuple[Reading, ...] = ()
+    """Where it is contested from when it is owed: every reading. ``in_force`` is the one Ephor goes by."""
+
+
+@dataclass(frozen=True, slots=True)
+class RoleChange:
+    """When somebody becomes another operator than they call themselves (AI Act, Article 25(1))."""
+
+    article: str
+    title: str
+    roles: tuple[str, ...]
+    becomes: str
+    when: Condition
+
+
+@dataclass(frozen=True, slots=True)
+class Grace:
+    """A transitional rule: what is owed later, or never, because the system was there before (AI Act, Article 111)."""
+
+    article: str
+    title: str
+    when: Condition
+    with_class: bool
+    """Whether it covers what is owed from the day the class applies."""
+    obligations: frozenset[str]
+    until: date | None
+    """The day from which it is owed after all; None: never, while the condition holds."""
+
+
+@dataclass(frozen=True, slots=True)
+class Penalty:
+    """The most a breach can cost."""
+
+    cite: str
+    title: str
+    when: Condition
+    eur: int | None
+    pct: int | None
+    """Of the worldwide turnover of the year before."""
+    rule: str
+    """Whether the higher or the lower of the two is the most."""
+    in_force: date
+    verified: Verified
+    note: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Reach:
+    """Whom a law reaches at all; where it is not known, nothing of it is called met or not applicable."""
+
+    cite: str
+    title: str
+    when: Condition
+
+
+@dataclass(frozen=True, slots=True)
+class Crosswalk:
+    """An obligation and its counterpart in another pack: how far whoever meets the one has met the other."""
+
+    here: str
+    there: str
+    relation: str
+    because: str
 
 
 @unique
@@ -176,6 +253,12 @@ class Pack:
     least: tuple[str, ...]
     """Facts that must be stated before a system may be called minimal: never minimal by omission."""
     logging: tuple[LoggingDemand, ...] = ()
+    reach: Reach | None = None
+    """None: whoever loads the pack is held to it."""
+    role_changes: tuple[RoleChange, ...] = ()
+    graces: tuple[Grace, ...] = ()
+    penalties: tuple[Penalty, ...] = ()
+    crosswalks: tuple[Crosswalk, ...] = ()
 
     def of(self, group: Group) -> tuple[Element, ...]:
         """Return the elements of *group* in the law's order."""

@@ -20,9 +20,17 @@ from ephor.rooms.regulation.pack import (
     Limits,
     Obligation,
     Pack,
+    Reading,
     Verified,
 )
 from ephor.rooms.regulation.read_condition import RESERVED, Reader
+from ephor.rooms.regulation.read_consequences import (
+    read_crosswalks,
+    read_graces,
+    read_penalties,
+    read_reach,
+    read_role_changes,
+)
 from ephor.rooms.regulation.read_logging import read_logging
 
 CATEGORIES = ("unacceptable", "high", "limited", "minimal", "out_of_scope", "needs_review")
@@ -36,7 +44,7 @@ _ELEMENT = frozenset(
     {"id", "article", "title", "when", "unless", "since", "verified", "notice", "who", "note"}
 )
 _OBLIGATION = frozenset(
-    {"id", "cite", "title", "roles", "when", "needs", "in_force", "until", "verified", "note"}
+    {"id", "cite", "title", "roles", "when", "needs", "in_force", "until", "verified", "note", "readings"}
 )
 _TOP = frozenset(
     {
@@ -51,6 +59,11 @@ _TOP = frozenset(
         "shortcuts",
         "least",
         "logging",
+        "applies",
+        "role_changes",
+        "grace",
+        "penalties",
+        "crosswalks",
     }
     | {group.value for group in Group}
 )
@@ -76,6 +89,8 @@ def read_pack(raw: object) -> Pack:
     class_terms = _terms(top, "class_terms", every_word, reader.terms)
     obligations = tuple(_obligations(top, Reader(every_word, class_terms)))
     _refuse_strays([obligation.id for obligation in obligations], "obligation", identity.id)
+    ids = frozenset(obligation.id for obligation in obligations)
+    classed = Reader(every_word, class_terms)
     logging = read_logging(top)
     _refuse_strays([demand.id for demand in logging], "demand", identity.id)
     return Pack(
@@ -90,6 +105,11 @@ def read_pack(raw: object) -> Pack:
         _shortcuts(top, stated),
         _least(top, stated),
         logging,
+        read_reach(top, reader),
+        read_role_changes(top, classed),
+        read_graces(top, classed, ids),
+        read_penalties(top, classed),
+        read_crosswalks(top, ids),
     )
 
 
@@ -206,7 +226,15 @@ def _obligations(top: Fields, reader: Reader) -> Iterator[Obligation]:
             until,
             fields.word("verified", Verified),
             fields.text_or_none("note"),
+            tuple(_readings(fields)),
         )
+
+
+def _readings(obligation: Fields) -> Iterator[Reading]:
+    for where, raw in obligation.entries("readings"):
+        fields = Fields.of(raw, where, frozenset({"says", "in_force"}))
+        with_class = fields.text("in_force") == "with-class"
+        yield Reading(fields.text("says"), None if with_class else fields.day("in_force"))
 
 
 def _dates(top: Fields) -> Iterator[ApplicationDate]:
