@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 from ephor.engine.anchors import anchor, find
@@ -14,7 +15,7 @@ from ephor.engine.published import Published, publish
 from ephor.kernel.errors import ConflictError, InvalidInputError, NotFoundError, VerificationError
 from ephor.kernel.events import Event
 from ephor.kernel.ids import EntryId
-from ephor.rooms.access.people import Person, require_known
+from ephor.rooms.access.people import Person, PlanePermission, require, require_known
 from ephor.rooms.ledger import proof, tile, tree
 from ephor.rooms.ledger.entry import parse
 from ephor.rooms.ledger.external import read_event
@@ -33,6 +34,8 @@ if TYPE_CHECKING:
     from ephor.verifier import Report
 
 _BATCH = 1_000
+_MOST = 1_000
+"""Entries on one page."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,6 +46,24 @@ class Shown:
     leaf: str
     entry: Mapping[str, Any]
     payload: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """Some of the entries that fit, newest first."""
+
+    entries: Sequence[Shown]
+    next: int | None
+    """What to give as ``before`` for those that follow; None where no older one fits."""
+
+
+@dataclass(frozen=True, slots=True)
+class Indexed:
+    """A log, and how many of its entries can be found."""
+
+    stream: str
+    epoch: int
+    size: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -178,6 +199,51 @@ class Ledgers:
         ledger = self._log
         return [self._at(place) for place in ledger.search(where, before=before, limit=limit)]
 
+    def search(
+        self,
+        where: Mapping[str, str] | None = None,
+        *,
+        text: str | None = None,
+        since: datetime | timedelta | None = None,
+        until: datetime | None = None,
+        subject: str | None = None,
+        by: str = "",
+        before: int | None = None,
+        limit: int = 20,
+    ) -> Page:
+        """Return entries, newest first, whose fields equal *where* and which say every word of *text*.
+
+        They are stated to have happened from *since* on, or so long before the end, and before *until*. A data
+        *subject* is named by the identifier your systems know them by, if the person *by* handles personal data;
+        everybody may search by ``where={"subject": "sub_…"}``. What was recorded before this is asked is never missed.
+
+        Raises:
+            InvalidInputError: a field that cannot be searched, no word in *text*, or times between which nothing lies.
+            NotPermittedError: *by* may not look for a person.
+        """
+        asked = dict(where or {})
+        if subject is not None:
+            asked["subject"] = self._pseudonym(subject, asked.get("subject"), by)
+        if isinstance(since, timedelta):
+            since = (until or self.world.clock.now()) - since
+        if since is not None and until is not None and since >= until:
+            raise InvalidInputError("nothing lies between the two times; let the first be earlier")
+        if not 1 <= limit <= _MOST:
+            raise InvalidInputError(f"`{limit}` entries are no page; ask for 1 to {_MOST}")
+        found = self._log.search(asked, before=before, limit=limit + 1, since=since, until=until, text=text)
+        page = [self._at(place) for place in found[:limit]]
+        return Page(page, page[-1].position if len(found) > limit else None)
+
+    def reindex(self, advance: Callable[[int], None] = lambda _: None) -> Sequence[Indexed]:
+        """Make anew what every log of the plane is searched by, and return the logs.
+
+        It may be interrupted, and the ledger may grow meanwhile: who searches takes in what is missing. *advance* is
+        told how many rows were made, two an entry.
+        """
+        sizes = self.world.storage.logs.reindex(advance)
+        names = self.world.storage.logs.names()
+        return [Indexed(one.stream, one.epoch, sizes[one.number]) for one in names if one.number in sizes]
+
     def show(self, which: str) -> Shown:
         """Return one entry by id or position, with its payload in the clear where its subject was not forgotten.
 
@@ -293,6 +359,16 @@ class Ledgers:
                 f"entry {position} is gone from the database; run `ephor ledger verify`", position=position
             )
         return Shown(position, tree.leaf_hash(data).hex(), parse(data))
+
+    def _pseudonym(self, subject: str, also: str | None, by: str) -> str:
+        with self.world.storage.reading() as unit:
+            require(unit.shelf(Person).find(by), PlanePermission.PRIVACY, who=by)
+        if not subject.strip():
+            raise InvalidInputError("no data subject is named; give the identifier your systems know them by")
+        name = self.world.pseudonyms.of(subject)
+        if also not in (None, name):
+            raise InvalidInputError("the subject and the pseudonym are not one person's; name one of them")
+        return name
 
     def _published(self) -> Published:
         name = self.name or find(self.world.storage.logs.names(), MAIN)

@@ -180,8 +180,21 @@ class Ledger(Protocol):
         """Return where the entry stands. Raises NotFoundError."""
         ...
 
-    def search(self, where: Mapping[str, str], *, before: int | None, limit: int) -> Sequence[int]:
-        """Return positions, newest first, of entries whose ``kind``, ``actor``, ``subject``, … equal *where*."""
+    def search(
+        self,
+        where: Mapping[str, str],
+        *,
+        before: int | None,
+        limit: int,
+        since: datetime | None = None,
+        until: datetime | None = None,
+        text: str | None = None,
+    ) -> Sequence[int]:
+        """Return positions, newest first, of entries whose ``kind``, ``actor``, ``subject``, … equal *where*.
+
+        They are stated to have happened from *since* on and before *until*, and say every word of *text*. What was
+        acknowledged before this was called is never missed. Raises InvalidInputError.
+        """
         ...
 
     def kept(self) -> bytes | None:
@@ -209,6 +222,13 @@ class Logs(Protocol):
 
     def append(self, stream: str, events: Sequence[Event]) -> Sequence[EntryId]:
         """Record events in a stream's log; they are durable when this returns. Raises NotFoundError."""
+        ...
+
+    def reindex(self, advance: Callable[[int], None] = lambda _: None) -> Mapping[int, int]:
+        """Make anew what the logs are searched by, and return the entries of each, by the log's number.
+
+        *advance* is told how many rows were made: two an entry.
+        """
         ...
 
     def renew(self, stream: str, tell: Callable[[Ended], Event]) -> LogName:

@@ -56,7 +56,7 @@ def test_keys_are_listed_rotated_and_listed_again(run, tmp_path):
     said = run("keys", "list")[1]
     assert done["new"] in said
     assert str(tmp_path) in said
-    events = json.loads(run("ledger", "list", "--kind", "key.rotated", "--json")[1])
+    events = json.loads(run("ledger", "list", "--kind", "key.rotated", "--json")[1])["entries"]
     assert [one["entry"]["resource"] for one in events] == ["key:wrapping", "key:signing"]
     assert [one["entry"]["metadata"]["reason"] for one in events] == ["yearly", "yearly"]
 

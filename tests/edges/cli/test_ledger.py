@@ -10,6 +10,7 @@ import pytest
 from conftest import populate
 from ephor.edges.cli.app import run as run_cli
 from ephor.edges.sdk import Plane
+from ephor.rooms.decisions.model import Call
 from sample_plane import ID, ready
 
 FORGED = {
@@ -42,7 +43,7 @@ def run(plane, capsysbinary):
 def test_a_decision_handed_in_is_shown_as_somebodys_word(run):
     code, out, _ = run("ledger", "append", "-", "--as", "ola", "--json")
     assert (code, json.loads(out)["appended"]) == (0, 1)
-    [shown] = json.loads(run("ledger", "list", "--limit", "1", "--json")[1])
+    [shown] = json.loads(run("ledger", "list", "--limit", "1", "--json")[1])["entries"]
     entry = shown["entry"]
     assert entry["refs"] == {"reported_by": "person:ola"}
     assert entry["metadata"] == {"reported": {"decision": "allow", "approver": "person:cal"}}
@@ -50,7 +51,8 @@ def test_a_decision_handed_in_is_shown_as_somebodys_word(run):
     row = run("ledger", "list", "--limit", "1")[1].splitlines()[1]
     assert row.split()[-1] == "reported"
     assert shown["position"] not in [
-        one["position"] for one in json.loads(run("ledger", "list", "--outcome", "allow", "--json")[1])
+        one["position"]
+        for one in json.loads(run("ledger", "list", "--outcome", "allow", "--json")[1])["entries"]
     ]
 
 
@@ -74,7 +76,7 @@ def test_a_kind_without_a_version_is_of_the_first(run):
     run("decide", "--agent", ID, "--tool", "customer_lookup")
     short = run("ledger", "list", "--kind", "decision.made", "--json")
     assert short == run("ledger", "list", "--kind", "decision.made/1", "--json")
-    assert len(json.loads(short[1])) == 1
+    assert len(json.loads(short[1])["entries"]) == 1
     assert run("ledger", "list", "--kind", "x-own.kind")[:2] == (0, "nothing recorded that fits\n")
 
 
@@ -87,6 +89,11 @@ def test_a_kind_without_a_version_is_of_the_first(run):
         (("--before", "-5"), 2, "invalid value for '--before'"),
         (("--limit", "0"), 2, "invalid value for '--limit'"),
         (("--agent", "ghost"), 3, "there is no agent `ghost`"),
+        (("--agent", "bot", "--actor", "person:ola"), 2, "name two who acted"),
+        (("--text", "?!"), 2, "holds no word to search for"),
+        (("--text", ""), 2, "an empty --text names nothing"),
+        (("--since", "yesterday"), 2, "`yesterday` is not a"),
+        (("--stream", "none"), 3, "there is no stream `none`"),
     ],
 )
 def test_a_question_that_nothing_can_fit_is_refused(run, words, code, said):
@@ -98,3 +105,74 @@ def test_a_question_that_nothing_can_fit_is_refused(run, words, code, said):
 def test_what_was_recorded_of_an_agent_nobody_registered_is_found(run):
     run("decide", "--agent", "ghost", "--tool", "x")
     assert "agent:ghost" in run("ledger", "list", "--agent", "ghost")[1]
+
+
+def entries_of(answer):
+    code, out, err = answer
+    assert code == 0, err
+    return json.loads(out)["entries"]
+
+
+def test_entries_are_found_by_everything_they_say(run, plane):
+    run(
+        "ledger",
+        "append",
+        "-",
+        data={**FORGED, "event_type": "tool.failed", "session_id": "s-9", "error": "Timed out twice"},
+    )
+    plane.decide(Call(ID, "customer_lookup", {"id": 7}, subject="c-7", session="s-1"))
+    pseudonym = plane.world.pseudonyms.of("c-7")
+    asked = {
+        ("--text", "timed OUT"): "tool.failed/1",
+        ("--text", "tim*", "--tool", "refund", "--session", "s-9"): "tool.failed/1",
+        ("--subject", "c-7", "--as", "dora"): "decision.made/1",
+        ("--subject-pseudonym", pseudonym): "decision.made/1",
+        ("--type", "decision.made", "--actor", f"agent:{ID}", "--session", "s-1"): "decision.made/1",
+        ("--resource", f"agent:{ID}", "--type", "agent.registered"): "agent.registered/1",
+    }
+    for words, kind in asked.items():
+        assert {one["entry"]["kind"] for one in entries_of(run("ledger", "list", *words, "--json"))} == {
+            kind
+        }, words
+    assert entries_of(run("ledger", "list", "--text", "timed", "--session", "s-1", "--json")) == []
+
+
+def test_only_who_handles_personal_data_looks_for_a_person_by_name(run):
+    code, out, err = run("ledger", "list", "--subject", "c-7", "--as", "aud")
+    assert (code, out) == (5, "")
+    assert "`privacy:write` needs one of" in err
+    assert run("ledger", "list", "--subject", "c-7", "--subject-pseudonym", "sub_0", "--as", "dora")[0] == 2
+
+
+def test_pages_follow_each_other_to_the_first_entry(run, plane):
+    size, before, seen = plane.ledger.head().size, [], []
+    while True:
+        page = json.loads(run("ledger", "list", "--limit", "5", *before, "--json")[1])
+        seen += [one["position"] for one in page["entries"]]
+        if page["next"] is None:
+            break
+        before = ["--before", str(page["next"])]
+    assert seen == list(range(size - 1, -1, -1))
+
+
+def test_times_bound_what_is_found(run, plane):
+    at = plane.world.clock.now()
+    day = f"{at:%Y-%m-%d}"
+    assert entries_of(run("ledger", "list", "--since", day, "--json"))
+    assert entries_of(run("ledger", "list", "--since", "7d", "--json"))
+    assert entries_of(run("ledger", "list", "--until", day, "--json")) == []
+    code, _, err = run("ledger", "list", "--since", day, "--until", day)
+    assert (code, "nothing lies between" in err) == (2, True)
+
+
+def test_another_stream_is_searched_and_indexed_as_well(run, plane):
+    plane.streams.open("telemetry", by="ola")
+    run("ledger", "append", "-", "--stream", "telemetry")
+    [found] = entries_of(run("ledger", "list", "--stream", "telemetry", "--text", "refund", "--json"))
+    assert found["position"] == 0
+    told = json.loads(run("ledger", "reindex", "--json")[1])
+    assert told["logs"] == [
+        {"stream": "main", "epoch": 1, "size": plane.ledger.head().size},
+        {"stream": "telemetry", "epoch": 1, "size": 1},
+    ]
+    assert run("ledger", "reindex")[1].splitlines()[-1].split() == ["telemetry", "1", "1"]

@@ -70,7 +70,9 @@ def test_an_entry_with_escapes_is_shown_to_people_and_exact_for_machines(run, pl
     out = run("ledger", "list", "--limit", "1")[1]
     assert SHOWN in out
     assert out.count("\n") == 2
-    assert json.loads(run("ledger", "list", "--limit", "1", "--json")[1])[0]["entry"]["tool"] == EVIL
+    assert (
+        json.loads(run("ledger", "list", "--limit", "1", "--json")[1])["entries"][0]["entry"]["tool"] == EVIL
+    )
     last = str(plane.ledger.head().size - 1)
     assert run("ledger", "show", last)[1].replace("\n", "").isprintable()
 

@@ -33,6 +33,7 @@ from ephor.edges.cli import (
     ledger,
     ledger_coverage,
     ledger_proof,
+    ledger_search,
     ledger_streams,
     ledger_witness,
     models,
@@ -92,7 +93,7 @@ for group in (
     keys.app,
 ):
     app.add_typer(group)
-LEDGER = (ledger_coverage, ledger_proof, ledger_streams, ledger_witness)
+LEDGER = (ledger_coverage, ledger_proof, ledger_search, ledger_streams, ledger_witness)
 """Modules that add their commands to `ephor ledger` as they are imported."""
 AGENTS = (agents_drill,)
 """Modules that add their commands to `ephor agents`."""

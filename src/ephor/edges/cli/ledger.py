@@ -9,16 +9,12 @@ import orjson
 import typer
 from rich.console import Console
 
-from ephor.edges.cli.options import As, Database, Json, Stream, given
-from ephor.edges.cli.render import emit, table
+from ephor.edges.cli.options import As, Database, Json, Stream
+from ephor.edges.cli.render import emit
 from ephor.edges.door import Door
 from ephor.engine.ledger import Appended, Ledgers, Shown
 from ephor.engine.ports import MAIN
 from ephor.kernel.errors import InvalidInputError
-from ephor.rooms.approvals.request import Verdict
-from ephor.rooms.decisions.model import Outcome
-from ephor.rooms.ledger.kinds import KINDS, is_custom
-from ephor.rooms.regulation.classification import Category
 
 app = typer.Typer(
     name="ledger", help="The one record of what agents did and what people decided.", no_args_is_help=True
@@ -55,38 +51,6 @@ def append(
     emit(told, lambda out: _print_appended(out, done), json=json)
 
 
-@app.command("list")
-def list_entries(
-    context: typer.Context,
-    kind: Annotated[str | None, typer.Option(help="For example decision.made.", callback=given)] = None,
-    agent: Annotated[str | None, typer.Option(help="An agent's id.", callback=given)] = None,
-    tool: Annotated[str | None, typer.Option(help="A tool's name.", callback=given)] = None,
-    outcome: Annotated[
-        str | None, typer.Option(help="allow, ask or deny; approve or reject; or a class.", callback=given)
-    ] = None,
-    before: Annotated[int | None, typer.Option(min=0, help="Only entries before this position.")] = None,
-    limit: Annotated[int, typer.Option(min=1, max=1000, help="How many at most.")] = 20,
-    json: Json = False,
-    database: Database = None,
-) -> None:
-    """List entries, newest first.
-
-    Example: ephor ledger list --kind decision.made --outcome deny
-    """
-    asked = {
-        "kind": _kind(kind),
-        "actor": f"agent:{agent}" if agent else None,
-        "tool": tool,
-        "decision": _outcome(outcome),
-    }
-    where = {name: value for name, value in asked.items() if value is not None}
-    engine = context.obj.open(database)
-    found = engine.ledger.list(where, before=before, limit=limit)
-    if agent is not None and not found:
-        engine.agents.show(agent)  # a name misspelt is told, or nothing would look like nothing done
-    emit(found, lambda out: _print_list(out, found), json=json)
-
-
 @app.command()
 def show(
     context: typer.Context,
@@ -114,24 +78,6 @@ def _print_appended(out: Console, done: Appended) -> None:
         )
 
 
-def _kind(text: str | None) -> str | None:
-    """Return the kind with its version, the first where none is named."""
-    if text is None:
-        return None
-    kind = text if "/" in text else f"{text}/1"
-    if kind not in KINDS and not is_custom(kind):
-        known = ", ".join(one.removesuffix("/1") for one in KINDS)
-        raise InvalidInputError(f"unknown kind `{text[:80]}`; use `x-NAME` or one of: {known}")
-    return kind
-
-
-def _outcome(text: str | None) -> str | None:
-    known = [one.value for kind in (Outcome, Category, Verdict) for one in kind]
-    if text is not None and text not in known:
-        raise InvalidInputError(f"unknown outcome `{text[:80]}`; use one of: {', '.join(known)}")
-    return text
-
-
 def _lines(data: bytes) -> Sequence[Mapping[str, Any]]:
     events = []
     for number, line in enumerate(data.splitlines(), 1):
@@ -149,30 +95,6 @@ def _lines(data: bytes) -> Sequence[Mapping[str, Any]]:
             )
         events.append(value)
     return events
-
-
-def _print_list(out: Console, found: Sequence[Shown]) -> None:
-    rows = [
-        (
-            one.position,
-            f"{one.entry['at'][:10]} {one.entry['at'][11:16]} UTC",
-            one.entry["kind"],
-            one.entry["actor"],
-            _about(one.entry),
-            _told(one.entry),
-        )
-        for one in found
-    ]
-    table(out, ("#", "at", "kind", "actor", "about", "outcome"), rows, empty="nothing recorded that fits")
-
-
-def _told(entry: Mapping[str, Any]) -> str:
-    """What was decided; `reported` where the entry is somebody's word and not the plane's."""
-    return "reported" if "reported_by" in entry.get("refs", {}) else str(entry.get("decision", ""))
-
-
-def _about(entry: Mapping[str, Any]) -> str:
-    return str(entry.get("tool") or entry.get("resource") or entry.get("subject") or "")
 
 
 def _print_one(out: Console, found: Shown) -> None:

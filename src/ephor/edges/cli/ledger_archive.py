@@ -39,7 +39,7 @@ def export_as(format: Format, door: Door, engine: Engine, target: str) -> Mappin
     """Write the ledger to *target* and return what was written."""
     if format is Format.CHAIN:
         return _export_chain(door, engine, target)
-    with _progress(engine.ledger.head().size) as advance:
+    with progress(engine.ledger.head().size, "exporting") as advance:
         if format is Format.TILES:
             head = engine.ledger.export(_counted(door.bundle(target), advance))
         else:
@@ -119,7 +119,7 @@ def _hash(text: str) -> str:
 
 def _export_chain(door: Door, engine: Engine, target: str) -> Mapping[str, Any]:
     file = str(Path(target) / CHAIN) if Path(target).is_dir() else target
-    with _progress(engine.ledger.head().size) as advance, door.new_file(file) as write:
+    with progress(engine.ledger.head().size, "exporting") as advance, door.new_file(file) as write:
 
         def keep(line: bytes) -> None:
             write(line)
@@ -150,17 +150,17 @@ def _counted(
 
 
 @contextmanager
-def _progress(total: int) -> Iterator[Callable[[int], None]]:
-    """Show how far an export is on a terminal's standard error; nowhere else."""
+def progress(total: int, doing: str) -> Iterator[Callable[[int], None]]:
+    """Show how far something that takes long is, on a terminal's standard error; nowhere else."""
     if not sys.stderr.isatty():
         yield lambda _: None
         return
     columns = (
-        TextColumn("exporting"),
+        TextColumn(doing),
         BarColumn(),
         TextColumn("{task.completed}/{task.total}"),
         TimeRemainingColumn(),
     )
     with Progress(*columns, console=Console(stderr=True), transient=True) as shown:
-        task = shown.add_task("exporting", total=total)
+        task = shown.add_task(doing, total=total)
         yield lambda done: shown.advance(task, done)

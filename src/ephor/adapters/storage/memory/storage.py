@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
+from datetime import datetime
 from threading import RLock, get_ident
 from typing import Any
 
@@ -12,7 +13,7 @@ from ephor.adapters.storage.catalogue import plan_of
 from ephor.adapters.storage.growth import Draft, Grower, Growth, HeadRow, TileRow
 from ephor.adapters.storage.memory.cosigned import MemoryCosigned
 from ephor.adapters.storage.memory.shelf import MemoryShelf
-from ephor.adapters.storage.search import check_fields, matches, summary
+from ephor.adapters.storage.search import ask, summary
 from ephor.adapters.storage.vault import Sealed, Vault, Wrapped, committed
 from ephor.engine.ports import MAIN, Ended, Forgotten, Head, Ids, LogName, R
 from ephor.kernel.errors import ConflictError, InvalidInputError, NotFoundError, VerificationError
@@ -174,12 +175,19 @@ class MemoryLedger:
                 return index
         raise NotFoundError(f"there is no entry `{id}`; see `ephor ledger list`", id=id)
 
-    def search(self, where: Mapping[str, str], *, before: int | None, limit: int) -> Sequence[int]:
-        check_fields(where)
+    def search(
+        self,
+        where: Mapping[str, str],
+        *,
+        before: int | None,
+        limit: int,
+        since: datetime | None = None,
+        until: datetime | None = None,
+        text: str | None = None,
+    ) -> Sequence[int]:
+        asked = ask(where, since, until, text)
         stop = len(self._log.entries) if before is None else min(before, len(self._log.entries))
-        found = (
-            index for index in range(stop - 1, -1, -1) if matches(summary(self._log.entries[index]), where)
-        )
+        found = (index for index in range(stop - 1, -1, -1) if asked.fits(self._log.entries[index]))
         return [index for index, _ in zip(found, range(limit), strict=False)]
 
     def kept(self) -> bytes | None:
@@ -216,6 +224,10 @@ class MemoryLogs:
                 return self._append(log, events)
         known = ", ".join(f"`{log.stream}`" for log in self._state.logs)
         raise NotFoundError(f"there is no stream `{stream[:60]}`; open it first, or name one of {known}")
+
+    def reindex(self, advance: Callable[[int], None] = lambda _: None) -> Mapping[int, int]:
+        """Nothing is derived here: the entries themselves are searched."""
+        return {at: len(log.entries) for at, log in enumerate(self._state.logs)}
 
     def renew(self, stream: str, tell: Callable[[Ended], Event]) -> LogName:
         raise ConflictError(f"nothing of `{stream}` is missing: it goes on as it is, and needs no new epoch")

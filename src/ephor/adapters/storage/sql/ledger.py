@@ -4,23 +4,24 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager
+from datetime import datetime
 
 import sqlalchemy as sa
 
 from ephor.adapters.keys.kept import size_of
-from ephor.adapters.storage.search import check_fields, indexed, matches, summary
+from ephor.adapters.storage.search import ask, indexed, summary
+from ephor.adapters.storage.sql.projection import Projection
 from ephor.adapters.storage.sql.rows import SqliteRows
 from ephor.adapters.storage.sql.tables import sealed_payloads
 from ephor.adapters.storage.sql.unit import wrapped_key
 from ephor.adapters.storage.vault import Sealed, Vault, committed
 from ephor.engine.ports import Head
-from ephor.kernel.errors import ConflictError, NotFoundError, UnavailableError, VerificationError
+from ephor.kernel.errors import NotFoundError, VerificationError
 from ephor.rooms.ledger import tile
 from ephor.rooms.ledger.entry import parse
 from ephor.rooms.ledger.tree import leaf_hash
 
 _BATCH = 1_024
-_PAGE = 256
 
 
 class SqlLedger:
@@ -34,7 +35,8 @@ class SqlLedger:
         vault: Vault,
         kept: Callable[[], bytes | None],
     ) -> None:
-        self._reading, self._writing, self._rows_of, self._vault = reading, writing, rows, vault
+        self._reading, self._rows_of, self._vault = reading, rows, vault
+        self.projection = Projection(reading, writing, rows)
         self.kept = kept
 
     def head(self) -> Head:
@@ -81,12 +83,9 @@ class SqlLedger:
                 return 0
 
     def position(self, id: str) -> int:
-        places: Sequence[int] = range(self.head().size)
-        if self._catch_up():
-            with self._rows() as rows:
-                sql = "select idx - ? from ledger_projection where id = ? and idx >= ? and idx < ?"
-                asked = (rows.base, indexed(id), rows.base, rows.end)
-                told = [int(row[0]) for row in rows.run(sql, *asked)] if id.isascii() else []
+        places: Sequence[int] = range(size := self.head().size)
+        told = self.projection.named(indexed(id) or "", size) if id.isascii() else []
+        if told is not None:
             # What the projection says is not what was signed: it is believed that an entry is not there, not where it is.
             places = [*told, *places] if told else ()
         for place in places:
@@ -94,23 +93,29 @@ class SqlLedger:
                 return place
         raise NotFoundError(f"there is no entry `{id}`; see `ephor ledger list`", id=id)
 
-    def search(self, where: Mapping[str, str], *, before: int | None, limit: int) -> Sequence[int]:
-        check_fields(where)
+    def search(
+        self,
+        where: Mapping[str, str],
+        *,
+        before: int | None,
+        limit: int,
+        since: datetime | None = None,
+        until: datetime | None = None,
+        text: str | None = None,
+    ) -> Sequence[int]:
+        asked = ask(where, since, until, text)
         size = self.head().size
         top = size if before is None else min(before, size)
-        projected = bool(where) and self._catch_up()
         found: list[int] = []
         while top > 0 and len(found) < limit:
+            places = self.projection.places(asked, top, limit - len(found))
+            if places is None:
+                places = range(top - 1, max(top - _BATCH, 0) - 1, -1)
             with self._rows() as rows:
-                places = (
-                    _projected(rows, where, top)
-                    if projected
-                    else range(top - 1, max(top - _BATCH, 0) - 1, -1)
-                )
                 entries = [
                     (place, bytes(entry)) for place in places for entry in rows.entries(place, place + 1)
                 ]
-            found += [place for place, entry in entries if matches(summary(entry), where)]
+            found += [place for place, entry in entries if asked.fits(entry)]
             top = places[-1] if places else 0
         return found[:limit]
 
@@ -128,42 +133,7 @@ class SqlLedger:
             else self._vault.open(wrapped, Sealed(id, row.subject, row.salt, row.box, committed(entry)))
         )
 
-    def _catch_up(self) -> bool:
-        """Project the entries that came since; False where the database cannot be written to."""
-        try:
-            while self._behind():
-                with self._writing() as connection:
-                    rows = self._rows_of(connection)
-                    start = self._projected(rows)
-                    rows.project(start, rows.entries(start, start + _BATCH))
-        except (
-            UnavailableError,  # it is read-only
-            ConflictError,  # this thread is in a unit of its own
-            VerificationError,  # the table is gone; the entries themselves are searched then
-        ):
-            return False
-        return True
-
-    def _behind(self) -> bool:
-        with self._rows() as rows:
-            head = rows.head()
-            # Compared against what is there, not only what the head says: rows cut from under it must not loop for ever.
-            start = self._projected(rows)
-            return head is not None and start < head.size and bool(rows.entries(start, start + 1))
-
-    def _projected(self, rows: SqliteRows) -> int:
-        sql = "select coalesce(max(idx) - ? + 1, 0) from ledger_projection where idx >= ? and idx < ?"
-        return int(rows.run(sql, rows.base, rows.base, rows.end).fetchone()[0])
-
     @contextmanager
     def _rows(self) -> Iterator[SqliteRows]:
         with self._reading() as connection:
             yield self._rows_of(connection)
-
-
-def _projected(rows: SqliteRows, where: Mapping[str, str], top: int) -> Sequence[int]:
-    """Return places that may match, newest first: an index holds the beginning of a text only."""
-    clause = "".join(f" and {name} = ?" for name in where)
-    sql = f"select idx - ? from ledger_projection where idx >= ? and idx < ?{clause} order by idx desc limit {_PAGE}"  # noqa: S608 - names were checked
-    asked = (rows.base, rows.base, rows.base + top, *map(indexed, where.values()))
-    return [int(row[0]) for row in rows.run(sql, *asked)]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractContextManager, ExitStack
 from dataclasses import dataclass
 from threading import RLock
@@ -159,6 +159,18 @@ class SqlLogs:
         self._heads.retire(*ended.lost)  # that of the old log stays: nothing may ever follow it
         self._current.clear()
         return new
+
+    def reindex(self, advance: Callable[[int], None] = lambda _: None) -> Mapping[int, int]:
+        """Make anew what every log is searched by; return how many entries of each were taken in.
+
+        Whoever searches meanwhile, or after this was interrupted, takes in by itself what is not yet.
+        """
+        names = self.names()
+        self.of(0).projection.drop()
+        sizes = {one.number: self.of(one.number).head().size for one in names}
+        for number, size in sizes.items():
+            self.of(number).projection.fill(size, advance)
+        return sizes
 
     def close(self) -> None:
         """Release every connection of its own."""

@@ -6,7 +6,6 @@ from collections.abc import Sequence
 from typing import Any, ClassVar
 
 from ephor.adapters.storage.growth import Growth, HeadRow
-from ephor.adapters.storage.search import COLUMNS, indexed, summary
 from ephor.kernel.errors import UnavailableError, VerificationError
 from ephor.rooms.ledger import tile
 
@@ -15,10 +14,6 @@ _BINARY = ("root", "frontier", "note")
 _KEEP_HEAD = (
     f"insert into ledger_head (id, {_HEAD}) values (?, ?, ?, ?, ?, ?, ?, ?) on conflict (id) do update set "  # noqa: S608 - constants
     + ", ".join(f"{name} = excluded.{name}" for name in _HEAD.split(", "))
-)
-_PROJECT = (
-    f"insert into ledger_projection (idx, id, at, {', '.join(COLUMNS)}) values (?, ?, ?, {', '.join('?' * len(COLUMNS))}) "  # noqa: S608
-    "on conflict (idx) do nothing"
 )
 _TOGETHER = 100
 """Entries in one insert statement: SQLite takes many rows at once in little more than half the time."""
@@ -59,6 +54,11 @@ class SqliteRows:
     def entries(self, start: int, stop: int) -> Sequence[bytes]:
         sql = f"select {self._read('data')} from ledger_entries where idx >= ? and idx < ? order by idx"  # noqa: S608
         return [row[0] for row in self.run(sql, *self._between(start, stop))]
+
+    def placed(self, start: int, stop: int) -> Sequence[tuple[int, bytes]]:
+        """Return the entries that are there, each with its position."""
+        sql = f"select idx, {self._read('data')} from ledger_entries where idx >= ? and idx < ? order by idx"  # noqa: S608
+        return [(row[0] - self.base, row[1]) for row in self.run(sql, *self._between(start, stop))]
 
     def fresh(self) -> bytes:
         """Return the leaf hashes of the unfinished tile, as they were when they were signed."""
@@ -111,22 +111,6 @@ class SqliteRows:
     def many(self, sql: str, values: Sequence[tuple[object, ...]]) -> None:
         """Run one statement for each tuple of values."""
         self.connection.executemany(sql, values)
-
-    def project(self, start: int, entries: Sequence[bytes]) -> None:
-        """Add entries to what can be searched."""
-        found = [(index, summary(entry)) for index, entry in enumerate(entries, start)]
-        self.many(
-            _PROJECT,
-            [
-                (
-                    self.base + index,
-                    indexed(one["id"]) or "",
-                    one["at"] or "",
-                    *[indexed(one[name]) for name in COLUMNS],
-                )
-                for index, one in found
-            ],
-        )
 
     def bump(self) -> None:
         """Let everyone know that governance state changed."""

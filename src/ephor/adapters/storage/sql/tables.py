@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sqlalchemy as sa
+from sqlalchemy.dialects.postgresql import TSVECTOR
 
 from ephor.adapters.storage.catalogue import SHELVES
 from ephor.adapters.storage.search import COLUMNS
@@ -85,9 +86,18 @@ ledger_projection = sa.Table(
         "idx", sa.BigInteger().with_variant(sa.Integer, "sqlite"), primary_key=True, autoincrement=False
     ),
     sa.Column("id", sa.Text, nullable=False, index=True),
-    sa.Column("at", sa.Text, nullable=False),
+    sa.Column("at", _ID, nullable=False, index=True),
     *[sa.Column(name, sa.Text, index=True) for name in COLUMNS],
     comment="For searching only; derived from the entries, may be dropped and rebuilt.",
+)
+ledger_words = sa.Table(
+    "ledger_words",
+    metadata,
+    sa.Column(
+        "idx", sa.BigInteger().with_variant(sa.Integer, "sqlite"), primary_key=True, autoincrement=False
+    ),
+    sa.Column("words", sa.Text().with_variant(TSVECTOR, "postgresql"), nullable=False),
+    comment="For searching only: the words of each entry; what finds them (FTS5, GIN) is made when it is first asked.",
 )
 sealed_payloads = sa.Table(
     "sealed_payloads",
