@@ -5,6 +5,7 @@ Row for row they follow from the entries, so either may be dropped: what is miss
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from collections.abc import Sequence
 from typing import Any, ClassVar
 
@@ -19,23 +20,23 @@ Row = tuple[Any, ...]
 """A row after its place: what it says of one entry."""
 
 
-class Derived:
+class Derived(ABC):
     """One derived table."""
 
     table: ClassVar[sa.Table]
     called: ClassVar[str]
 
+    @abstractmethod
     def rows_of(self, entries: Sequence[bytes]) -> Sequence[Row]:
         """Return what the table must say of *entries*; of one that is gone or damaged, as good as nothing."""
-        raise NotImplementedError
 
+    @abstractmethod
     def stored(self, rows: SqliteRows, start: int, stop: int) -> Sequence[tuple[int, Row]]:
         """Return what it says, with the place in the log."""
-        raise NotImplementedError
 
+    @abstractmethod
     def add(self, rows: SqliteRows, start: int, entries: Sequence[bytes]) -> None:
         """Add the rows of *entries*."""
-        raise NotImplementedError
 
     def reach(self, rows: SqliteRows, size: int) -> int:
         """Return how many of the first *size* entries it covers."""
