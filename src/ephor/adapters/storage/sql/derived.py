@@ -47,6 +47,7 @@ class Derived(ABC):
         """Tell whether what finds its rows is there."""
         return True
 
+    @abstractmethod
     def prepare(self, rows: SqliteRows) -> None:
         """Make what finds its rows, where it is missing."""
 
@@ -86,6 +87,9 @@ class Fields(Derived):
     def add(self, rows: SqliteRows, start: int, entries: Sequence[bytes]) -> None:
         made = enumerate(self.rows_of(entries), rows.base + start)
         rows.many(self._add, [(place, *row) for place, row in made])
+
+    def prepare(self, rows: SqliteRows) -> None:
+        """The table's own indexes are made with it."""
 
 
 class Words(Derived):
