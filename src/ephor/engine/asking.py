@@ -21,7 +21,7 @@ from ephor.rooms.approvals.call import (
     standing_of,
 )
 from ephor.rooms.approvals.notice import About
-from ephor.rooms.approvals.rule import DEFAULT, ApprovalRule, rule_digest, rule_for
+from ephor.rooms.approvals.rule import DEFAULT, ApprovalRule, narrowed, rule_digest, rule_for
 from ephor.rooms.decisions.arguments import encode_arguments
 from ephor.rooms.decisions.authority import AgentAuthority
 from ephor.rooms.decisions.decide import sensitivity_of
@@ -61,8 +61,11 @@ class Asking:
 
         The newest word counts, be it yes or no.
         """
-        tool = self.authority.tools[self.call.tool].tool
-        rule = rule_for(unit.shelf(ApprovalRule).find, self.call.agent, self.call.tool)
+        called = self.authority.tools[self.call.tool]
+        tool = called.tool
+        rule = narrowed(
+            rule_for(unit.shelf(ApprovalRule).find, self.call.agent, self.call.tool), called.approvers
+        )
         binding, scope = self._binding(rule), self._scope(tool)
         call_digest = digest({"scope": scope, "arguments": self.args_digest})
         shelf = unit.shelf(CallApproval)

@@ -26,10 +26,13 @@ from ephor.rooms.approvals.standing import is_bound_to
 from ephor.rooms.consent.restriction import Restriction, is_restricted
 from ephor.rooms.consent.statement import Standing, Statement, standing
 from ephor.rooms.decisions.authority import Authority, compile_agent
+from ephor.rooms.decisions.catalogue import ToolEntry
 from ephor.rooms.decisions.standing import Lent, SubjectStanding
 from ephor.rooms.models.model import ModelVersion
 from ephor.rooms.models.usage import allowed_for
 from ephor.rooms.policies.governance import POLICIES, policy_of
+from ephor.rooms.policies.limits import Behalf, Limit
+from ephor.rooms.policies.sequences import SequenceRule
 from ephor.rooms.regulation.record import AgentClassification, category_for
 from ephor.rooms.ropa.record import LegalBasis, ProcessingRecord
 
@@ -60,6 +63,9 @@ def compile_authority(unit: Unit, id: str, *, version: int, now: datetime) -> Au
             (tool.name for tool in agent.manifest.tools),
             agent.manifest.models,
         ),
+        catalogue=_described(unit, agent),
+        limits=unit.shelf(Limit).all(),
+        sequences=unit.shelf(SequenceRule).all(),
     )
     return Authority(version, compiled, now)
 
@@ -74,11 +80,15 @@ def lent_by(unit: Unit, delegation: str, now: datetime) -> Lent:
         chain = chain_to(delegation, known)
     except ConflictError as error:  # what cannot be followed to its first giver is worth nothing
         return Lent(None, (Objection("delegation-broken", str(error)),), last.to_agent, last.purpose)
+    first = chain[0]
+    behalf = Behalf(
+        tuple(hop.id for hop in chain), first.from_id if first.from_kind is Granter.PERSON else None
+    )
     worth = chain_rights(chain, lambda who: rights_of(unit, who), now)
     reasons = (*_stopped(unit, chain), *(worth if isinstance(worth, tuple) else ()))
     if isinstance(worth, tuple) or reasons:
-        return Lent(None, reasons, last.to_agent, last.purpose)
-    return Lent(worth, (), last.to_agent, last.purpose)
+        return Lent(None, reasons, last.to_agent, last.purpose, behalf)
+    return Lent(worth, (), last.to_agent, last.purpose, behalf)
 
 
 def first_giver(unit: Unit, delegation: str) -> str | None:
@@ -108,6 +118,11 @@ def rights_of(unit: Unit, principal: str) -> Rights | None:
     if agent is None or agent.status is AgentStatus.RETIRED or not set(agent.manifest.roles) <= known.keys():
         return None
     return rights(named(agent.manifest.roles, known))
+
+
+def _described(unit: Unit, agent: Agent) -> list[ToolEntry]:
+    found = (unit.shelf(ToolEntry).find(tool.name) for tool in agent.manifest.tools)
+    return [entry for entry in found if entry is not None]
 
 
 def _against(model: ModelVersion | None, agent: Agent, now: datetime) -> tuple[str, ...]:

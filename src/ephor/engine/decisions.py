@@ -3,21 +3,28 @@
 from __future__ import annotations
 
 import dataclasses
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from threading import Lock
 
 from ephor.engine.asking import Asking
-from ephor.engine.authority import compile_authority, lent_by, subject_standing
+from ephor.engine.authority import compile_authority
 from ephor.engine.ports import Unit, World
-from ephor.kernel.canonical import digest
+from ephor.engine.remembering import keep, leave, leaves_traces, look_up, told
+from ephor.kernel.canonical import Json, digest
 from ephor.kernel.events import Event
 from ephor.rooms.approvals.call import CallApproval, claim
 from ephor.rooms.decisions.authority import AgentAuthority, Authority
-from ephor.rooms.decisions.decide import decide
+from ephor.rooms.decisions.decide import facts_for, judged
+from ephor.rooms.decisions.facts import Facts
 from ephor.rooms.decisions.model import Call, Decision, Outcome, Verdict
 from ephor.rooms.decisions.reading import read_call
+from ephor.rooms.decisions.standing import NOTHING_KNOWN
+from ephor.rooms.policies.sequences import Session, session_id
 
+NO_AGENT = digest({"agent": None})
+"""What a decision about an agent that is not registered rests on."""
 _FRESH = timedelta(seconds=60)
 """How long a compiled authority serves when nothing changed: what runs out by the clock is noticed within it."""
 
@@ -27,6 +34,8 @@ class _Compiled:
     """The authorities in use by agent; each replaced as a whole, under a lock, when governance has moved on."""
 
     agents: dict[str, Authority] = field(default_factory=dict)
+    kept: set[str] = field(default_factory=set)
+    """Digests of the authorities that are known to be kept, so that their decisions can be replayed."""
     lock: Lock = field(default_factory=Lock)
 
 
@@ -53,14 +62,17 @@ class Decisions:
         call, arguments = read_call(call)
         if call.subject is None:
             authority = self._authority(call.agent, now).agent
-            verdict = self._verdict(call, authority, now)
-            if verdict.outcome is not Outcome.ASK:
-                made = self._made(call, arguments, authority, verdict, now, intent=intent)
-                decision = made.decision()
-                entries = self.world.storage.append(made.events(decision))
-                return dataclasses.replace(decision, entry=entries[0])
+            if not leaves_traces(call, authority):
+                made = self._made(call, arguments, self._facts(call, authority, now), now, intent=intent)
+                if made.verdict.outcome is not Outcome.ASK:
+                    self._keep_record(authority)
+                    decision = made.decision()
+                    entries = self.world.storage.append(made.events(decision))
+                    return dataclasses.replace(decision, entry=entries[0])
         with self.world.storage.unit() as unit:
-            return self._decide_within(unit, call, arguments, now, intent=intent, awaited=awaited)
+            decision = self._decide_within(unit, call, arguments, now, intent=intent, awaited=awaited)
+        self._compiled.kept.add(decision.policy_digest)
+        return decision
 
     def explain(self, call: Call) -> Verdict:
         """Return what `decide` would say now. Nothing is recorded, so nothing may be done on the strength of it.
@@ -70,62 +82,72 @@ class Decisions:
         """
         now = self.world.clock.now()
         call, _ = read_call(call)
-        return self._verdict(call, self._authority(call.agent, now).agent, now)
+        return judged(self._facts(call, self._authority(call.agent, now).agent, now), call)
+
+    def session(self, name: str) -> Sequence[str]:
+        """Return the labels that the session of this name carries."""
+        with self.world.storage.reading() as unit:
+            found = unit.shelf(Session).find(session_id(name))
+        return () if found is None else found.labels
 
     def _decide_within(
         self, unit: Unit, call: Call, arguments: bytes, now: datetime, *, intent: bool, awaited: str | None
     ) -> Decision:
         """Decide inside a transaction: whoever withdraws consent or suspends the agent comes before it or after it."""
         authority = self._authority_within(unit, call.agent, now).agent
-        verdict = self._verdict_within(unit, call, authority, now)
-        made = self._made(call, arguments, authority, verdict, now, intent=intent, awaited=awaited)
-        if verdict.outcome is Outcome.ASK and authority is not None:
+        facts = self._facts_within(unit, call, authority, now)
+        made = self._made(call, arguments, facts, now, intent=intent, awaited=awaited)
+        if made.verdict.outcome is Outcome.ASK and authority is not None:
             return made.ask(unit, authority)
         return made.record(unit, made.decision())
+
+    def _keep_record(self, authority: AgentAuthority | None) -> None:
+        """Keep what the answer rests on before the answer is given, so that it can be given again."""
+        if authority is None or authority.record.id in self._compiled.kept:
+            return
+        with self.world.storage.unit() as unit:
+            keep(unit, authority.record)
+        self._compiled.kept.add(authority.record.id)
 
     def _made(
         self,
         call: Call,
         arguments: bytes,
-        authority: AgentAuthority | None,
-        verdict: Verdict,
+        facts: Facts | None,
         now: datetime,
         *,
         intent: bool,
         awaited: str | None = None,
     ) -> _Made:
         names = self.world.pseudonyms
-        subject = names.of(call.subject) if call.subject is not None else None
         return _Made(
             self.world,
             call,
             arguments,
             names.fingerprint(arguments),
-            subject,
-            authority,
-            verdict,
+            self._subject(call),
+            facts,
+            judged(facts, call),
             now,
             intent,
             awaited,
         )
 
-    def _verdict(self, call: Call, authority: AgentAuthority | None, now: datetime) -> Verdict:
-        if call.subject is None and call.on_behalf_of is None:
-            return decide(call, authority, now=now)
-        with self.world.storage.reading() as unit:
-            return self._verdict_within(unit, call, authority, now)
+    def _subject(self, call: Call) -> str | None:
+        return self.world.pseudonyms.of(call.subject) if call.subject is not None else None
 
-    def _verdict_within(
+    def _facts(self, call: Call, authority: AgentAuthority | None, now: datetime) -> Facts | None:
+        if call.subject is None and call.on_behalf_of is None and not leaves_traces(call, authority):
+            return None if authority is None else facts_for(call, authority, now, NOTHING_KNOWN)
+        with self.world.storage.reading() as unit:
+            return self._facts_within(unit, call, authority, now)
+
+    def _facts_within(
         self, unit: Unit, call: Call, authority: AgentAuthority | None, now: datetime
-    ) -> Verdict:
-        subject = self.world.pseudonyms.of(call.subject) if call.subject is not None else None
-        return decide(
-            call,
-            authority,
-            now=now,
-            subject=subject_standing(unit, subject, call.purpose, now) if subject is not None else None,
-            lent=lent_by(unit, call.on_behalf_of, now) if call.on_behalf_of is not None else None,
-        )
+    ) -> Facts | None:
+        if authority is None:
+            return None
+        return facts_for(call, authority, now, look_up(unit, call, self._subject(call), authority, now))
 
     def _authority(self, agent: str, now: datetime) -> Authority:
         if (held := self._held(agent, self.world.storage.version(), now)) is not None:
@@ -170,7 +192,8 @@ class _Made:
     args_digest: str
     subject: str | None
     """The data subject's pseudonym."""
-    authority: AgentAuthority | None
+    facts: Facts | None
+    """None where no such agent is registered."""
     verdict: Verdict
     now: datetime
     intent: bool
@@ -178,7 +201,7 @@ class _Made:
 
     def decision(self, *, verdict: Verdict | None = None, approval: str | None = None) -> Decision:
         said = verdict or self.verdict
-        rests_on = self.authority.digest if self.authority else digest({"agent": None})
+        rests_on = self.facts.authority.record.id if self.facts else NO_AGENT
         return Decision(
             self.world.ids.new("dec"), said.outcome, said.reasons, said.obligations, "", rests_on, approval
         )
@@ -206,7 +229,12 @@ class _Made:
         """Append the decision, and whatever goes with it.
 
         The arguments of a call that names a data subject are part of that person's data: sealed under the person's key.
+        An allowed call is counted, and marks its session, in the transaction of its entry.
         """
+        if self.facts is not None:
+            keep(unit, self.facts.authority.record)
+            if decision.allowed:
+                leave(unit, self.facts)
         first, *more = self.events(decision)
         entry = unit.append(first, self.arguments if self.call.subject is not None else None)
         for event in (*more, *also):
@@ -237,5 +265,11 @@ class _Made:
             reasons=tuple(reason.code for reason in decision.reasons),
             policy_digest=decision.policy_digest,
             refs={name: id for name, id in refs.items() if id},
-            metadata={"purpose": self.call.purpose} if self.call.purpose else {},
+            metadata=self._told() if kind == "decision.made/1" else self._purpose(),
         )
+
+    def _purpose(self) -> Mapping[str, Json]:
+        return {"purpose": self.call.purpose} if self.call.purpose else {}
+
+    def _told(self) -> Mapping[str, Json]:
+        return self._purpose() if self.facts is None else {**self._purpose(), **told(self.facts)}

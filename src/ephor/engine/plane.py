@@ -15,6 +15,7 @@ from ephor.engine.calls import Calls
 from ephor.engine.consent import Consent
 from ephor.engine.coverage import LedgerCoverage
 from ephor.engine.decisions import Decisions
+from ephor.engine.definitions import Definitions, plain_fields
 from ephor.engine.delegations import Delegations
 from ephor.engine.drills import Drills
 from ephor.engine.dsr import Dsr
@@ -35,8 +36,11 @@ from ephor.engine.sources import Sources
 from ephor.engine.stops import Stops
 from ephor.engine.streams import Streams
 from ephor.engine.witnesses import Witnesses
+from ephor.rooms.decisions.catalogue import ToolEntry, read_entry
 from ephor.rooms.decisions.model import Call, Outcome
 from ephor.rooms.policies.governance import POLICIES
+from ephor.rooms.policies.limits import Limit, read_limit
+from ephor.rooms.policies.sequences import SequenceRule, read_rule
 
 
 @dataclass(frozen=True)
@@ -50,6 +54,18 @@ class Engine:
     @cached_property
     def access(self) -> Access:
         return Access(self.world)
+
+    @cached_property
+    def tools(self) -> Definitions[ToolEntry]:
+        return Definitions(self.world, ToolEntry, "tool", read_entry, plain_fields)
+
+    @cached_property
+    def limits(self) -> Definitions[Limit]:
+        return Definitions(self.world, Limit, "limit", read_limit, plain_fields)
+
+    @cached_property
+    def sequences(self) -> Definitions[SequenceRule]:
+        return Definitions(self.world, SequenceRule, "sequence", read_rule, plain_fields)
 
     @cached_property
     def agents(self) -> Agents:

@@ -12,10 +12,13 @@ from ephor.rooms.access.roles import Permission, Role, lend
 from ephor.rooms.agents.agent import AgentStatus
 from ephor.rooms.agents.manifest import AskRule
 from ephor.rooms.consent.statement import Standing
+from ephor.rooms.decisions import bounds, checks
 from ephor.rooms.decisions import decide as module
 from ephor.rooms.decisions.decide import decide
 from ephor.rooms.decisions.model import Obligation, Outcome
 from ephor.rooms.decisions.standing import Lent, SubjectStanding
+from ephor.rooms.policies.limits import Limit, Measure, Window
+from ephor.rooms.policies.sequences import SequenceRule
 from sample_agents import AT, LOOKUP, REFUND, support
 from sample_decisions import FINE, LENT, MODEL, ROLES, authority, call
 
@@ -43,6 +46,10 @@ def standing(consent=Standing.GIVEN, *, restricted=False):
 
 
 CONSENT = {"consent_purposes": frozenset({"support"})}
+
+DAILY = Limit("daily", Measure.CALLS, 5, Window.DAY)
+SPEND = Limit("spend", Measure.MONEY, 9_000, Window.DAY, argument="amount_cents")
+AFTER = SequenceRule("no-mail-after-crm", ("crm",), (Effect.EXTERNAL,), ("refund",))
 
 # reason code -> (authority, call, what decide is told besides), each the sample with one thing changed
 CASES = {
@@ -81,6 +88,14 @@ CASES = {
     "autonomy-above-ceiling": (authority(support(autonomy=2, roles=("refund_clerk",))), call("refund"), {}),
     "policy-needs-approval": (authority(support(use_case=UseCase.CODE_GENERATION, tools=(dataclasses.replace(REFUND, effect=Effect.WRITE),), roles=("refund_clerk",))), call("refund"), {}),
     "tool-asks": (authority(), call("refund", arguments={"amount_cents": 5001}), {}),
+    "sequence-rule": (authority(sequences=[AFTER]), call("refund", session="s"), {"labels": frozenset({"crm"})}),
+    "session-unknown": (authority(sequences=[AFTER]), call("refund"), {}),
+    "session-full": (authority(), call(session="s"), {"labels": frozenset(map(str, range(1000)))}),
+    "limit-exceeded": (authority(limits=[DAILY]), call(), {"used": {"daily": 5}}),
+    "limit-unknown": (authority(limits=[DAILY]), call(), {}),
+    "limit-amount-missing": (authority(limits=[SPEND]), call("refund", arguments={}), {"used": {"spend": 0}}),
+    "limit-amount-negative": (authority(limits=[SPEND]), call("refund", arguments={"amount_cents": -1}), {"used": {"spend": 0}}),
+    "limit-amount-unreadable": (authority(limits=[SPEND]), call("refund", arguments={"amount_cents": 1.5}), {"used": {"spend": 0}}),
 }  # fmt: skip
 ASKED = {"autonomy-above-ceiling", "policy-needs-approval", "tool-asks"}
 
@@ -102,8 +117,8 @@ def test_each_reason_is_reached_by_changing_one_thing(code):
 
 
 def test_every_code_that_decide_can_say_stands_in_the_table():
-    source = Path(module.__file__).read_text(encoding="utf-8")
-    said = set(re.findall(r'(?:_deny|Objection)\(\s*"([a-z-]+)"', source)) - {"allowed"}
+    sources = [Path(one.__file__).read_text(encoding="utf-8") for one in (module, checks, bounds)]
+    said = set(re.findall(r'(?:deny|Reason)\(\s*"([a-z-]+)"', "".join(sources))) - {"allowed"}
     assert said <= set(CASES)
     assert len(said) > 20
 

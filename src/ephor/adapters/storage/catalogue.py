@@ -24,12 +24,16 @@ from ephor.rooms.approvals.request import ApprovalRequest
 from ephor.rooms.approvals.rule import ApprovalRule
 from ephor.rooms.consent.restriction import Restriction
 from ephor.rooms.consent.statement import Statement
+from ephor.rooms.decisions.catalogue import ToolEntry
+from ephor.rooms.decisions.record import AuthorityRecord
 from ephor.rooms.dsr.plan import Certificate, DataPlan
 from ephor.rooms.dsr.request import Request
 from ephor.rooms.evidence.record import Evidence
 from ephor.rooms.ledger.sources import Source
 from ephor.rooms.ledger.witnesses import Witness
 from ephor.rooms.models.model import ModelVersion
+from ephor.rooms.policies.limits import Limit, Usage
+from ephor.rooms.policies.sequences import SequenceRule, Session
 from ephor.rooms.regulation.record import AgentClassification
 from ephor.rooms.retention.hold import Hold
 from ephor.rooms.risk.assess import AssessmentRecord
@@ -47,6 +51,8 @@ class Plan:
     columns: tuple[str, ...] = ()
     governs: bool = True
     """Whether decisions depend on it: then a change makes every authority be compiled anew."""
+    derived: bool = False
+    """Whether a record is a copy of what is recorded elsewhere, kept under its digest: keeping one changes nothing."""
 
 
 SHELVES: Mapping[type[Any], Plan] = {
@@ -74,6 +80,12 @@ SHELVES: Mapping[type[Any], Plan] = {
     Evidence: Plan("evidence", ("agent",)),
     Witness: Plan("witnesses"),
     Source: Plan("sources", ("reporter",), governs=False),
+    ToolEntry: Plan("tools"),
+    Limit: Plan("limits"),
+    SequenceRule: Plan("sequence_rules"),
+    Usage: Plan("limit_usage", ("limit",), governs=False),
+    Session: Plan("sessions", governs=False),
+    AuthorityRecord: Plan("authorities", governs=False, derived=True),
 }
 
 

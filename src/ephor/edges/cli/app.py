@@ -36,6 +36,7 @@ from ephor.edges.cli import (
     ledger_search,
     ledger_streams,
     ledger_witness,
+    limits,
     models,
     packs,
     people,
@@ -45,7 +46,9 @@ from ephor.edges.cli import (
     reviews,
     roles,
     ropa,
+    sequences,
     stops,
+    tools,
     witness,
 )
 from ephor.edges.door import Door
@@ -82,6 +85,9 @@ for group in (
     pii.app,
     ledger.app,
     roles.app,
+    tools.app,
+    limits.app,
+    sequences.app,
     delegations.app,
     models.app,
     consent.app,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from ephor.kernel.canonical import digest
@@ -87,6 +87,20 @@ def rule_for(find: Callable[[str], ApprovalRule | None], agent: str, tool: str) 
         if (rule := find(id)) is not None:
             return rule
     return DEFAULT
+
+
+def narrowed(rule: ApprovalRule, approvers: tuple[PlaneRole, ...]) -> ApprovalRule:
+    """Return *rule* for a tool that only these *approvers* may answer for, by the tool catalogue; empty: it names none.
+
+    Where the rule names others beside them, only those whom both name are left; where it names none of them, they answer.
+
+    >>> narrowed(DEFAULT, (PlaneRole.EXECUTIVE,)).approvers
+    (<PlaneRole.EXECUTIVE: 'executive'>,)
+    """
+    if not approvers:
+        return rule
+    both = tuple(role for role in rule.approvers if role in approvers)
+    return replace(rule, approvers=both or approvers)
 
 
 def rule_digest(rule: ApprovalRule) -> str:

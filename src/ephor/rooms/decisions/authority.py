@@ -2,20 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from types import MappingProxyType
 
-from ephor.kernel.canonical import digest
 from ephor.kernel.vocabulary import Effect, Sensitivity
+from ephor.rooms.access.people import PlaneRole
 from ephor.rooms.access.roles import Permission, Role
 from ephor.rooms.agents.agent import Agent
-from ephor.rooms.agents.manifest import Tool, manifest_digest
+from ephor.rooms.agents.manifest import Tool
 from ephor.rooms.agents.stop import Stop
+from ephor.rooms.decisions.catalogue import ToolEntry, stricter
 from ephor.rooms.decisions.model import Obligation
+from ephor.rooms.decisions.record import AuthorityRecord, recorded, rules_digest
 from ephor.rooms.pii.catalogue import known_types
-from ephor.rooms.policies.governance import GovernancePolicy, policy_digest
+from ephor.rooms.policies.governance import GovernancePolicy
+from ephor.rooms.policies.limits import Limit
+from ephor.rooms.policies.sequences import SequenceRule
 
 _FINANCIAL = frozenset({"credit_card", "iban", "us_routing_number", "us_bank_account", "crypto_wallet"})
 _HEALTH = frozenset({"medical_record_number", "health_plan_number", "uk_nhs"})
@@ -31,6 +35,12 @@ class ToolAuthority:
     permissions: frozenset[Permission]
     unknown_permissions: tuple[str, ...]
     mask: Obligation
+    approvers: tuple[PlaneRole, ...] = ()
+    """Roles of people one of which must approve, by the tool catalogue; empty where it says nothing."""
+    labels: tuple[str, ...] = ()
+    """What a call adds to its session besides what the tool is and touches."""
+    limits: tuple[Limit, ...] = ()
+    """The limits that may cover a call of this tool by this agent."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,6 +64,10 @@ class AgentAuthority:
     """Purposes that those records rest on another basis."""
     notice: Obligation | None
     digest: str
+    """Of the rules: what a person's approval of a call is bound to."""
+    record: AuthorityRecord
+    """All that it was compiled from; its ``id`` is the digest of everything an answer rests on."""
+    sequences: tuple[SequenceRule, ...] = ()
     stops: tuple[Stop, ...] = ()
     """The stops in force that can touch this agent."""
 
@@ -69,43 +83,73 @@ def compile_agent(
     consent_purposes: frozenset[str],
     other_purposes: frozenset[str] = frozenset(),
     stops: tuple[Stop, ...] = (),
+    catalogue: Iterable[ToolEntry] = (),
+    limits: Iterable[Limit] = (),
+    sequences: Iterable[SequenceRule] = (),
 ) -> AgentAuthority:
-    """Return the agent's authority under *policy* with the *roles* that exist now."""
-    manifest = agent.manifest
-    held = tuple(roles[name] for name in manifest.roles if name in roles)
-    granted = frozenset(permission for role in held for permission in role.permissions)
-    disclosure = manifest.disclosure
-    return AgentAuthority(
-        agent=agent,
-        policy=policy,
-        roles=held,
-        unknown_roles=tuple(name for name in manifest.roles if name not in roles),
-        tools=MappingProxyType({tool.name: _compile_tool(tool, granted) for tool in manifest.tools}),
-        approval_binds=approval_binds,
-        category=category,
-        models=models,
-        consent_purposes=consent_purposes,
-        other_purposes=other_purposes,
-        notice=Obligation("notice", text=disclosure.notice)
-        if disclosure and disclosure.tells_people and disclosure.notice
-        else None,
-        digest=digest(
-            {
-                "manifest": manifest_digest(manifest),
-                "policy": policy_digest(policy),
-                "roles": [_role(role) for role in held],
-                "category": category,
-                "models": {name: list(reasons) for name, reasons in models.items()},
-                "consent": sorted(consent_purposes),
-                "other purposes": sorted(other_purposes),
-                **({"stops": [stop.id for stop in stops]} if stops else {}),
-            }
-        ),
-        stops=stops,
+    """Return the agent's authority under *policy* with the *roles*, catalogue, limits and sequence rules there are now."""
+    named = {tool.name for tool in agent.manifest.tools}
+    return compile_record(
+        recorded(
+            AuthorityRecord(
+                id="",
+                agent=agent,
+                policy=policy,
+                roles=tuple(roles[name] for name in agent.manifest.roles if name in roles),
+                approval_binds=approval_binds,
+                category=category,
+                models=dict(models),
+                consent_purposes=tuple(sorted(consent_purposes)),
+                other_purposes=tuple(sorted(other_purposes)),
+                tools=tuple(sorted((one for one in catalogue if one.id in named), key=_id)),
+                limits=tuple(sorted((one for one in limits if one.agent in (None, agent.id)), key=_id)),
+                sequences=tuple(sorted(sequences, key=_id)),
+                stops=stops,
+            )
+        )
     )
 
 
-def _compile_tool(tool: Tool, granted: frozenset[Permission]) -> ToolAuthority:
+def compile_record(record: AuthorityRecord) -> AgentAuthority:
+    """Return the authority that *record* makes: today's, or the one an old decision rested on."""
+    agent, manifest = record.agent, record.agent.manifest
+    granted = frozenset(permission for role in record.roles for permission in role.permissions)
+    entries, known = {entry.id: entry for entry in record.tools}, {role.id for role in record.roles}
+    disclosure = manifest.disclosure
+    return AgentAuthority(
+        agent=agent,
+        policy=record.policy,
+        roles=record.roles,
+        unknown_roles=tuple(name for name in manifest.roles if name not in known),
+        tools=MappingProxyType(
+            {
+                tool.name: _compile_tool(tool, entries.get(tool.name), granted, record.limits)
+                for tool in manifest.tools
+            }
+        ),
+        approval_binds=record.approval_binds,
+        category=record.category,
+        models=record.models,
+        consent_purposes=frozenset(record.consent_purposes),
+        other_purposes=frozenset(record.other_purposes),
+        notice=Obligation("notice", text=disclosure.notice)
+        if disclosure and disclosure.tells_people and disclosure.notice
+        else None,
+        digest=rules_digest(record),
+        record=record,
+        sequences=record.sequences,
+        stops=record.stops,
+    )
+
+
+def _id(one: ToolEntry | Limit | SequenceRule) -> str:
+    return one.id
+
+
+def _compile_tool(
+    declared: Tool, entry: ToolEntry | None, granted: frozenset[Permission], limits: Iterable[Limit]
+) -> ToolAuthority:
+    tool = stricter(declared, entry)
     known = {permission.value: permission for permission in Permission}
     return ToolAuthority(
         tool=tool,
@@ -114,6 +158,9 @@ def _compile_tool(tool: Tool, granted: frozenset[Permission]) -> ToolAuthority:
         permissions=frozenset(known[text] for text in tool.permissions if text in known),
         unknown_permissions=tuple(text for text in tool.permissions if text not in known),
         mask=Obligation("mask", where="result", reveal=_revealed(tool.reveals, granted)),
+        approvers=entry.approvers if entry else (),
+        labels=entry.labels if entry else (),
+        limits=tuple(limit for limit in limits if limit.tool in (None, tool.name)),
     )
 
 
@@ -127,15 +174,6 @@ def _permission_for(pii_type: str) -> Permission:
     if pii_type in _FINANCIAL:
         return Permission.READ_FINANCIAL
     return Permission.READ_PHI if pii_type in _HEALTH else Permission.READ_PII
-
-
-def _role(role: Role) -> dict[str, object]:
-    return {
-        "id": role.id,
-        "permissions": [one.value for one in role.permissions],
-        "tools": list(role.allowed_tools),
-        "ceiling": role.max_data_sensitivity.value,
-    }
 
 
 @dataclass(frozen=True, slots=True)

@@ -73,6 +73,16 @@ class Verdict:
 
 
 @dataclass(frozen=True, slots=True)
+class Step:
+    """One check on the way to an answer: what it looked at, and what it said."""
+
+    check: str
+    looked_at: str
+    outcome: Outcome
+    reasons: tuple[Reason, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class Decision:
     """The recorded answer to a call. ``entry`` is the ledger entry that holds it."""
 
@@ -85,6 +95,8 @@ class Decision:
     """Of everything the answer rested on: manifest, policy, roles, classification."""
     approval: str | None = None
     """The call approval that is waited for, or that this decision used up."""
+    path: tuple[Step, ...] = ()
+    """How it came about, where that was asked for."""
 
     @property
     def allowed(self) -> bool:

@@ -120,7 +120,7 @@ class MemoryUnit:
         return LogName(number, stream, 1, origin)
 
     def changed(self) -> bool:
-        return any(shelf.touched for shelf in self.shelves.values())
+        return any(shelf.touched and not plan_of(kind).derived for kind, shelf in self.shelves.items())
 
     def governed(self) -> bool:
         return any(shelf.touched and plan_of(kind).governs for kind, shelf in self.shelves.items())

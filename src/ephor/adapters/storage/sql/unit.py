@@ -60,8 +60,8 @@ class SqlUnit:
         return self._open_log(self._connection, stream)
 
     def changed(self) -> bool:
-        """Tell whether any shelf was written to."""
-        return any(shelf.touched for shelf in self._shelves.values())
+        """Tell whether any shelf was written to that holds more than copies."""
+        return any(shelf.touched and not plan_of(kind).derived for kind, shelf in self._shelves.items())
 
     def governed(self) -> bool:
         """Tell whether a shelf was written to that decisions depend on."""

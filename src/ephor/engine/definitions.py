@@ -1,0 +1,145 @@
+"""Use cases: what the organisation lays down for all agents: the tool catalogue, limits, rules about sequences, roles."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from enum import StrEnum, unique
+from typing import Any, Generic
+
+from ephor.engine.ports import R, Unit, World
+from ephor.kernel.canonical import Json, digest
+from ephor.kernel.errors import InvalidInputError, NotFoundError
+from ephor.kernel.events import Event
+from ephor.rooms.access.people import Person, PlanePermission, require
+
+MOST = 5_000
+"""Definitions in one file."""
+
+
+@unique
+class Change(StrEnum):
+    """What laying a definition down did."""
+
+    ADDED = "added"
+    CHANGED = "changed"
+    UNCHANGED = "unchanged"
+
+
+@dataclass(frozen=True, slots=True)
+class Definitions(Generic[R]):
+    """Definitions of one kind, each under its name; every change is recorded and counts at once."""
+
+    world: World
+    kind: type[R]
+    noun: str
+    """What people call one, and what its events begin with."""
+    read: Callable[[Mapping[str, Any]], R]
+    plain: Callable[[R], dict[str, Json]]
+
+    def load(self, raw: Sequence[object], *, by: str) -> Sequence[tuple[R, Change]]:
+        """Lay down every definition in *raw*, in place of those of the same names; all of them, or none.
+
+        Raises:
+            InvalidInputError: one of them cannot be read, or is there twice.
+            NotPermittedError: *by* may not.
+        """
+        read = self._read_all(raw)
+        with self.world.storage.unit() as unit:
+            require(unit.shelf(Person).find(by), PlanePermission.ROLES, who=by)
+            return [(one, self._put(unit, one, by)) for one in read]
+
+    def all(self) -> Sequence[R]:
+        """Return every definition, by name."""
+        with self.world.storage.reading() as unit:
+            return unit.shelf(self.kind).all()
+
+    def show(self, name: str) -> R:
+        """Return one.
+
+        Raises:
+            NotFoundError: there is none of that name.
+        """
+        with self.world.storage.reading() as unit:
+            return self._found(unit, name)
+
+    def remove(self, name: str, *, by: str) -> R:
+        """Take one away; whatever it demanded is not demanded any more.
+
+        Raises:
+            NotFoundError: there is none of that name.
+            NotPermittedError: *by* may not.
+        """
+        with self.world.storage.unit() as unit:
+            require(unit.shelf(Person).find(by), PlanePermission.ROLES, who=by)
+            old = self._found(unit, name)
+            unit.shelf(self.kind).remove(old)
+            self._record(unit, f"{self.noun}.removed/1", old, by, {"before": self._digest(old)})
+            return old
+
+    def _read_all(self, raw: Sequence[object]) -> list[R]:
+        if not isinstance(raw, list | tuple) or len(raw) > MOST:
+            raise InvalidInputError(
+                f"the {self.noun}s are no list, or more than {MOST}; write a list of them"
+            )
+        read: list[R] = []
+        for number, one in enumerate(raw, 1):
+            if not isinstance(one, Mapping):
+                raise InvalidInputError(f"{self.noun} {number} is no mapping; write `key: value` lines")
+            try:
+                read.append(self.read(one))
+            except InvalidInputError as error:
+                raise InvalidInputError(f"{self.noun} {number}: {error}; nothing was changed") from error
+        if twice := sorted({one.id for one in read if [other.id for other in read].count(one.id) > 1}):
+            raise InvalidInputError(f"{self.noun} `{twice[0]}` is there twice; write it once")
+        return read
+
+    def _put(self, unit: Unit, new: R, by: str) -> Change:
+        shelf = unit.shelf(self.kind)
+        old = shelf.find(new.id)
+        if old == new:
+            return Change.UNCHANGED
+        facts = self.plain(new)
+        if old is None:
+            shelf.add(new)
+        else:
+            shelf.replace(old, new)
+            facts["before"] = self._digest(old)
+        self._record(unit, f"{self.noun}.set/1", new, by, facts)
+        return Change.ADDED if old is None else Change.CHANGED
+
+    def _found(self, unit: Unit, name: str) -> R:
+        if (found := unit.shelf(self.kind).find(name)) is None:
+            raise NotFoundError(
+                f"there is no {self.noun} `{name[:80]}`; see `ephor {self.noun}s list`", id=name
+            )
+        return found
+
+    def _digest(self, one: R) -> str:
+        return digest({self.noun: self.plain(one)})
+
+    def _record(self, unit: Unit, kind: str, one: R, by: str, facts: dict[str, Json]) -> None:
+        unit.append(
+            Event(
+                kind=kind,
+                at=self.world.clock.now(),
+                actor=f"person:{by}",
+                resource=f"{self.noun}:{one.id}",
+                metadata=facts,
+            )
+        )
+
+
+def plain_fields(record: Any) -> dict[str, Json]:
+    """Return a definition as JSON, without what was left out."""
+    values = {one.name: getattr(record, one.name) for one in dataclasses.fields(record)}
+    return {name: _plain(value) for name, value in values.items() if value not in (None, (), "")}
+
+
+def _plain(value: Any) -> Json:
+    if isinstance(value, tuple):
+        return [_plain(part) for part in value]
+    if dataclasses.is_dataclass(value):
+        return plain_fields(value)
+    return str(value) if isinstance(value, StrEnum) else value
