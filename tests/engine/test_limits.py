@@ -110,11 +110,13 @@ def test_an_asked_call_is_counted_when_it_goes_ahead(plane):
 def test_a_limit_that_counts_for_each_counts_apart_and_one_of_a_chain_for_all_of_it(plane, clock):
     plane.access.add_person("lou", "Lou", [PlaneRole.ENGINEER], by="ada")
     for person in ("eve", "lou"):
-        plane.delegations.allow(person, ["data:pii:read"], ["customer_lookup"], "confidential", by="ada")
+        plane.delegations.allow(
+            person, ["data:pii:read", "tool:database:execute"], ["customer_lookup"], "confidential", by="ada"
+        )
     lent = {
         person: plane.delegations.grant(
             ID,
-            permissions=["data:pii:read"],
+            permissions=["data:pii:read", "tool:database:execute"],
             tools=["customer_lookup"],
             max_sensitivity="confidential",
             until=clock.now() + timedelta(days=1),

@@ -97,7 +97,7 @@ def _print(out: Console, found: Sequence[Limit]) -> None:
 
 
 def _when(one: Limit) -> str:
-    return "in all" if one.window is Window.EVER else f"a {one.window.value}"
+    return "in all" if one.window is Window.EVER else f"per {one.window.value}"
 
 
 def _whom(one: Limit) -> str:
