@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from rooms.pii import samples_national
+
 POSITIVE: dict[str, list[str]] = {
     "email": ["jane@example.com", "j.roe+news@mail.example.co.uk", "o'neil@example.org", "a@b.example", "x_y-z%1@sub.example.museum",
               "user@xn--bcher-kva.example", "j\u00fcrgen@b\u00fccher.example", "JANE@EXAMPLE.COM", "\u0438\u0432\u0430\u043d@\u043f\u0440\u0438\u043c\u0435\u0440.\u0440\u0444"],
@@ -171,3 +173,6 @@ CLEAN = (
     "4 8 15 16 23 42", "1000000 rows", "ratio 16:9", "a@b", "the account is new", "std::vector<int>", "x[::2]", "Python 3.11.4", "CVE-2024-12345", "IPv4 and IPv6",
 )  # fmt: skip
 """Ordinary text without personal data."""
+
+POSITIVE |= samples_national.POSITIVE
+NEGATIVE |= samples_national.NEGATIVE

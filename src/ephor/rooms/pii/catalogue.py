@@ -5,12 +5,12 @@ from __future__ import annotations
 from types import MappingProxyType
 
 from ephor.kernel.errors import InvalidInputError
-from ephor.rooms.pii import american, contact, european, network, payment, person, secret
+from ephor.rooms.pii import american, contact, european, national, network, payment, person, secret
 from ephor.rooms.pii.model import Kind
 from ephor.rooms.pii.rules import Rule
 
 RULES: tuple[Rule, ...] = (
-    *contact.RULES, *payment.RULES, *american.RULES, *european.RULES, *network.RULES, *secret.RULES, *person.RULES,
+    *contact.RULES, *payment.RULES, *american.RULES, *european.RULES, *national.RULES, *network.RULES, *secret.RULES, *person.RULES,
 )  # fmt: skip
 """Every rule, in the order that decides between equal finds."""
 
@@ -48,6 +48,26 @@ _KINDS = (
     Kind("be_nrn", "Belgian national number", "Koninklijk besluit of 3 April 1984"),
     Kind("pt_nif", "Portuguese tax number after its word", "Decreto-Lei 14/2013, modulus 11"),
     Kind("eu_vat", "VAT number of an EU country, the UK or Northern Ireland", "Directive 2006/112/EC, Article 215; VIES"),
+    Kind("fr_tax_id", "French tax number after its word", "DGFiP, numéro SPI"),
+    Kind("de_tax_number", "German tax number of a tax office after its word", "§ 139a AO; Steuernummer"),
+    Kind("es_cif", "Spanish tax number of an organisation", "Orden EHA/451/2008"),
+    Kind("pl_nip", "Polish tax number", "Ustawa o zasadach ewidencji i identyfikacji podatników, NIP"),
+    Kind("us_ein", "US employer identification number after its word", "26 CFR 301.6109-1(d)(2)"),
+    Kind("ca_sin", "Canadian social insurance number after its word", "Employment Insurance Act, section 138; Luhn"),
+    Kind("au_tfn", "Australian tax file number after its word", "ATO, modulus 11"),
+    Kind("au_medicare", "Australian Medicare card number after its word", "Services Australia"),
+    Kind("in_aadhaar", "Indian Aadhaar number", "UIDAI, Verhoeff"),
+    Kind("in_pan", "Indian permanent account number after its word", "Income-tax Rules, rule 114"),
+    Kind("br_cpf", "Brazilian taxpayer number", "Receita Federal, modulus 11"),
+    Kind("dk_cpr", "Danish personal number after its word", "CPR-loven"),
+    Kind("fi_hetu", "Finnish personal identity code", "DVV"),
+    Kind("no_fnr", "Norwegian birth number after its word", "Skatteetaten, modulus 11"),
+    Kind("ch_ahv", "Swiss AHV number", "AHVG Article 50c; EAN-13"),
+    Kind("ie_pps", "Irish PPS number after its word", "Social Welfare Consolidation Act 2005, section 262"),
+    Kind("at_svnr", "Austrian insurance number after its word", "ASVG § 460d"),
+    Kind("passport", "passport number after its word", "ICAO Doc 9303"),
+    Kind("driver_license", "driving licence number after its word", "Directive 2006/126/EC, Annex I"),
+    Kind("national_id_card", "number of an identity card after its word", "Regulation (EU) 2019/1157"),
     Kind("ip_address", "IP address, version 4 or 6", "RFC 791, RFC 4291"),
     Kind("mac_address", "device address", "IEEE 802, EUI-48"),
     Kind("url_credentials", "user and password, or a token, in a URL", "RFC 3986, 3.2.1"),
@@ -71,7 +91,7 @@ KINDS = MappingProxyType({kind.type: kind for kind in _KINDS})
 
 # Only the HIPAA safe harbour wants every date, link and ZIP code gone; elsewhere they are mostly nobody's.
 _HIPAA_ONLY = frozenset({"date", "url", "us_zip"})
-_DEFAULT = frozenset(KINDS) - _HIPAA_ONLY - {"card_expiry", "uk_sort_code"}
+_DEFAULT = frozenset(KINDS) - _HIPAA_ONLY - {"card_expiry"}
 PROFILES = MappingProxyType(
     {
         "default": _DEFAULT,
@@ -81,7 +101,7 @@ PROFILES = MappingProxyType(
             {"us_zip", "date", "date_of_birth", "phone", "email", "us_ssn", "us_itin", "medical_record_number",
              "health_plan_number", "bank_account", "credit_card", "iban", "us_driver_license", "us_passport",
              "us_dea_number", "vin", "license_plate", "mac_address", "imei", "url", "url_credentials", "ip_address",
-             "uk_nhs"}
+             "uk_nhs", "passport", "driver_license", "us_routing_number", "gps_coordinates", "us_ein"}
         ),
         # Cardholder data and sensitive authentication data that have a form (PCI DSS 4.0.1, account data).
         "pci": frozenset({"credit_card", "card_expiry", "card_security_code", "card_track"}),

@@ -9,57 +9,71 @@ from itertools import pairwise
 from ephor.rooms.pii.rules import TIGHT, Judge, Rule, Verdict, apart, stands_apart, unnumbered
 
 _FILES = frozenset(
-    [
-        "png",
-        "jpg",
-        "jpeg",
-        "gif",
-        "svg",
-        "webp",
-        "ico",
-        "css",
-        "js",
-        "ts",
-        "py",
-        "json",
-        "html",
-        "htm",
-        "pdf",
-        "xml",
-        "yaml",
-        "yml",
-        "md",
-        "txt",
-        "zip",
-    ]
+    "png jpg jpeg gif svg webp ico css js ts py json html htm pdf xml yaml yml md txt zip".split()  # noqa: SIM905 - a row of words reads better
 )
 _NOT_DIGITS = bytes(code for code in range(256) if not 48 <= code <= 57)
 _STRONG = (
-    r"phones?|telephones?|tel|mobile|mobil|cell|cell ?phone|fax|facsimile|whats ?app|sms|hotline|telefon\w{0,6}|handy|telefax|"
-    r"telefono|movil|celular|cellulare|portable|gsm|msisdn|mobiel|komorka|phone_?number"
+    r"phones?|phone_?(?:number|no)|telephones?|tel|telef|telf|tel_?(?:no|nr|num|number)|tlf|tfno?|tfn|tlm|telefo+n\w{0,9}|telemovel|"
+    r"mob|mobile|mobil\w{0,8}|mobiel\w{0,7}|movil|movel|cell|cell ?phone|cel|celular|cellulare|portable|gsm|handy\w{0,7}|fone|puhelin\w{0,7}|"
+    r"fax|telefax|faks|facsimile|whats ?app|sms|hotline|msisdn|komorka|komorkowy|kom|rufnummer|durchwahl|landline|contact (?:no|number)"
 )
-_WEAK = r"call|called|calling|text|texted|contact|dial|ring|reach|reached"
+_WEAK = (
+    r"call|called|calling|text|texted|contact\w{0,2}|dial|ring|rings?|reach|reached|ph|rufen|anrufen?|ruf|erreichbar|erreichen|ruckruf|appel\w{0,8}|"
+    r"joign\w{0,5}|joindre|rappel\w{0,4}|llam\w{0,5}|chiam\w{0,6}|bel|bellen|bereikbaar|dzwoni\w{0,4}|zadzwon|ligue|ligar|liga"
+)
 _NUMBER = r"\(?\+?\d[\d ().\-/]{5,18}\d"
-# National forms with a trunk prefix, by country calling code: grouping first, then the numbering plan decides.
-_TRUNKED = (
-    (44, re.compile(rb"(?:\(?0\d{2,4}\)?[ -]\d{3,4}[ -]?\d{3,4}|\(?0\d{4}\)?[ -]\d{5,6})(?!\d)")),
-    (33, re.compile(rb"(?:0[1-9](?:[ .-]\d{2}){4})(?!\d)")),
-    (61, re.compile(rb"(?:\(?0\d\)?[ -]\d{4}[ -]\d{4}|04\d{2}[ -]\d{3}[ -]\d{3})(?!\d)")),
-    (
-        31,
-        re.compile(
-            rb"(?:\(?0\d{1,3}\)?[ -]\d{6,8}|06[ -]\d{2}(?:[ ]\d{2}){3}|0\d{2}[ -]\d{3}[ ]\d{2}[ ]\d{2})(?!\d)"
-        ),
-    ),
-    (32, re.compile(rb"(?:0\d[ ./]\d{3}[ .]\d{2}[ .]\d{2}|04\d{2}[ ./]\d{2}[ .]\d{2}[ .]\d{2})(?!\d)")),
-    (
-        49,
-        re.compile(
-            rb"(?:\(?0\d{2,4}\)?[ ]?[/ -][ ]?\d{5,8}|\(?0\d{2,4}\)?[ ]?[/ -]?[ ]?\d{3,4}[ ]\d{3,4})(?!\d)"
-        ),
-    ),
+_NO_NUMBER = re.compile(
+    rb"(?:19|20)\d\d[\-/.]\d\d?[\-/.]\d\d?|\d\d?[\-/.]\d\d?[\-/.](?:19|20)\d\d|(?:(?:19|20)\d\d[ \-]?)+|\d{1,3}(?:\.\d{1,3}){3}|.*\d\.\d\d? .*|.*  .*"
 )
-_HOME = (1, 44, 33, 49, 39, 34, 31, 32, 48, 46, 351, 43, 41, 61, 91, 353, 45, 47, 358)
+# National forms with a trunk prefix, by country calling code: grouping first, then the numbering plan decides.
+_TRUNKED = tuple(
+    (code, re.compile(form.encode() + rb"(?!\d)"))
+    for code, form in (
+        (44, r"(?:\(?0\d{2,4}\)?[ -]\d{3,4}[ -]?\d{3,4}|\(?0\d{4}\)?[ -]\d{5,6})"),
+        (33, r"(?:0[1-9](?:[ .-]\d{2}){4})"),
+        (61, r"(?:\(?0\d\)?[ -]\d{4}[ -]\d{4}|04\d{2}[ -]\d{3}[ -]\d{3})"),
+        (31, r"(?:\(?0\d{1,3}\)?[ -]\d{6,8}|06[ -]\d{2}(?:[ ]\d{2}){3}|0\d{2}[ -]\d{3}[ ]\d{2}[ ]\d{2})"),
+        (32, r"(?:0\d[ ./]\d{3}[ .]\d{2}[ .]\d{2}|04\d{2}[ ./]\d{2}[ .]\d{2}[ .]\d{2})"),
+        (46, r"(?:0\d{1,3}-\d{2,3} \d{2,3} \d{2}|0\d{1,3}-\d{5,8})"),
+        (81, r"(?:0[5789]0-\d{4}-\d{4}|0\d-\d{4}-\d{4}|0\d{2}-\d{3}-\d{4}|0\d{3}-\d{2}-\d{4})"),
+        (41, r"(?:0\d{2} \d{3} \d{2} \d{2})"),
+        (358, r"(?:0[45]\d[ -]\d{3}[ -]?\d{4})"),
+        (49, r"(?:\(?0\d{2,4}\)?[ ]?[/ -][ ]?\d{5,8}|\(?0\d{2,4}\)?[ ]?[/ -]?[ ]?\d{3,4}[ ]\d{3,4})"),
+    )
+)
+# Mobile numbers in one piece: long, and with a prefix that little else begins with.
+_SOLID = (
+    (44, re.compile(rb"07[1-57-9]\d{8}")), (33, re.compile(rb"0[67]\d{8}")), (49, re.compile(rb"01[567]\d{8,9}")), (81, re.compile(rb"0[789]0\d{8}")),
+    (61, re.compile(rb"04\d{8}")), (46, re.compile(rb"07[02369]\d{7}")), (31, re.compile(rb"06\d{8}")), (32, re.compile(rb"04[5-9]\d{7}")),
+)  # fmt: skip
+_ROW = re.compile(rb" \d{3}")
+_HOME = (
+    1,
+    44,
+    33,
+    49,
+    39,
+    34,
+    31,
+    32,
+    48,
+    46,
+    351,
+    43,
+    41,
+    61,
+    91,
+    353,
+    45,
+    47,
+    358,
+    55,
+    81,
+    52,
+    64,
+    27,
+    420,
+)
 
 
 def email(data: bytes, start: int, end: int) -> Verdict | None:
@@ -107,21 +121,38 @@ def north_american(data: bytes, start: int, end: int) -> Verdict | None:
 
 def trunked(data: bytes, start: int, end: int) -> Verdict | None:
     """Judge a number written with a trunk prefix by the forms and plans of countries that write it so."""
+    if data[start - 1 : start] == b" " and data[start - 2 : start - 1].isdigit():  # a group of a longer row
+        return None
     for code, form in _TRUNKED:
         match = form.match(data, start)
-        if match and _plan(code, _digits(match.group())[1:]):
+        if match and _plan(code, _digits(match.group())[1:]) and not _ROW.match(data, match.end()):
             return (70, start, match.end()) if stands_apart(data, start, match.end()) else None
     return None
 
 
+def solid(data: bytes, start: int, end: int) -> Verdict | None:
+    """Judge a mobile number written in one piece with its trunk prefix."""
+    plans = (code for code, form in _SOLID if form.fullmatch(data, start, end))
+    return (62, start, end) if any(_plan(code, data[start + 1 : end].decode()) for code in plans) else None
+
+
+def brazilian(data: bytes, start: int, end: int) -> Verdict | None:
+    """Judge a Brazilian number with its area in parentheses (Anatel, Resolução 749/2022)."""
+    return (75, start, end) if _plan(55, _digits(data[start:end])) else None
+
+
 def after_strong_word(data: bytes, start: int, end: int) -> Verdict | None:
     """Judge a number that the word before it calls a telephone number: seven to fifteen digits (ITU-T E.164)."""
-    count = len(_digits(data[start:end]))
-    return (80, start, end) if 7 <= count <= 15 else None
+    stop = next((stop for stop in _ends(data, start, end) if 7 <= len(_digits(data[start:stop])) <= 15), None)
+    if stop is None or _NO_NUMBER.fullmatch(data, start, stop) or data[stop : stop + 1].isalnum():
+        return None
+    return 80, start, stop
 
 
 def after_weak_word(data: bytes, start: int, end: int) -> Verdict | None:
     """Judge a number after a word such as `call`: it must fit the numbering plan of a country."""
+    if _NO_NUMBER.fullmatch(data, start, end):
+        return None
     digits = _digits(data[start:end])
     trunk = digits.removeprefix("0")
     fits = (
@@ -129,7 +160,8 @@ def after_weak_word(data: bytes, start: int, end: int) -> Verdict | None:
         if data[start:end].lstrip(b"(")[:1] == b"+"
         else any(_plan(code, trunk) for code in _HOME)
     )
-    return (65, start, end) if fits and 9 <= len(digits) <= 15 else None
+    least = 9 if data[start:end].isdigit() else 8
+    return (65, start, end) if fits and least <= len(digits) <= 15 else None
 
 
 def _free(data: bytes, start: int) -> bool:
@@ -179,7 +211,12 @@ def _plans(code: int) -> tuple[tuple[frozenset[int], re.Pattern[str]], ...]:
 
 def _worded(words: str, judge: Judge) -> Rule:
     word = rf"(?:\b|_)(?i:{words})"
-    return Rule("phone", word, rf"{word}(?:\b|_|s\b){TIGHT}({_NUMBER})(?:\b|$)", judge)
+    return Rule(
+        "phone",
+        rf"{word}(?:\b|_|s\b)[^0-9\n]{{0,6}}[0-9a-z]",
+        rf"{word}(?:\b|_|s\b){TIGHT}({_NUMBER})(?:\b|$)",
+        judge,
+    )
 
 
 RULES = (
@@ -202,11 +239,19 @@ RULES = (
         r"(?:\b1[ .\-]?)?(?:\(\d{3}\) ?|\b\d{3}[.\- ])\d{3}[.\- ]\d{4}\b",
         apart(unnumbered(north_american)),
     ),
+    Rule("phone", r"\(\d{2}\) ?9?\d{4}-\d{4}\b", r"\(\d{2}\) ?9?\d{4}-\d{4}\b", apart(unnumbered(brazilian))),
     Rule(
         "phone",
-        r"\b0\d{1,4}\)?[ ./\-]",
+        r"\b0\d{1,4}\)?[ ./\-]+\d{2}",
         r"(?:\b|\()0\d{1,4}\)?[ ./\-][\d ./\-]{4,13}\d\b",
         unnumbered(trunked),
+    ),
+    Rule("phone", r"\b0\d{9,11}\b", r"\b0\d{9,11}\b", apart(unnumbered(solid))),
+    Rule(
+        "phone",
+        r"[\x85\x87\x89][\x86\x88\x8a].{0,6}\d",
+        rf"[\x85\x87\x89][\x86\x88\x8a][^0-9\n\x00]{{0,6}}({_NUMBER})\b",
+        after_strong_word,
     ),
     _worded(_STRONG, after_strong_word),
     _worded(_WEAK, unnumbered(after_weak_word)),

@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 from bisect import bisect_right
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from functools import lru_cache
-from itertools import chain
+from itertools import accumulate, chain
 
 import re2
 
 from ephor.kernel.errors import InvalidInputError
 from ephor.rooms.pii.catalogue import RULES, chosen
-from ephor.rooms.pii.folding import fold
+from ephor.rooms.pii.folding import BLANK, fold, fold_each
 from ephor.rooms.pii.model import Find
 from ephor.rooms.pii.rules import Rule, options, scan
+
+# More than any rule looks back or ahead, of what no pattern matches: texts read together stay strangers.
+_APART = b"\n" + bytes([BLANK]) * 64 + b"\n"
 
 
 def detect(text: str, types: frozenset[str] | None = None) -> tuple[Find, ...]:
@@ -32,14 +35,31 @@ def detect(text: str, types: frozenset[str] | None = None) -> tuple[Find, ...]:
         raise InvalidInputError(f"cannot look for personal data in {type(text).__name__}; give text")
     wanted = chosen(types)
     folded = fold(text)
-    rules = firing(folded.data, wanted)
-    if not rules:
-        return ()
+    found = _scanned(folded.data, wanted)
+    return folded.original(resolve(found)) if found else ()
+
+
+def detect_each(texts: Sequence[str], wanted: frozenset[str]) -> list[int]:
+    """Return the positions of the *texts* that hold something of the *wanted* types, all read in one pass.
+
+    >>> detect_each(["hello", "jane@example.com", "7"], chosen(None))
+    [1]
+    """
+    parts = fold_each(texts)
+    data = _APART.join(parts)
+    found = _scanned(data, wanted)
+    if not found:
+        return []
+    ends = list(accumulate(len(part) + len(_APART) for part in parts))
+    return sorted({bisect_right(ends, find.start) for find in found})
+
+
+def _scanned(data: bytes, wanted: frozenset[str]) -> list[Find]:
+    """Return all that the rules for *wanted* types find in folded *data*, overlaps included."""
     sharing: dict[str, list[Rule]] = {}
-    for rule in rules:
+    for rule in firing(data, wanted):
         sharing.setdefault(rule.pattern, []).append(rule)
-    found = chain.from_iterable(scan(pattern, group, folded.data) for pattern, group in sharing.items())
-    return folded.original(resolve(found))
+    return list(chain.from_iterable(scan(pattern, group, data) for pattern, group in sharing.items()))
 
 
 def firing(data: bytes, wanted: frozenset[str]) -> list[Rule]:

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from datetime import date
 
 from ephor.rooms.pii.checksums import codice_fiscale, iso7064_mod11_10, luhn, weighted
-from ephor.rooms.pii.rules import TIGHT, Rule, apart, sure, unnumbered, worded
+from ephor.rooms.pii.rules import TIGHT, Rule, Verdict, apart, compact, sure, unnumbered, worded
 
 _DNI = "TRWAGMYFPDXBNJZSQVHLCKE"
 _ELEVEN = r"\b\d{11}\b"
@@ -137,7 +137,44 @@ _VAT_FORMS = re.compile(
     r"FR[A-HJ-NP-Z0-9]{2}\d{9}|GB\d{9}|HR\d{11}|HU\d{8}|IE\d[A-Z0-9+*]\d{5}[A-Z]{1,2}|IT\d{11}|LT(?:\d{9}|\d{12})|LU\d{8}|LV\d{11}|"
     r"MT\d{8}|NL\d{9}B\d{2}|PL\d{10}|PT\d{9}|RO\d{6,10}|SE\d{10}01|SI\d{8}|SK\d{10}|XI\d{9}"
 )
+
+
+def _austrian(text: str) -> bool:
+    doubled = (sum(divmod(2 * int(digit), 10)) for digit in text[2:8:2])
+    return (96 - sum(map(int, text[1:8:2])) - sum(doubled)) % 10 == int(text[8])
+
+
+def _british(digits: str) -> bool:
+    rest = (weighted(digits, (8, 7, 6, 5, 4, 3, 2)) + int(digits[7:])) % 97
+    return rest in {0, 42}
+
+
+def _spanish(text: str) -> bool:
+    if text[0].isdigit() or text[0] in "XYZ":
+        return text[-1].isalpha() and text[:-1].translate(_NIE).isdigit() and dni(text)
+    return text[0].isalpha() and text[1:-1].isdigit()
+
+
+def _dutch(text: str) -> bool:
+    letters = "".join(part if part.isdigit() else str(ord(part) - 55) for part in f"NL{text}")
+    return bsn(text[:9]) or int(letters) % 97 == 1
+
+
+def _romanian(digits: str) -> bool:
+    return weighted(digits[:-1].zfill(9), (7, 5, 3, 2, 1, 7, 5, 3, 2)) * 10 % 11 % 10 == int(digits[-1])
+
+
+_NIE = str.maketrans("XYZ", "012")
 _VAT_CHECKS: dict[str, Callable[[str], bool]] = {
+    "AT": _austrian,
+    "EE": lambda digits: weighted(digits, (3, 7, 1, 3, 7, 1, 3, 7, 1)) % 10 == 0,
+    "ES": _spanish,
+    "GB": _british,
+    "HU": lambda digits: weighted(digits, (9, 7, 3, 1, 9, 7, 3, 1)) % 10 == 0,
+    "NL": _dutch,
+    "RO": _romanian,
+    "SK": lambda digits: int(digits) % 11 == 0,
+    "XI": _british,
     "BE": lambda digits: 97 - int(digits[:8]) % 97 == int(digits[8:]),
     "DE": iso7064_mod11_10,
     "DK": lambda digits: weighted(digits, (2, 7, 6, 5, 4, 3, 2, 1)) % 11 == 0,
@@ -166,10 +203,16 @@ def vat(text: str) -> bool:
     return check is None or check(text[2:])
 
 
-_VAT_PATTERN = (
-    r"(?:AT|BE|BG|CY|CZ|DE|DK|EE|EL|ES|FI|FR|GB|HR|HU|IE|IT|LT|LU|LV|MT|NL|PL|PT|RO|SE|SI|SK|XI)"
-    r" ?[A-Z0-9]{2}(?:[ .\-]?[A-Z0-9]){5,10}"
-)
+_VAT_LANDS = r"(?:AT|BE|BG|CY|CZ|DE|DK|EE|EL|ES|FI|FR|GB|HR|HU|IE|IT|LT|LU|LV|MT|NL|PL|PT|RO|SE|SI|SK|XI)"
+_VAT_PATTERN = rf"{_VAT_LANDS} ?[A-Z0-9]{{2}}(?:[ .\-]?[A-Z0-9]){{5,10}}"
+
+
+def _vat_alone(data: bytes, start: int, end: int) -> Verdict | None:
+    if data[end : end + 1] in {b" ", b"-"} and data[end + 1 : end + 5].isdigit():  # a group of a longer row
+        return None
+    return (80, start, end) if vat(compact(data[start:end])) else None
+
+
 _CF = r"[A-Za-z]{6}[0-9L-Vl-v]{2}[A-EHLMPR-Ta-ehlmpr-t][0-9L-Vl-v]{2}[A-Za-z][0-9L-Vl-v]{3}[A-Za-z]"
 RULES = (
     worded("uk_nhs", r"nhs|national health|patient|health (?:no\.?|number)", r"\d{3}[ \-]?\d{3}[ \-]?\d{4}", apart(sure(90, nhs))),
@@ -191,11 +234,13 @@ RULES = (
     Rule("pl_pesel", _ELEVEN, _ELEVEN, apart(unnumbered(sure(72, pesel)))),
     worded("pl_pesel", r"pesel", r"\d{11}", apart(sure(93, pesel))),
     Rule("se_personnummer", r"\d{6}[\-+]\d{4}", r"\b(?:19|20)?\d{6}[\-+]\d{4}\b", apart(unnumbered(sure(86, personnummer)))),
-    worded("se_personnummer", r"person(?:nummer|nr|al number)|samordningsnummer", r"(?:19|20)?\d{6}[\-+ ]?\d{4}", apart(sure(92, personnummer))),
+    worded("se_personnummer", r"person(?:nummer|nr|al number)|pers\.? ?-?nr|pnr|samordningsnummer", r"(?:19|20)?\d{6}[\-+ ]?\d{4}", apart(sure(92, personnummer))),
     Rule("be_nrn", r"\b\d{2}\.\d{2}\.\d{2}-\d{3}", r"\b\d{2}\.\d{2}\.\d{2}-\d{3}[.\-]\d{2}\b", apart(sure(92, rijksregister))),
-    Rule("be_nrn", _ELEVEN, _ELEVEN, apart(unnumbered(sure(71, rijksregister)))),
-    worded("be_nrn", r"rijksregister\w{0,8}|registre national|national (?:register|registry|number)|nrn|niss|insz", r"\d{11}|\d{6}[ \-]\d{3}[ \-.]\d{2}",
+    Rule("be_nrn", _ELEVEN, _ELEVEN, apart(unnumbered(sure(74, rijksregister)))),
+    worded("be_nrn", r"rijksregister\w{0,8}|registre national|national (?:register|registry|number)|numero national|nrn|rrn|niss|insz", r"\d{11}|\d{6}[ \-]\d{3}[ \-.]\d{2}",
            apart(sure(92, rijksregister))),
-    worded("pt_nif", r"nif|contribuinte|numero fiscal|tax[ _]?(?:id|number)", r"\d{3} ?\d{3} ?\d{3}", apart(sure(88, nif))),
-    Rule("eu_vat", r"\b[A-Z]{2} ?[A-Z0-9]{2}[ .\-]?\d", rf"\b{_VAT_PATTERN}\b", apart(sure(80, vat))),
+    worded("pt_nif", r"nif|contribuinte|numero fiscal|tax[ _]?(?:id|number)", r"(?:PT ?)?\d{3}[ .]?\d{3}[ .]?\d{3}", apart(sure(88, lambda text: nif(text.removeprefix("PT"))))),
+    Rule("eu_vat", rf"\b{_VAT_LANDS} ?[A-Z0-9]{{2}}[ .\-]?\d", rf"\b{_VAT_PATTERN}\b", apart(_vat_alone)),
+    worded("eu_vat", r"p\.? ?iva|partita iva|piva", r"\d{11}|\d{3} \d{3} \d{5}", apart(sure(90, luhn))),
+    worded("eu_vat", r"vat|ust\W?-?id\W?(?:nr)?|umsatzsteuer\w{0,24}|tva|btw\W?(?:id|nr|nummer)?|moms\w{0,6}", rf"(?-i:{_VAT_PATTERN})", apart(sure(84, vat)), gap=TIGHT),
 )  # fmt: skip

@@ -9,11 +9,13 @@ from ephor.rooms.pii.checksums import luhn, vin
 from ephor.rooms.pii.rules import TIGHT, Rule, Verdict, apart, sure, worded
 
 _VERSIONED = re.compile(
-    rb"(?:version(?:added|changed)?|ver|release|build|firmware|rev|section|chapter|oid|identifier|v)[\s.:=#(\"'-]{0,3}$|[=<>~^]=? ?$",
+    rb"(?<![a-z])(?:version(?:added|changed)?|ver|release|build|firmware|rev|section|chapter|oid|identifier|v)[\s.:=#(\"'-]{0,3}$|[=<>~^]=? ?$",
     re.IGNORECASE,
 )
 _DOTTED = re.compile(rb"(?:\.\d+)+")
 _COLONED = re.compile(rb"[.:]*[0-9A-Za-z][0-9A-Fa-f:]*")
+_MORE_AFTER = re.compile(rb"[,;]? ?-?\d+\.\d")
+_MORE_BEFORE = re.compile(rb"\d\.\d{1,16}[,;]? -?$|\d\.\d{1,16}[,;]-?$")
 _OCTET = r"(?:25[0-5]|2[0-4]\d|1\d\d|[1-9]?\d)"
 _V4 = rf"{_OCTET}\.{_OCTET}\.{_OCTET}\.{_OCTET}"
 _H = r"[0-9A-Fa-f]{1,4}"
@@ -64,17 +66,41 @@ def mac(data: bytes, start: int, end: int) -> Verdict | None:
 
 
 def place(data: bytes, start: int, end: int) -> Verdict | None:
-    """Judge a pair of decimal degrees: latitude within 90, longitude within 180 (ISO 6709)."""
+    """Judge a pair of decimal degrees: latitude within 90, longitude within 180 (ISO 6709).
+
+    A longer row of decimals is a vector, and a pair within one degree of zero is more often a share or a score.
+    """
     latitude, longitude = (
-        float(part) for part in data[start:end].decode("latin-1").replace(",", " ").split()
+        abs(float(part)) for part in data[start:end].decode("latin-1").replace(",", " ").split()
     )
-    return (75, start, end) if abs(latitude) <= 90 and abs(longitude) <= 180 else None
+    row = _MORE_AFTER.match(data, end) or _MORE_BEFORE.search(data[max(0, start - 24) : start])
+    near = latitude <= 1 and longitude <= 1
+    return (75, start, end) if latitude <= 90 and longitude <= 180 and not row and not near else None
 
 
 def _vehicle(text: str) -> bool:
     return (
         text[-4:].isdigit() and not text.isdigit() and any(part.isdigit() for part in text[:8]) and vin(text)
     )
+
+
+_PLATE_WORDS = (
+    r"licen[sc]e plate|number plate|licen[sc]e_plate|plate|registration (?:plate|mark|number)|vrm|vrn|(?:kfz-?|amtliches )?kennzeichen|plaque|"
+    r"immatriculation|immatricule\w{0,2}|targat?[ao]?|matricula|kenteken\w{0,6}|nummerplaat|rejestracyjn\w{1,2}|registreringsnummer|reg\.? ?nr|nummerplade|"
+    r"indregistreret|placa|rekisterinumero|rekisteritunnus"
+)
+_PLATE = (
+    r"[A-Z]{2}\d{2} ?[A-Z]{3}|[A-Z]{2}[ \-]?\d{3}[ \-]?[A-Z]{2}|[A-Z]{1,3}[ \-][A-Z]{1,2}[ \-]?\d{1,4}[EH]?|\d{4}[ \-]?[A-Z]{3}|\d-[A-Z]{3}-\d{3}|"
+    r"[A-Z0-9]{2}-[A-Z0-9]{2}-[A-Z0-9]{2}|[A-Z0-9]{1,2}-[A-Z0-9]{3}-[A-Z0-9]{1,2}|[A-Z]{2,3} ?\d[A-Z0-9]{3,4}|[A-Z]{3} ?\d{2}[A-Z0-9]|[A-Z]{3}-?\d[A-Z0-9]\d{2}|"
+    r"[A-Z]{2}[ \-]?\d{1,2}[ \-]?[A-Z]{1,3}[ \-]?\d{4}|\d[A-Z]{3}\d{3}|"
+    r"[A-Z]{1,3}[ \-]?[A-Z]{0,2}[ \-]?\d{1,4}[ \-]?[A-Z]{0,3}|\d{1,4}[ \-]?[A-Z]{2,3}[ \-]?\d{0,4}"
+)
+
+
+def _plate(data: bytes, start: int, end: int) -> Verdict | None:
+    text = data[start:end]
+    both = any(48 <= part <= 57 for part in text) and any(65 <= part <= 90 for part in text)
+    return (66, start, end) if both and len(text) >= 4 else None
 
 
 RULES = (
@@ -100,6 +126,5 @@ RULES = (
     Rule("vin", r"\b[A-HJ-NPR-Z0-9]{17}\b", r"\b[A-HJ-NPR-Z0-9]{17}\b", apart(sure(82, _vehicle))),
     worded("vin", r"vin|chassis|vehicle id\w{0,20}", r"[A-HJ-NPR-Za-hj-npr-z0-9]{17}", sure(85), gap=TIGHT),
     worded("imei", r"imei", r"\d{15}|\d{2}[ \-]\d{6}[ \-]\d{6}[ \-]\d", apart(sure(90, luhn))),
-    worded("license_plate", r"licen[sc]e plate|number plate|plate|registration (?:plate|mark)|kennzeichen|license_plate|vrm",
-           r"[A-Z]{1,3}[ \-]?[A-Z]{0,2}[ \-]?\d{1,4}[ \-]?[A-Z]{0,3}|\d{1,4}[ \-]?[A-Z]{2,3}[ \-]?\d{0,4}", sure(66), gap=TIGHT),
+    worded("license_plate", _PLATE_WORDS, _PLATE, _plate, gap=TIGHT),
 )  # fmt: skip

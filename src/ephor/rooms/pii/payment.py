@@ -196,8 +196,10 @@ RULES = (
     worded(
         "bank_account",
         r"(?:bank|checking|savings|giro|current) (?:account|acct)|account (?:number|no|nr|num)\.?|acct(?:\.? ?(?:no|number|#))?|"
-        r"bank_?account|account_?(?:number|no)|kontonummer|iban|sort code \d\d-\d\d-\d\d,? account",
-        r"\d(?:[ \-]?\d){5,16}",
+        r"bank_?account|account_?(?:number|no)|a/c(?: ?(?:no|number|#))?|konto(?:nummer|nr|-nr|verbindung)?|kto(?:\.?-?nr)?|iban|sort code \d\d-\d\d-\d\d,? account|"
+        r"(?:numero|n\.?o?\.?) de (?:compte|cuenta|conta)|cuenta(?: bancaria| corriente)?|compte(?: bancaire| courant)?|conto corrente|conta(?: bancaria| corrente)|"
+        r"rekening(?:nummer|nr)?|(?:nr|numer) (?:konta|rachunku)|bankkonto|tilinumero",
+        r"\d(?:[ \-.]?\d){5,16}",
         sure(60),
         gap=TIGHT,
     ),

@@ -7,21 +7,31 @@ import re
 from ephor.rooms.pii.european import is_day
 from ephor.rooms.pii.rules import TIGHT, Rule, Verdict, stands_apart, worded
 
+# In English, German, French, Italian, Spanish, Dutch, Polish, Swedish, Danish, Portuguese and Finnish, as folded.
 _MONTHS = (
-    r"jan(?:uary|uar|vier)?|feb(?:ruary|ruar)?|fevrier|mar(?:ch|s|zo)?|marz|maerz|apr(?:il)?|avril|may|mai|june?|juni|juin|july?|juli|juillet|"
-    r"aug(?:ust)?|aout|sept?(?:ember|embre)?|oct(?:ober|obre)?|oktober|nov(?:ember|embre)?|dec(?:ember|embre)?|dezember"
+    r"jan(?:uary|uari?|uar|vier|eiro)?|styczen|stycznia|enero|gennaio|gen|ene|tammikuuta|feb(?:ruary|ruari?|ruar|braio|rero)?|fev(?:rier|ereiro)?|luty|lutego|"
+    r"helmikuuta|mar(?:ch|s|zo|zec|ca|co|et)?|marz|maerz|maart|marts|marca|mrt|maaliskuuta|apr(?:il|ile|ilis)?|avril|avr|abril|abr|kwiecien|kwietnia|huhtikuuta|"
+    r"may|mai|maj|maja|maio|mayo|maggio|mag|mei|toukokuuta|june?|juni|juin|junio|junho|giugno|giu|czerwiec|czerwca|kesakuuta|july?|juli|juillet|julio|julho|luglio|lug|"
+    r"lipiec|lipca|heinakuuta|aug(?:ust|usti|ustus)?|aout|ago(?:sto)?|sierpien|sierpnia|elokuuta|sept?(?:ember|embre|iembre)?|set(?:tembre|embro)?|wrzesien|wrzesnia|"
+    r"syyskuuta|oct(?:ober|obre|ubre)?|okt(?:ober)?|ott(?:obre)?|out(?:ubro)?|pazdziernik|pazdziernika|lokakuuta|nov(?:ember|embre|iembre|embro)?|listopad|listopada|"
+    r"marraskuuta|dec(?:ember|embre)?|dez(?:ember|embro)?|dic(?:iembre|embre)?|grudzien|grudnia|joulukuuta"
 )
-_DATE = (
-    r"(?:19|20)\d{2}[\-/.](?:0?[1-9]|1[0-2])[\-/.](?:3[01]|[12]\d|0?[1-9])|"
-    r"(?:3[01]|[12]\d|0?[1-9])[\-/.](?:3[01]|[12]\d|0?[1-9])[\-/.](?:(?:19|20)\d{2}|\d{2})|"
-    rf"(?:3[01]|[12]\d|0?[1-9])(?:st|nd|rd|th|\.)?[ \-](?:of )?(?i:{_MONTHS})\.?,?[ \-](?:19|20)\d{{2}}|"
-    rf"(?i:{_MONTHS})\.? (?:3[01]|[12]\d|0?[1-9])(?:st|nd|rd|th)?,? (?:19|20)\d{{2}}"
+_D, _M = r"(?:3[01]|[12]\d|0?[1-9])", r"(?:0?[1-9]|1[0-2])"
+_ISO = rf"(?:19|20)\d{{2}}[\-/.]{_M}[\-/.]{_D}"
+_SPELLED = (
+    rf"{_D}(?:st|nd|rd|th|er|re|o|\.)?[ \-/]{{0,2}}(?:of |de |di |den )?(?i:{_MONTHS})\.?,?[ \-/]{{0,2}}(?:de |del )?(?:19|20)\d{{2}}|"
+    rf"(?i:{_MONTHS})\.? {_D}(?:st|nd|rd|th)?,? (?:19|20)\d{{2}}|"
+    rf"(?:19|20)\d{{2}}\x81 ?{_M}\x82 ?{_D}\x83"
 )
-_LONG_DATE = _DATE.replace(r"(?:(?:19|20)\d{2}|\d{2})", r"(?:19|20)\d{2}")
-_WORDS = (
-    r"dob|d\.o\.b\.?|date of birth|birth ?date|birth_?date|date_of_birth|born(?: on)?|birth ?day|geboren(?: am)?|geburtsdatum|geburtstag|nee? le|"
-    r"date de naissance|fecha de nacimiento|data di nascita|nat[oa] il|geboortedatum|data urodzenia|data de nascimento"
+_DATE = rf"{_ISO}|{_D}[\-/. ]{_D}[\-/. ](?:(?:19|20)\d{{2}}|\d{{2}})|{_D}\. {_D}\. (?:19|20)\d{{2}}|{_SPELLED}|(?:19|20)\d{{2}}(?:0[1-9]|1[0-2])(?:0[1-9]|[12]\d|3[01])"
+_LONG_DATE = rf"{_ISO}|{_D}[\-/.]{_D}[\-/.](?:19|20)\d{{2}}|{_SPELLED}"
+_NAMES = (
+    r"dob|d\.o\.b\.?|date[ _]?of[ _]?birth|birth ?date|birth_?date|birth ?day|geburtsdatum|geburtstag|geb\.?-?datum|geb|date de naissance|fecha de nacimiento|"
+    r"f\. ?(?:de )?nacimiento|fec\.? ?nac|data di nascita|geboortedatum|data urodzenia|data ur|ur\. ?|data de nascimento|nascimento|fodelsedatum|fodelsedag|"
+    r"fodselsdato|fodselsdag|syntymaaika|syntymapaiva|nee?(?:\(e\))? le"
 )
+_BORN = r"born|geboren|nee?(?:\(e\))? (?:a|au|en)|nat[oa] (?:il|a|ad|in|nel)|nacid[oa]|nacio|urodzon[aey]|urodzil\w{1,3}|fodd|fodt|nascid[oa]|nasceu|syntynyt"
+_ASIAN = r"\x84\x81\x82\x83|\x84\x83|\x84.{0,2}\x83.{0,2}"
 _NUMERIC = re.compile(rb"(\d+)[\-/.](\d+)[\-/.](\d+)")
 
 
@@ -49,12 +59,17 @@ def _any_day(data: bytes, start: int, end: int) -> Verdict | None:
     return calendar_day(60, data, start, end)
 
 
+_GAP = r"[^0-9\n\x00.;]{0,28}?"
 RULES = (
-    worded("date_of_birth", _WORDS, _DATE, _birth, gap=TIGHT),
-    Rule("date", r"\d[\-/.]\d{1,2}[\-/.]\d|(?i:jan|feb|fev|mar|apr|avr|ma[iy]|ju[nil]|aug|aout|sep|oct|okt|nov|de[cz])",
-         rf"\b(?:{_LONG_DATE})(?:\b|T\d)", lambda data, start, end: _any_day(data, start, _without_time(data, start, end))),
+    worded("date_of_birth", _NAMES, _DATE, _birth, gap=TIGHT),
+    worded("date_of_birth", _BORN, _DATE, _birth, gap=_GAP),
+    Rule("date_of_birth", rf"(?:{_ASIAN}).{{0,6}}\d", rf"(?:{_ASIAN})[^0-9\n\x00]{{0,6}}({_DATE})", _birth),
+    Rule("date", r"\d[\-/.]\d{1,2}[\-/.]\d|\d\x81|(?i:jan|feb|fev|mar|apr|avr|ma[iyjg]|me[i]|ju[nil]|aug|ago|aout|sep|set|oct|okt|ott|out|nov|de[cz]|dic|lip|lut|sty|kwi|cze|sie|wrz|paz|lis|gru|gen|ene|giu|lug|kuuta)",
+         rf"\b(?:{_LONG_DATE})(?:\b|T\d|$|[^0-9])", lambda data, start, end: _any_day(data, start, _trimmed(data, start, end))),
 )  # fmt: skip
 
 
-def _without_time(data: bytes, start: int, end: int) -> int:
+def _trimmed(data: bytes, start: int, end: int) -> int:
+    while end > start + 6 and not data[end - 1 : end].isdigit() and data[end - 1] != 0x83:  # noqa: PLR2004
+        end -= 1
     return end - 2 if data[end - 2 : end - 1] == b"T" else end

@@ -6,6 +6,7 @@ import re
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
+from typing import Any
 
 import re2
 
@@ -16,20 +17,29 @@ Verdict = tuple[int, int, int]
 Judge = Callable[[bytes, int, int], "Verdict | None"]
 
 TIGHT = (
-    r"(?i:[\s:=#\"'(\[,.\-]|\b(?:is|was|no|nr|num|number|numbers|id|ids|code|of|the|me|him|us|them|my|her|his|their|your|"
+    r"(?i:[\s:=#\"'(\[,.\xfe>\-]|\b(?:is|was|n|no|nr|num|number|numbers|id|ids|code|of|the|me|him|us|them|my|her|his|their|your|"
     r"for|on|at|to|new|as|value|patient|member|client|customer|card|record|policy|plan|registration|account|acct|key|token|"
-    r"plate|u\.s\.|uk)\b|_(?:no|nr|num|number|id|code|value)\b){0,8}?"
+    r"plate|u\.s\.|uk|us|ist|lautet|war|unter|am|der|die|das|mich|uns|sie|bitte|est|le|la|les|du|de|des|au|aux|moi|nous|numero|es|el|del|al|en|mi|su|o|a|"
+    r"lo|il|mio|suo|per|op|naar|van|het|mij|me|mijn|pod|na|moj|do|den|det|mig|pa|till|til|e|para|por|meu|seu|em|don|din)\b|_(?:no|nr|num|number|id|code|value)\b){0,8}?"
 )
-"""What may stand between a word and an unchecked value: punctuation and filler."""
+"""What may stand between a word and an unchecked value: punctuation and filler, in the languages whose words are known."""
 WIDE = r"[^0-9\n\x00]{0,40}?"
 """What may stand between a word and a value with a check digit."""
 
 _NUMBERED = re.compile(
-    rb"(?:order|invoice|ticket|tracking|part|sku|item|model|serial|isbn|issn|ean|upc|version|release|build|case|"
-    rb"reference|ref|po|batch|lot|commit|revision|transaction|confirmation)"
-    rb"[\s:#.=_\"'-]{0,3}(?:number|num|no|nr|id|code)?[\s:#.=\"'-]{0,3}$",
+    rb"(?<![a-z])(?:order|invoice|ticket|tracking|part|sku|item|model|serial|isbn|issn|ean|upc|gtin|version|release|build|case|article|product|parcel|shipment|"
+    rb"reference|ref|po|batch|lot|commit|revision|transaction|confirmation|voucher|seed|timestamp|ts|bestell\w{0,8}|auftrag\w{0,8}|rechnung\w{0,8}|"
+    rb"artikel\w{0,8}|kunden\w{0,8}|sendung\w{0,8}|vorgang\w{0,8}|aktenzeichen|commande|facture|colis|reference|pedido|factura|albaran|ordine|fattura|"
+    rb"spedizione|bestelling|factuur|klant\w{0,8}|zamowieni\w{1,2}|faktur\w|przesylk\w|bestallning\w{0,8}|ordernr|kundnr|encomenda|fatura|ordre)"
+    rb"[\s:#.=_\"'\xfe-]{0,3}(?:number|numer|numero|num|no|nr|n|id|code)?[\s:#.=o\"'\xfe-]{0,4}$",
     re.IGNORECASE,
 )
+_ROW_BEFORE = re.compile(rb"\d[ \-]$")
+_ROW_AFTER = re.compile(rb"[ \-]\d")
+_CROWD = 200
+"""After so many refusals side by side on one line, the rest of the line counts as what it looks like: see `scan`."""
+_NEAR = 8
+_SUSPECTED = 50
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,25 +59,41 @@ def scan(pattern: str, rules: Sequence[Rule], data: bytes) -> Iterator[Find]:
     """Yield what each of *rules*, which share *pattern*, finds in folded *data*.
 
     A match that all refuse gives way to one that starts inside it, so that a number in front hides nothing;
-    unless a judge says with no confidence how far there is nothing.
+    unless a judge says with no confidence how far there is nothing. Where hundreds of refused matches stand side by
+    side on one line, the rest of that line is one find of little confidence: judging a megabyte of them one by one
+    would take minutes, and passing over them would hide what stands among them.
     """
-    exact, group = _compiled(pattern)
-    position = 0
-    while (match := exact.search(data, position)) is not None:
-        start, end = match.span(group)
+    search, group, anchor = _searcher(pattern)
+    position, size, refused, reached = 0, len(data), 0, 0
+    while (span := search(anchor, data, position, size)[group])[0] >= 0:
+        start, end = span
         position = start + 1
+        accepted = False
         for rule in rules:
             verdict = rule.judge(data, start, end)
             if verdict is not None:
                 position = max(position, verdict[2])
                 if verdict[0]:
+                    accepted = True
                     yield Find(verdict[1], verdict[2], rule.type, verdict[0])
+        refused = refused + 1 if not accepted and start <= reached + _NEAR else 0
+        reached = end
+        if refused > _CROWD:
+            refused = 0
+            line = data.find(b"\n", start)
+            until = line if line >= 0 else size
+            if until - start > _CROWD * _NEAR:
+                position = until
+                yield Find(start, until, rules[0].type, _SUSPECTED)
+        if position > size:
+            return
 
 
-@lru_cache(maxsize=256)
-def _compiled(pattern: str) -> tuple[re2._Regexp, int]:
+@lru_cache(maxsize=512)
+def _searcher(pattern: str) -> tuple[Callable[..., Any], int, Any]:
+    # The wrapper around each match costs more than the match: its spans are asked for directly.
     exact = re2.compile(pattern.encode("latin-1"), options())
-    return exact, min(1, int(exact.groups))
+    return exact._regexp.Match, min(1, int(exact.groups)), re2._re2.RE2.Anchor.UNANCHORED  # noqa: SLF001
 
 
 def options() -> re2.Options:
@@ -100,6 +126,21 @@ def apart(judge: Judge) -> Judge:
     return judged
 
 
+def alone(judge: Judge) -> Judge:
+    """Return *judge* for groups of digits that are not part of a longer row of groups."""
+
+    def judged(data: bytes, start: int, end: int) -> Verdict | None:
+        verdict = judge(data, start, end)
+        return (
+            verdict
+            if verdict
+            and not (_ROW_BEFORE.search(data[max(0, start - 2) : start]) or _ROW_AFTER.match(data, end))
+            else None
+        )
+
+    return judged
+
+
 def unnumbered(judge: Judge) -> Judge:
     """Return *judge* for values that no word before them makes an order, part, version or ticket number."""
 
@@ -115,7 +156,7 @@ def worded(type_: str, words: str, value: str, judge: Judge, *, gap: str = WIDE,
     word = rf"(?:\b|_)(?i:{words})"
     if after:
         return Rule(type_, word, rf"\b({value})\b[^0-9\n\x00]{{0,10}}?{word}\b", judge)
-    return Rule(type_, word, rf"{word}(?:\b|_|s\b){gap}(?:\b|_)({value})\b", judge)
+    return Rule(type_, word, rf"{word}(?:\b|_|s\b){gap}(?:\b|_)({value})(?:\b|\W|$)", judge)
 
 
 def compact(value: bytes) -> str:

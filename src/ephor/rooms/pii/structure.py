@@ -9,7 +9,7 @@ from typing import Any
 
 from ephor.kernel.errors import InvalidInputError
 from ephor.rooms.pii.catalogue import chosen
-from ephor.rooms.pii.detect import firing
+from ephor.rooms.pii.detect import detect_each
 from ephor.rooms.pii.folding import fold
 from ephor.rooms.pii.hints import believable, hinted
 from ephor.rooms.pii.mask import mask
@@ -47,10 +47,10 @@ def mask_structure(
     wanted_paths = [_segments(path) for path in paths]
     texts: list[str] = []
     clear = _gather(value, texts, wanted, MAX_DEPTH)
-    fired = bool(firing(fold("\n".join(texts)).data, wanted))
-    if clear and not wanted_paths and not fired:
+    found = frozenset(texts[index] for index in detect_each(texts, wanted)) if texts else frozenset()
+    if clear and not wanted_paths and not found:
         return value, ()
-    walk = _Walk(types, wanted, operator, fired)
+    walk = _Walk(types, operator=operator, wanted=wanted, found=found)
     masked = walk.value(value, _Place("", None, tuple(wanted_paths)))
     return (masked, tuple(walk.finds)) if walk.finds else (value, ())
 
@@ -79,8 +79,8 @@ class _Walk:
     types: frozenset[str] | None
     wanted: frozenset[str]
     operator: Operator
-    fired: bool
-    """Whether any trigger occurs in any text; if not, only hints and paths count."""
+    found: frozenset[str]
+    """The texts in which there is something; in all others only hints and paths count."""
     finds: list[StructuredFind] = field(default_factory=list)
 
     def value(self, value: object, place: _Place) -> object:
@@ -100,11 +100,9 @@ class _Walk:
             return value
         if place.hint is not None and believable(place.hint, text):
             return self._whole(place.hint, text, place)
-        return self._scanned(value, text, place) if self.fired else value
+        return self._scanned(value, text, place) if text in self.found else value
 
     def _scanned(self, value: object, text: str, place: _Place) -> object:
-        if _is_word(text):
-            return value
         masked = mask(text, self.types, self.operator)
         if not masked.finds:
             return value
@@ -129,9 +127,9 @@ class _Walk:
 
     def _keys(self, value: Mapping[object, object], place: _Place) -> dict[object, object]:
         """Return for each key what it is called afterwards, no two the same."""
-        if not self.fired:
+        texts = {key: text for key in value if (text := _text(key)) is not None and text in self.found}
+        if not texts:
             return {key: key for key in value}
-        texts = {key: text for key in value if (text := _text(key)) is not None and not _is_word(text)}
         masks = {key: mask(text, self.types, self.operator) for key, text in texts.items()}
         names: dict[object, object] = {key: key for key in value if key not in masks or not masks[key].finds}
         taken = set(names)
