@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from ephor.kernel.errors import InvalidInputError
@@ -117,6 +117,7 @@ def test_hostile_text_is_read_to_its_end(unit: str) -> None:
     assert last.end == len(text)
 
 
+@settings(deadline=None)
 @given(st.one_of(ANY_TEXT, MIXED))
 def test_any_text_gives_ordered_finds_within_it_that_do_not_overlap(text: str) -> None:
     finds = detect(text, EVERYTHING)

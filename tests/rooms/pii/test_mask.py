@@ -5,15 +5,25 @@ from __future__ import annotations
 import re
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from ephor.kernel.errors import InvalidInputError
+from ephor.kernel.errors import InvalidInputError, VerificationError
 from ephor.rooms.pii.catalogue import KINDS
 from ephor.rooms.pii.detect import detect
 from ephor.rooms.pii.mask import mask, mask_finds
 from ephor.rooms.pii.model import Find
-from ephor.rooms.pii.operators import NAMES, fixed, generalise, keep_last, keyed_hash, operator_named, redact
+from ephor.rooms.pii.operators import (
+    NAMES,
+    fixed,
+    generalise,
+    keep_last,
+    keyed_hash,
+    operator_named,
+    operators_chosen,
+    redact,
+)
+from ephor.rooms.pii.tokens import decrypted
 from rooms.pii.samples import POSITIVE
 
 EVERYTHING = frozenset(KINDS)
@@ -30,6 +40,7 @@ MIXED = st.lists(st.one_of(PIECES, ANY_TEXT, DENSE), max_size=6).flatmap(
 
 
 @pytest.mark.parametrize("name", OPERATORS)
+@settings(deadline=None)
 @given(text=MIXED)
 def test_masking_twice_is_masking_once(name: str, text: str) -> None:
     once = mask(text, EVERYTHING, OPERATORS[name])
@@ -39,6 +50,7 @@ def test_masking_twice_is_masking_once(name: str, text: str) -> None:
 
 
 @pytest.mark.parametrize("operator", [redact, fixed, OPERATORS["hash"]])
+@settings(deadline=None)
 @given(text=MIXED)
 def test_no_value_found_survives_masking(operator: object, text: str) -> None:
     masked = mask(text, EVERYTHING, operator)  # type: ignore[arg-type]
@@ -50,6 +62,7 @@ def test_no_value_found_survives_masking(operator: object, text: str) -> None:
         assert any(run in kept for kept in runs)
 
 
+@settings(deadline=None)
 @given(MIXED)
 def test_what_is_reported_covers_what_is_found(text: str) -> None:
     masked = mask(text, EVERYTHING)
@@ -120,3 +133,53 @@ def test_a_replacement_that_would_be_found_itself_is_masked_wholly() -> None:
 def test_digits_that_an_operator_leaves_join_no_later_digits() -> None:
     masked = mask("4111 1111 1111 1111 phone 2125550123", None, lambda type_, value: value[-4:])
     assert detect(masked.text) == ()
+
+
+def test_a_token_keeps_the_format_and_is_no_find() -> None:
+    token = OPERATORS["token"]
+    masked = mask("card 4111 1111 1111 1111, SSN 123-45-6789, jane@example.com", EVERYTHING, token)
+    assert re.fullmatch(
+        r"card \d{4} \d{4} \d{4} \d{4}, SSN \d{3}-\d{2}-\d{4}, [a-z]{4}@[a-z]{7}\.invalid", masked.text
+    )
+    assert "4111" not in masked.text
+    assert (
+        token("us_ssn", "123-45-6789")
+        == token("us_ssn", "123-45-6789")
+        != operator_named("token", key=b"k" * 16)("us_ssn", "123-45-6789")
+    )
+    assert token("card_security_code", "123") == "********"
+    assert mask("account number 123456789", EVERYTHING, token).text == "account number ********"
+
+
+def test_encryption_is_reversed_by_its_key_and_by_no_other_and_not_when_changed() -> None:
+    text = "write to j\u00fcrgen@example.com \ud800, card 4111 1111 1111 1111"
+    masked = mask(text, EVERYTHING, OPERATORS["encrypt"]).text
+    assert "example.com" not in masked
+    assert not re.search(r"\d", masked)
+    assert decrypted(masked, KEY) == text
+    with pytest.raises(VerificationError, match="does not open"):
+        decrypted(masked, b"another key of sixteen")
+    with pytest.raises(VerificationError):
+        decrypted(masked.replace("[email:", "[phone:"), KEY)
+    place = masked.index(":enc:") + 9
+    with pytest.raises(VerificationError):
+        decrypted(masked[:place] + ("b" if masked[place] == "a" else "a") + masked[place + 1 :], KEY)
+
+
+def test_encryption_shows_length_in_classes_only() -> None:
+    sealed = OPERATORS["encrypt"]
+    assert len(sealed("email", "a@b.example")) == len(sealed("email", "someone.quite@example.com"))
+
+
+def test_each_type_may_have_its_operator() -> None:
+    operator = operators_chosen("email=hash,credit_card=keep-bin,mask", key=KEY)
+    masked = mask("jane@example.com 4111111111111111 SSN 123-45-6789", EVERYTHING, operator).text
+    assert re.fullmatch(r"\[email:[a-p]{20}\] 411111\*{8}1111 SSN \*{8}", masked)
+    for wrong, message in (
+        ("shoe=mask", "unknown type"),
+        ("email=mask,email=hash", "two operators"),
+        ("mask,hash", "two operators"),
+        ("email=rot13", "unknown operator"),
+    ):
+        with pytest.raises(InvalidInputError, match=message):
+            operators_chosen(wrong, key=KEY)

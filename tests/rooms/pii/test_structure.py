@@ -9,7 +9,7 @@ from types import MappingProxyType
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from ephor.kernel.errors import InvalidInputError
@@ -42,6 +42,7 @@ def shape(value: Any) -> Any:
     return None
 
 
+@settings(deadline=None)
 @given(VALUES)
 def test_the_shape_stays_and_masking_twice_is_masking_once(value: object) -> None:
     once, _ = mask_structure(value)

@@ -87,6 +87,8 @@ def email(data: bytes, start: int, end: int) -> Verdict | None:
         return nothing
     if any(not label or label[:1] == b"-" or label[-1:] == b"-" for label in labels):
         return nothing
+    if labels[-1].lower() == b"invalid":  # nobody's, for ever (RFC 2606); our own tokens end so
+        return 0, start, end
     if labels[-1].decode("latin-1").lower() in _FILES or (local == b"git" and data[end : end + 1] == b":"):
         return nothing
     return 95, start, end

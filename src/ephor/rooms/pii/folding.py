@@ -44,7 +44,7 @@ _WORDS = dict(
     zip("年月日生電电話话携帯手机機", b"\x81\x82\x83\x84\x85\x85\x86\x86\x87\x88\x89\x8a\x8a", strict=True)
 )
 # What masking writes, so that it is never read as a word before a value. `user[password]=` is a form field, not ours.
-_OURS = re.compile(rb"(?<![A-Za-z0-9_])\[[a-z][a-z0-9_]{1,31}(?::[a-p]{20})?\]|\*{8}")
+_OURS = re.compile(rb"(?<![A-Za-z0-9_])\[[a-z][a-z0-9_]{1,31}(?::[a-p]{20}|:enc:[a-p]{64,})?\]|\*{8}")
 # Where characters fold to anything but a symbol; the ideographs and syllables between are symbols all.
 _TABLED = (
     (0, 0x3400),
@@ -104,7 +104,11 @@ def fold_each(texts: Sequence[str]) -> list[bytes]:
     joined = "\x1e".join(texts)
     if joined.isascii():
         data = joined.encode("ascii")
-        if len(data.translate(None, _CONTROLS)) == len(data) - len(texts) + 1 and b"********" not in data and b"[" not in data:
+        if (
+            len(data.translate(None, _CONTROLS)) == len(data) - len(texts) + 1
+            and b"********" not in data
+            and b"[" not in data
+        ):
             return data.split(b"\x1e")
     return [fold(text).data for text in texts]
 

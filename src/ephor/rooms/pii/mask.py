@@ -25,15 +25,23 @@ def mask(text: str, types: frozenset[str] | None = None, operator: Operator = re
     Raises:
         InvalidInputError: a type is not known, or the text is not text.
     """
+    finds, wholly = settled(text, types, operator)
+    return Masked(written(text, finds, operator, wholly)[0], finds) if finds else Masked(text, ())
+
+
+def settled(
+    text: str, types: frozenset[str] | None, operator: Operator
+) -> tuple[tuple[Find, ...], frozenset[Find]]:
+    """Return the finds that must be masked for nothing to be found afterwards, and those of them to mask wholly."""
     finds: tuple[Find, ...] = detect(text, types)
-    if not finds:
-        return Masked(text, ())
     wholly: frozenset[Find] = frozenset()
+    if not finds:
+        return finds, wholly
     for _ in range(_ROUNDS):
-        masked, places = _written(text, finds, operator, wholly)
+        masked, places = written(text, finds, operator, wholly)
         more = detect(masked, types)
         if not more:
-            return Masked(masked, finds)
+            return finds, wholly
         shown = [_back(find, finds, places) for find in more]
         joined = _joined([*finds, *shown])
         if joined == finds:  # the replacements themselves were found
@@ -42,7 +50,8 @@ def mask(text: str, types: frozenset[str] | None = None, operator: Operator = re
             }
         finds = joined
     # Text built to show something new after every masking: nothing of it is worth keeping.
-    return Masked(MASK, finds)
+    whole = Find(0, len(text), finds[0].type, finds[0].confidence)
+    return (whole,), frozenset({whole})
 
 
 def mask_finds(text: str, finds: Iterable[Find], operator: Operator = redact) -> Masked:
@@ -60,10 +69,10 @@ def mask_finds(text: str, finds: Iterable[Find], operator: Operator = redact) ->
             raise InvalidInputError(
                 f"find at {find.start} to {find.end} is outside the text of {len(text)} characters"
             )
-    return Masked(_written(text, kept, operator, frozenset())[0], kept)
+    return Masked(written(text, kept, operator, frozenset())[0], kept)
 
 
-def _written(
+def written(
     text: str, finds: Sequence[Find], operator: Operator, wholly: frozenset[Find]
 ) -> tuple[str, list[tuple[int, int]]]:
     """Return the masked text, and where each find's replacement stands in it."""
@@ -72,11 +81,11 @@ def _written(
     done = length = 0
     for find in finds:
         value = text[find.start : find.end]
-        written = MASK if find in wholly else operator(find.type, value)
+        shown = MASK if find in wholly else operator(find.type, value)
         length += find.start - done
-        parts += (text[done : find.start], written)
-        places.append((length, length + len(written)))
-        length += len(written)
+        parts += (text[done : find.start], shown)
+        places.append((length, length + len(shown)))
+        length += len(shown)
         done = find.end
     parts.append(text[done:])
     return "".join(parts), places

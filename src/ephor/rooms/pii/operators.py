@@ -9,7 +9,9 @@ from collections.abc import Callable, Mapping
 from types import MappingProxyType
 
 from ephor.kernel.errors import InvalidInputError
+from ephor.rooms.pii.catalogue import KINDS
 from ephor.rooms.pii.folding import fold
+from ephor.rooms.pii.tokens import encryption, format_token
 
 Operator = Callable[[str, str], str]
 """Takes the type and the value, returns what stands in its place."""
@@ -151,10 +153,25 @@ def normal(value: str) -> str:
     )
 
 
+def keep_bin(type_: str, value: str) -> str:
+    """Return a card number's issuer range and last four digits, the most that PCI DSS 3.4.1 shows; anything else with `keep_last`.
+
+    >>> keep_bin("credit_card", "4111 1111 1111 1111"), keep_bin("iban", "GB82WEST12345698765432")
+    ('411111********1111', '********5432')
+    """
+    visible = normal(value)
+    if type_ != "credit_card" or len(visible) < 14:
+        return keep_last(4)(type_, value)
+    return f"{visible[:6]}{MASK}{visible[-4:]}"
+
+
 _PLAIN: Mapping[str, Operator] = MappingProxyType(
-    {"redact": redact, "mask": fixed, "keep-last": keep_last(4)}
+    {"redact": redact, "tag": redact, "mask": fixed, "keep-last": keep_last(4), "keep-bin": keep_bin}
 )
-NAMES = (*_PLAIN, "hash", "generalise")
+_KEYED: Mapping[str, Callable[[bytes], Operator]] = MappingProxyType(
+    {"hash": keyed_hash, "token": format_token, "encrypt": encryption}
+)
+NAMES = (*_PLAIN, *_KEYED, "generalise")
 """The names an operator is chosen by."""
 
 
@@ -162,12 +179,12 @@ def operator_named(name: str, *, key: bytes | None = None, this_year: int | None
     """Return the operator called *name*: one of `NAMES`.
 
     Raises:
-        InvalidInputError: there is none, or ``hash`` without a key.
+        InvalidInputError: there is none, or one that needs a key has none.
     """
-    if name == "hash":
+    if name in _KEYED:
         if key is None:
-            raise InvalidInputError("operator `hash` needs a key; give one of 16 bytes or more")
-        return keyed_hash(key)
+            raise InvalidInputError(f"operator `{name}` needs a key; give one of 16 bytes or more")
+        return _KEYED[name](key)
     if name == "generalise":
         return generalise(this_year)
     if name not in _PLAIN:
@@ -175,3 +192,32 @@ def operator_named(name: str, *, key: bytes | None = None, this_year: int | None
             f"unknown operator `{name[:40]}`; use one of: {', '.join(NAMES)}", operator=name
         )
     return _PLAIN[name]
+
+
+def operators_chosen(spec: str, *, key: bytes | None = None, this_year: int | None = None) -> Operator:
+    """Return the operator that *spec* describes: a name, or one for each type (``email=hash,credit_card=keep-bin,redact``);
+    the name without a type is for all others, `redact` if there is none.
+
+    >>> operators_chosen("email=mask,tag")("email", "jane@example.com"), operators_chosen("email=mask")("us_ssn", "123-45-6789")
+    ('********', '[us_ssn]')
+
+    Raises:
+        InvalidInputError: a name or type is not known, stands twice, or needs a key that is not given.
+    """
+    chosen_for: dict[str, Operator] = {}
+    for part in (part.strip() for part in spec.split(",")):
+        type_, has_type, name = part.rpartition("=")
+        if has_type and type_ not in KINDS and not type_.startswith("x_"):
+            raise InvalidInputError(
+                f"unknown type `{type_[:40]}` of personal data in `{part[:60]}`; write `type=operator`",
+                type=type_,
+            )
+        if type_ in chosen_for:
+            raise InvalidInputError(
+                f"two operators for {f'`{type_}`' if type_ else 'all other types'}; keep one"
+            )
+        chosen_for[type_] = operator_named(name, key=key, this_year=this_year)
+    rest = chosen_for.get("", redact)
+    return (
+        rest if chosen_for.keys() <= {""} else lambda type_, value: chosen_for.get(type_, rest)(type_, value)
+    )

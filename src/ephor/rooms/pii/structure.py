@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
+from functools import lru_cache
 from typing import Any
 
 from ephor.kernel.errors import InvalidInputError
@@ -20,6 +21,8 @@ MAX_DEPTH = 64
 """Deepest nesting that is masked; deeper, or a value that holds itself, is refused."""
 # No type is a bare number of fewer digits; below a hint or a path every number counts.
 _SHORTEST_NUMBER = 1_000_000
+_NUMBERS = frozenset({int, float})
+_LONGEST_WORD = 18
 
 
 def mask_structure(
@@ -159,13 +162,13 @@ def _gather(value: object, texts: list[str], wanted: frozenset[str], room: int) 
     if kind is str:
         texts.append(value)  # type: ignore[arg-type]
         return True
-    if value is None or kind is bool or (kind is int and -_SHORTEST_NUMBER < value < _SHORTEST_NUMBER):  # type: ignore[operator]
+    if value is None or kind is bool or (kind in _NUMBERS and -_SHORTEST_NUMBER < value < _SHORTEST_NUMBER):  # type: ignore[operator]
         return True
     if kind is dict or isinstance(value, Mapping):
         return _gather_fields(value, texts, wanted, _deeper(room))  # type: ignore[arg-type]
-    if isinstance(value, list | tuple | set | frozenset):
+    if kind is list or isinstance(value, list | tuple | set | frozenset):
         room, clear = _deeper(room), True
-        for part in value:
+        for part in value:  # type: ignore[attr-defined]
             clear = _gather(part, texts, wanted, room) and clear
         return clear
     text = _text(value)
@@ -179,14 +182,26 @@ def _gather_fields(
 ) -> bool:
     clear = True
     for key, part in value.items():
-        if type(key) is str:
-            if not _is_word(key):
+        if type(key) is str and len(key) < _LONGEST_WORD:
+            word, hint = _read_name(key)
+            if not word:
                 texts.append(key)
-            clear = clear and hinted(key) not in wanted
+            if hint in wanted:
+                clear = False
         else:
             _gather(key, texts, wanted, room)
-        clear = _gather(part, texts, wanted, room) and clear
+            clear = clear and not (isinstance(key, str) and hinted(key) in wanted)
+        if type(part) is str:
+            texts.append(part)
+        else:
+            clear = _gather(part, texts, wanted, room) and clear
     return clear
+
+
+@lru_cache(maxsize=2048)
+def _read_name(key: str) -> tuple[bool, str | None]:
+    """Say of a field's name whether it is a mere word, and what it hints at. Few names come again and again."""
+    return _is_word(key), hinted(key)
 
 
 def _deeper(room: int) -> int:
@@ -199,7 +214,7 @@ def _deeper(room: int) -> int:
 
 def _is_word(text: str) -> bool:
     """Say whether *text* is letters and underscores, too few for the shortest token without a digit."""
-    return len(text) < 18 and text.isascii() and text.replace("_", "").isalpha()
+    return len(text) < _LONGEST_WORD and text.isascii() and text.replace("_", "").isalpha()
 
 
 def _text(value: object) -> str | None:
