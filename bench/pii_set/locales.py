@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import date
 from random import Random
 
 from pii_set import values
@@ -247,11 +246,11 @@ DK = Locale(
     domains=["example.dk"], names=["Søren Bjerg", "Mette Lund"],
 )  # fmt: skip
 JP = Locale(
-    alone=["03-%###-####", "090-%###-####", "+81 90-%###-####", "+81-3-%###-####", "06-6###-####", "０９０-%###-####"],
+    alone=["03-%###-####", "090-%###-####", "+81 90-%###-####", "+81-3-%###-####", "06-6###-####", "\uff10\uff19\uff10-%###-####"],
     worded=["090%#######", "0312######"],
-    called=["電話: {}", "TEL: {}", "Tel. {}", "携帯電話：{}", "お電話は{}まで", "FAX {}"],
+    called=["電話: {}", "TEL: {}", "Tel. {}", "携帯電話\uff1a{}", "お電話は{}まで", "FAX {}"],
     plain=["{}までお送りください。", "{}", "お客様は {} と記入。"],
-    born=["生年月日: {}", "生年月日：{}", "誕生日 {}", "DOB: {}"], days=["{y}年{m}月{d}日", "{y}/{m:02d}/{d:02d}", "{y}-{m:02d}-{d:02d}"], months=US.months,
+    born=["生年月日: {}", "生年月日\uff1a{}", "誕生日 {}", "DOB: {}"], days=["{y}年{m}月{d}日", "{y}/{m:02d}/{d:02d}", "{y}-{m:02d}-{d:02d}"], months=US.months,
     domains=["example.jp", "example.co.jp"], names=["Taro Yamada", "Hana Sato"],
 )  # fmt: skip
 LOCALES = {"en-US": US, "en-GB": GB, "en-AU": AU, "en-IN": INDIA, "de-DE": DE, "fr-FR": FR, "it-IT": IT, "es-ES": ES, "nl-NL": NL, "pl-PL": PL, "sv-SE": SE,

@@ -307,47 +307,68 @@ def partita_iva(dice: Random) -> str:
     return text + luhn_digit(text)
 
 
+def _vat_de(dice: Random) -> str:
+    text = dice.choice("123456789") + some(dice, DIGITS, 7)
+    product = 10
+    for digit in text:
+        product = ((int(digit) + product) % 10 or 10) * 2 % 11
+    return text + str((11 - product) % 10)
+
+
+def _vat_fr(dice: Random) -> str:
+    siren = some(dice, DIGITS, 8)
+    siren += luhn_digit(siren)
+    return f"{(12 + 3 * (int(siren) % 97)) % 97:02d}{siren}"
+
+
+def _vat_be(dice: Random) -> str:
+    first = "0" + some(dice, DIGITS, 7)
+    return f"{first}{97 - int(first) % 97:02d}"
+
+
+def _vat_at(dice: Random) -> str:
+    first, total = some(dice, DIGITS, 7), 0
+    for at, digit in enumerate(first):
+        number = int(digit) * (1 + at % 2)
+        total += number // 10 + number % 10
+    return f"U{first}{(96 - total) % 10}"
+
+
+def _vat_gb(dice: Random) -> str:
+    first = f"{dice.randrange(1_000_000, 9_999_999)}"
+    total = sum(int(digit) * (8 - at) for at, digit in enumerate(first))
+    return f"{first}{97 - total % 97:02d}"
+
+
+def _vat_se(dice: Random) -> str:
+    first = "556" + some(dice, DIGITS, 6)
+    return first + luhn_digit(first) + "01"
+
+
+def _bare(maker: Maker) -> Maker:
+    return lambda dice: "".join(part for part in maker(dice) if part.isalnum())
+
+
+_VATS: dict[str, Maker] = {
+    "DE": _vat_de,
+    "FR": _vat_fr,
+    "IT": partita_iva,
+    "NL": lambda dice: _bare(bsn)(dice) + "B01",
+    "PL": _bare(nip),
+    "BE": _vat_be,
+    "AT": _vat_at,
+    "PT": _bare(nif),
+    "ES": _bare(dni),
+    "SE": _vat_se,
+    "GB": _vat_gb,
+    "DK": lambda dice: _scandinavian(dice, "DK"),
+    "FI": lambda dice: _scandinavian(dice, "FI"),
+}
+
+
 def vat(dice: Random) -> str:
-    land = dice.choice(["DE", "FR", "IT", "NL", "PL", "BE", "AT", "PT", "ES", "SE", "GB", "DK", "FI"])
-    if land == "DE":
-        text = dice.choice("123456789") + some(dice, DIGITS, 7)
-        product = 10
-        for digit in text:
-            product = ((int(digit) + product) % 10 or 10) * 2 % 11
-        text += str((11 - product) % 10)
-    elif land == "FR":
-        siren = some(dice, DIGITS, 8)
-        siren += luhn_digit(siren)
-        text = f"{(12 + 3 * (int(siren) % 97)) % 97:02d}{siren}"
-    elif land == "IT":
-        text = partita_iva(dice)
-    elif land == "NL":
-        text = bsn(dice).replace(".", "").replace(" ", "") + "B01"
-    elif land == "PL":
-        text = nip(dice).replace("-", "")
-    elif land == "BE":
-        first = "0" + some(dice, DIGITS, 7)
-        text = f"{first}{97 - int(first) % 97:02d}"
-    elif land == "AT":
-        first = some(dice, DIGITS, 7)
-        total = 0
-        for at, digit in enumerate(first):
-            number = int(digit) * (1 + at % 2)
-            total += number // 10 + number % 10
-        text = f"U{first}{(96 - total) % 10}"
-    elif land == "PT":
-        text = nif(dice).replace(" ", "")
-    elif land == "ES":
-        text = dni(dice).replace("-", "").replace(".", "")
-    elif land == "SE":
-        first = "556" + some(dice, DIGITS, 6)
-        text = first + luhn_digit(first) + "01"
-    elif land == "GB":
-        first = f"{dice.randrange(1_000_000, 9_999_999)}"
-        total = sum(int(digit) * (8 - at) for at, digit in enumerate(first))
-        text = f"{first}{97 - total % 97:02d}" if total % 97 else f"{first}97"
-    else:
-        text = _scandinavian(dice, land)
+    land = dice.choice(list(_VATS))
+    text = _VATS[land](dice)
     return dice.choice([land + text, f"{land} {text}"]) if land != "AT" else land + text
 
 
@@ -377,7 +398,7 @@ def ipv6(dice: Random) -> str:
 def mac(dice: Random) -> str:
     octets = [f"{dice.randrange(256):02x}" for _ in range(6)]
     text = dice.choice([":", "-"]).join(octets)
-    return dice.choice([text, text.upper(), "{0}{1}.{2}{3}.{4}{5}".format(*octets)])
+    return dice.choice([text, text.upper(), ".".join("".join(octets[at : at + 2]) for at in (0, 2, 4))])
 
 
 def gps(dice: Random) -> str:

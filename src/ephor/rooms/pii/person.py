@@ -70,6 +70,6 @@ RULES = (
 
 
 def _trimmed(data: bytes, start: int, end: int) -> int:
-    while end > start + 6 and not data[end - 1 : end].isdigit() and data[end - 1] != 0x83:  # noqa: PLR2004
+    while end > start + 6 and not data[end - 1 : end].isdigit() and data[end - 1] != 0x83:
         end -= 1
     return end - 2 if data[end - 2 : end - 1] == b"T" else end

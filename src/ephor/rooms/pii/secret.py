@@ -13,7 +13,7 @@ _NAMED = (
     r"api[ _\-]?key|apikey|access[ _\-]?token|auth[ _\-]?token|refresh[ _\-]?token|client[ _\-]?secret|secret[ _\-]?key|bearer|x-api-key|account[ _\-]?key|"
     r"shared[ _\-]?access[ _\-]?key|authorization: basic|authorization: token|auth[ _\-]?key|api[ _\-]?token|api[ _\-]?secret|webhook[ _\-]?secret|signing[ _\-]?secret"
 )
-_PASS = (
+_SAID = (
     r"passw(?:or)?d|pwd|passphrase|passcode|kennwort|passwort|mot de passe|mdp|contrasena|clave|wachtwoord|haslo|losenord|senha|palavra-passe|"
     r"adgangskode|kodeord|salasana|parola d'ordine"
 )
@@ -47,6 +47,6 @@ RULES = (
          r"rubygems_[0-9a-f]{48}|PMAK-[0-9a-f]{24}-[0-9a-f]{34}|sbp_[0-9a-f]{40}|(?:SK|AC)[0-9a-f]{32}|\d{8,10}:AA[A-Za-z0-9_\-]{33}|EAA[A-Z][A-Za-z0-9]{40,255}|NRAK-[A-Z0-9]{27}|"
          r"r8_[A-Za-z0-9]{37}|gsk_[A-Za-z0-9]{40,64}|xai-[A-Za-z0-9]{60,100}|pplx-[A-Za-z0-9]{40,64}|dp\.pt\.[A-Za-z0-9]{40,50}|hvs\.[A-Za-z0-9_\-]{24,255})", sure(92)),
     Rule("api_key", rf"(?i:{_NAMED})", rf"(?i:{_NAMED})(?:\b|_)[\s:=\"'(>]{{1,6}}(?i:is )?([A-Za-z0-9_\-.+/=~]{{16,512}})", token),
-    Rule("password", rf"(?i:{_PASS})",
-         rf"(?i:{_PASS})[\"'\])]{{0,2}}(?:\s{{0,3}}[:=]>?\s{{0,3}}|\s(?i:is|ist|est|es|e|lautet|jest|ar)\s)[\"']?([^\s\"',;\x00]{{4,64}})", passphrase),
+    Rule("password", rf"(?i:{_SAID})",
+         rf"(?i:{_SAID})[\"'\])]{{0,2}}(?:\s{{0,3}}[:=]>?\s{{0,3}}|\s(?i:is|ist|est|es|e|lautet|jest|ar)\s)[\"']?([^\s\"',;\x00]{{4,64}})", passphrase),
 )  # fmt: skip
