@@ -132,7 +132,7 @@ def decrypted(text: str, key: bytes) -> str:
 
 def _cipher(key: bytes) -> AESSIV:
     _long_enough(key)
-    return AESSIV(HKDF(SHA256(), 64, None, b"ephor.pii.encryption/1").derive(key))
+    return AESSIV(HKDF(SHA256(), 64, None, b"ephor pii encryption 1").derive(key))
 
 
 def _long_enough(key: bytes) -> None:
