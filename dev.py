@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Set up and run: `python3 dev.py demo | test | check | bench | run COMMAND…`. Needs only Python 3.11 and, once, a network."""
+"""Set up and run: `python3 dev.py demo | test | check | bench | soak | run COMMAND…`. Needs only Python 3.11 and, once, a network."""
 
 import hashlib
 import os
@@ -17,6 +17,7 @@ COMMANDS = {
     "check": [["ruff", "check", "."], ["ruff", "format", "--check", "."], ["lint-imports"], ["mypy"],
               ["python", "-m", "pytest", "-q", "tests/house"]],
     "bench": [["python", "bench/run.py"]],
+    "soak": [["python", "tests/soak.py"]],
     "lock": [["uv", "pip", "compile", "pyproject.toml", "--universal", "--generate-hashes", "--no-header",
               "--no-emit-index-url", "--no-annotate", "--extra", "dev", "--extra", "postgres",
               "--extra", "parquet", "--extra", "server", "-o", "requirements.lock"]],

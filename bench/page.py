@@ -12,7 +12,9 @@ _SECTION = re.compile(r"^## ([a-z]+)\n\n(.*?)(?=^## |\Z)", re.MULTILINE | re.DOT
 
 
 def keep(page: Path, name: str, text: str, order: Sequence[str]) -> None:
-    """Put *text* into the section *name* of *page*; the sections of other parts stay as they are, in *order*."""
+    """Put *text* into the section *name* of *page*; the sections of other parts stay as they are, first those in *order*."""
     found = dict(_SECTION.findall(page.read_text())) | {name: text}
-    sections = [f"## {one}\n\n{found[one].rstrip()}\n" for one in order if one in found]
+    sections = [
+        f"## {one}\n\n{found[one].rstrip()}\n" for one in dict.fromkeys([*order, *found]) if one in found
+    ]
     page.write_text(INTRODUCTION + "\n".join(sections))

