@@ -37,6 +37,7 @@ def postgres_database(server_url: str) -> Iterator[str]:
         connection.execute(sa.text("select pg_reload_conf()"))
         connection.execute(sa.text(f"create database {name}"))
     yield server.set(database=name).render_as_string(hide_password=False)
+    engine.dispose()  # whoever killed the server killed these connections as well
     with engine.connect() as connection:
         connection.execute(sa.text(f"drop database {name} with (force)"))
     engine.dispose()
