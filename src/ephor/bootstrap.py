@@ -9,7 +9,7 @@ from contextlib import ExitStack
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from ephor.adapters import files
+from ephor.adapters import files, observed
 from ephor.adapters.clock import FreshIds, SystemClock
 from ephor.adapters.keys.kept import KeptHeads
 from ephor.adapters.keys.keyset import key_set
@@ -123,6 +123,7 @@ def main() -> None:
         new_file=files.new_file,
         read_lines=files.read_lines,
         demo=_tell_demo,
+        read_table=observed.read_table,
         read_manifest=lambda path: read_manifest(files.read_bytes(path), path),
         witness_key=_witness_key,
         serve_witness=_serve_witness,

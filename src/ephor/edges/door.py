@@ -14,6 +14,7 @@ from ephor.engine.ports_drill import Prober
 from ephor.engine.ports_witness import WitnessLine
 from ephor.engine.regulation import Law
 from ephor.rooms.agents.manifest import Manifest
+from ephor.rooms.models.observation import Table
 
 if TYPE_CHECKING:
     from ephor.verifier import Report
@@ -73,6 +74,8 @@ class Door:
     """Reads a file, or standard input for ``-``."""
     read_yaml: Callable[[str], Mapping[str, Any]]
     """Reads a YAML or JSON file whose top level is a mapping."""
+    read_table: Callable[[str], Table]
+    """Reads a CSV, JSON lines or Parquet file as columns."""
     read_manifest: Callable[[str], Manifest]
     connect: Callable[[str], DataStore]
     """Opens a database that subject requests reach, by its URL."""

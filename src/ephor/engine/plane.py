@@ -25,6 +25,7 @@ from ephor.engine.inbox import AllApprovals
 from ephor.engine.keys import Keys
 from ephor.engine.ledger import Ledgers
 from ephor.engine.models import Models
+from ephor.engine.observations import Observations
 from ephor.engine.policies import Policies
 from ephor.engine.ports import World
 from ephor.engine.ports_keys import FixedKeys, KeyRing
@@ -128,6 +129,10 @@ class Engine:
     @cached_property
     def models(self) -> Models:
         return Models(self.world)
+
+    @cached_property
+    def observations(self) -> Observations:
+        return Observations(self.world)
 
     @cached_property
     def consent(self) -> Consent:

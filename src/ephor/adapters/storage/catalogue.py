@@ -31,7 +31,9 @@ from ephor.rooms.dsr.request import Request
 from ephor.rooms.evidence.record import Evidence
 from ephor.rooms.ledger.sources import Source
 from ephor.rooms.ledger.witnesses import Witness
+from ephor.rooms.models.bias_test import BiasTest
 from ephor.rooms.models.model import ModelVersion
+from ephor.rooms.models.observation import Baseline, Observation
 from ephor.rooms.policies.limits import Limit, Usage
 from ephor.rooms.policies.sequences import SequenceRule, Session
 from ephor.rooms.regulation.record import AgentClassification
@@ -62,6 +64,9 @@ SHELVES: Mapping[type[Any], Plan] = {
     Delegation: Plan("delegations", ("to_agent",)),
     AssessmentRecord: Plan("assessments"),
     ModelVersion: Plan("models", ("status",)),
+    Baseline: Plan("model_baselines", governs=False),
+    Observation: Plan("model_observations", ("model",), governs=False),
+    BiasTest: Plan("model_bias_tests", ("model",), governs=False),
     Agent: Plan("agents", ("status",)),
     Stop: Plan("stops", ("status",)),
     ApprovalRequest: Plan("approval_requests", ("agent", "status")),

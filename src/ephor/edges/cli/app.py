@@ -38,6 +38,7 @@ from ephor.edges.cli import (
     ledger_witness,
     limits,
     models,
+    models_watch,
     packs,
     people,
     pii,
@@ -99,13 +100,27 @@ for group in (
     keys.app,
 ):
     app.add_typer(group)
-LEDGER = (ledger_coverage, ledger_proof, ledger_search, ledger_streams, ledger_witness)
-"""Modules that add their commands to `ephor ledger` as they are imported."""
-AGENTS = (agents_drill,)
-"""Modules that add their commands to `ephor agents`."""
-APPROVALS = (approvals_calls, approvals_rules)
-"""Modules that add their commands to `ephor approvals`."""
-for command in (demo.demo, init.init, classify.classify, decide.decide, assess.assess, gate.gate, stops.stop):
+ATTACHED = (
+    agents_drill,
+    approvals_calls,
+    approvals_rules,
+    ledger_coverage,
+    ledger_proof,
+    ledger_search,
+    ledger_streams,
+    ledger_witness,
+    models_watch,
+)
+"""Modules that add their commands to a group above as they are imported."""
+for command in (
+    demo.demo,
+    init.init,
+    classify.classify,
+    decide.decide,
+    assess.assess,
+    gate.gate,
+    stops.stop,
+):
     app.command()(command)
 
 

@@ -133,7 +133,7 @@ def drift(
     json: Json = False,
     database: Database = None,
 ) -> None:
-    """Hold observed metrics against the baseline. Exits 1 unless every one was observed and none has drifted.
+    """Hold observed metrics against the baseline and record nothing; `ephor models observe` records. Exits 1 unless steady.
 
     Example: ephor models drift shop-support-llm@2026-10 --observed today.yaml
     """

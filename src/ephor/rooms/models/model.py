@@ -93,6 +93,8 @@ class ModelVersion:
     history: tuple[StatusChange, ...] = ()
     approved_by: str | None = None
     approved_at: datetime | None = None
+    reopened_at: datetime | None = None
+    """When drift sent it back to *validation*: results of before that do not count."""
     performance_baseline: Mapping[str, str] = field(default_factory=dict)
     drift_thresholds: Mapping[str, str] = field(default_factory=dict)
     metadata: Mapping[str, Metadatum] = field(default_factory=dict)

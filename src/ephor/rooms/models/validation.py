@@ -114,6 +114,9 @@ def against_validation(model: ModelVersion, on: date) -> tuple[Objection, ...]:
         for outcome in newest.outcomes
         if not outcome.passed
     ]
+    if model.reopened_at is not None and newest.recorded_at <= model.reopened_at:
+        text = f"model `{model.id}` drifted after its validation, on {model.reopened_at.date().isoformat()}"
+        reasons.append(Objection("model-drifted", text))
     if on > newest.expires:
         text = f"the validation of model `{model.id}` expired after {newest.expires.isoformat()}"
         reasons.append(Objection("model-validation-expired", text))
