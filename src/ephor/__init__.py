@@ -7,6 +7,7 @@
 
 from __future__ import annotations
 
+from ephor.edges.governing import current_decision
 from ephor.edges.sdk import ApprovalRequired, Denied, Plane
 from ephor.kernel.errors import (
     ConflictError,
@@ -38,6 +39,7 @@ __all__ = [
     "UnavailableError",
     "VerificationError",
     "__version__",
+    "current_decision",
     "open",
 ]
 

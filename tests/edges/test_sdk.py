@@ -515,10 +515,15 @@ class Generating:
         yield JANE
 
 
-@pytest.mark.parametrize("tool", [generator, later_generator, Generating(), functools.partial(generator)])
-def test_a_generator_is_refused_where_it_is_decorated(plane, tool):
-    with pytest.raises(InvalidInputError, match="is a generator"):
-        named(plane, tool)
+@pytest.mark.parametrize("tool", [generator, Generating(), functools.partial(generator)])
+def test_a_generator_is_governed_and_decided_when_it_is_first_asked(plane, tool):
+    before = size(plane)
+    items = plane.governed(ID, tool="refund")(tool)()
+    assert size(plane) == before
+    with pytest.raises(ephor.ApprovalRequired):
+        next(items)
+    assert list(named(plane, tool)()) == [JANE]
+    assert kinds(plane, size(plane) - 1) == ["tool.completed/1"]
 
 
 @pytest.mark.parametrize("make", [_later, generator, later_generator], ids=lambda f: f.__name__)
@@ -533,7 +538,7 @@ def test_what_has_no_name_or_cannot_be_called_is_refused_where_it_is_decorated(p
     with pytest.raises(InvalidInputError, match="`tool=`"):
         plane.governed(ID)(functools.partial(print))
     with pytest.raises(InvalidInputError, match="cannot be called"):
-        named(plane, classmethod(lambda cls: None))
+        named(plane, property(lambda self: None))
 
 
 def test_governed_tools_may_call_governed_tools(plane, lookup):

@@ -195,6 +195,7 @@ def _tool(part: Mapping[str, Any]) -> Tool:
         permissions=_words(part, "permissions"),
         reveals=_words(part, "reveals"),
         ask=tuple(AskRule(**one) for one in part.get("ask", ())),
+        masks=_words(part, "masks"),
     )
 
 

@@ -2,20 +2,26 @@
 
 from __future__ import annotations
 
+import asyncio
 import functools
 import inspect
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from datetime import timedelta
 from typing import Any, ParamSpec, TypeVar, cast
 
+from ephor.edges.generators import async_generator, generator
+from ephor.edges.governing import OnNotice, Run
+from ephor.edges.signatures import Binding, binder, is_any, name_of
 from ephor.engine.plane import Engine
-from ephor.kernel.errors import InvalidInputError, UnavailableError
-from ephor.kernel.events import Event
+from ephor.kernel.errors import InvalidInputError
+from ephor.rooms.approvals.call import CallStatus
 from ephor.rooms.decisions.model import Call, Decision, Outcome
-from ephor.rooms.decisions.result import encode_result, mask_result
 
 P = ParamSpec("P")
 T = TypeVar("T")
+_FIRST_LOOK, _LAST_LOOK = 0.05, 2.0
+"""Seconds between two looks for an answer that is waited for: the longer it takes, the rarer."""
 
 
 class Denied(Exception):  # noqa: N818 - a denial is an answer, raised only because a decorated function has no other way to give it
@@ -56,193 +62,183 @@ class Plane(Engine):
         purpose: str | None = None,
         subject: Callable[[Mapping[str, Any]], str | None] | None = None,
         session: str | None = None,
+        wait: float | timedelta | None = None,
+        on_notice: OnNotice | None = None,
     ) -> Callable[[Callable[P, T]], Callable[P, T]]:
-        """Return a decorator: decide before the function runs, mask what it returns, record what came of it.
+        """Return a decorator: decide before the function runs, mask what it takes and returns, record what came of it.
 
         *tool* is the function's name where none is given; *subject* picks the data subject out of the arguments.
-        With *on_behalf_of*, *purpose* must be the delegation's, or every call is denied.
-        Works on functions, coroutine functions and methods (``@classmethod`` and ``@staticmethod`` go above it). The
-        function never runs where the decision was not recorded. It is given its arguments as they are; what it returns
-        must be text, numbers, times, lists and mappings, for nothing else can be masked. What it raises is passed on as
-        it is, and recorded by the name of its class alone.
+        With *on_behalf_of*, *purpose* must be the delegation's, or every call is denied. With *wait*, in seconds, a call
+        that a person must approve waits so long for the answer, and is decided again when it came. *on_notice* is given
+        each notice that people must be shown, and the decision, before the function runs; it may be a coroutine function
+        where the function is one.
+
+        Works on functions, coroutine functions, generators of both kinds, methods, class methods and static methods. The
+        function never runs where the decision was not recorded. What it returns or yields must be text, numbers, times,
+        lists and mappings, for nothing else can be masked; text that a generator yields piece by piece is masked as one,
+        so some of it is kept back until what follows is known. What it raises is passed on as it is, and recorded by the
+        name of its class alone. `ephor.current_decision` tells the function what was decided.
 
         Raises:
-            InvalidInputError: a generator, whose values would come after the record of them was closed; or no name.
+            InvalidInputError: what is decorated has no name, or cannot be called; or a wait that is none.
 
-        Raises (when the decorated function is called):
-            Denied: the call may not happen.
-            ApprovalRequired: a person must approve it first.
+        Raises (when the decorated function is called, or the generator first asked):
+            Denied: the call may not happen; also where who was waited for did not answer before the question ran out.
+            ApprovalRequired: a person must approve it first, and did not within the wait.
             InvalidInputError: the arguments are not JSON, and the function did not run; or it ran, and its result cannot
                 be masked and is not passed on.
-            UnavailableError: the decision could not be recorded, and the function did not run; or it ran, and what came
-                of it could not be recorded. The message says which.
+            UnavailableError: the decision could not be recorded, or demands what cannot be done here, and the function
+                did not run; or it ran, and what came of it could not be recorded. The message says which.
         """
+        patience = _seconds(wait)
 
         def decorate(function: Callable[P, T]) -> Callable[P, T]:
-            name = _name_of(function, tool)
-            arguments_of = _binder(function)
+            if isinstance(function, classmethod | staticmethod):
+                inner = function.__func__
+                of_class = isinstance(function, classmethod)
+                return cast("Callable[P, T]", type(function)(govern(inner, of_class=of_class)))
+            return cast("Callable[P, T]", govern(function))
 
-            def admit(args: tuple[Any, ...], kwargs: dict[str, Any]) -> _Run:
-                arguments = arguments_of(args, kwargs)
-                call = Call(
+        def govern(function: Callable[..., Any], *, of_class: bool = False) -> Callable[..., Any]:
+            name = name_of(function, tool)
+            bind = binder(function, of_class=of_class)
+
+            def call_of(binding: Binding) -> Call:
+                return Call(
                     agent,
                     name,
-                    arguments,
+                    binding.arguments,
                     on_behalf_of=on_behalf_of,
-                    subject=subject(arguments) if subject else None,
+                    subject=subject(binding.arguments) if subject else None,
                     purpose=purpose,
                     session=session,
                 )
-                return _Run(self, call, self._admit(call))
 
-            return _wrapped(function, admit)
+            return _Governed(self, function, bind, call_of, patience, on_notice).wrapped()
 
         return decorate
 
-    def _admit(self, call: Call) -> Decision:
-        decision = self.decisions.decide(call, intent=True)
-        if decision.outcome is Outcome.DENY:
-            raise Denied(decision)
-        if decision.outcome is Outcome.ASK:
-            raise ApprovalRequired(decision)
-        return decision
 
+class _Governed:
+    """One governed function: how it is admitted, and how it runs."""
 
-class _Run:
-    """Records what came of an admitted call, whether the tool returned or raised."""
+    def __init__(
+        self,
+        plane: Plane,
+        function: Callable[..., Any],
+        bind: Callable[[tuple[Any, ...], dict[str, Any]], Binding],
+        call_of: Callable[[Binding], Call],
+        patience: float,
+        on_notice: OnNotice | None,
+    ) -> None:
+        self._plane, self._function, self._bind, self._call_of = plane, function, bind, call_of
+        self._patience, self._on_notice = patience, on_notice
 
-    def __init__(self, plane: Plane, call: Call, decision: Decision) -> None:
-        self._plane, self._call, self._decision = plane, call, decision
-        self._started = 0
-        self._recorded = False
-
-    def __enter__(self) -> _Run:
-        self._started = time.monotonic_ns()
-        return self
-
-    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: object) -> None:
-        if kind is not None and not self._recorded:
-            self._record(
-                "tool.failed/1", error=kind.__name__.encode("ascii", "backslashreplace").decode()[:200]
-            )
-
-    def finish(self, result: Any) -> Any:
-        """Record the result's fingerprint, and return the result with personal data masked as the decision demands."""
-        for obligation in self._decision.obligations:
-            if obligation.kind == "mask":
-                result = self._masked(result, obligation.reveal)
-        self._record("tool.completed/1", output=encode_result(result))
-        return result
-
-    def _masked(self, result: Any, reveal: tuple[str, ...]) -> Any:
-        try:
-            return mask_result(result, reveal)
-        except InvalidInputError as error:
-            if inspect.iscoroutine(result) or inspect.isgenerator(result):  # it has not begun, and does not
-                result.close()
-            raise InvalidInputError(
-                f"tool `{self._call.tool}` ran, and what it returned is kept back: {error}", **error.facts
-            ) from None
-
-    def _record(self, kind: str, *, output: bytes | None = None, error: str | None = None) -> None:
-        world, call = self._plane.world, self._call
-        event = Event(
-            kind=kind,
-            at=world.clock.now(),
-            actor=f"agent:{call.agent}",
-            action="call",
-            tool=call.tool,
-            on_behalf_of=call.on_behalf_of,
-            session=call.session,
-            trace=call.trace,
-            parent=self._decision.entry,
-            subject=world.pseudonyms.of(call.subject) if call.subject is not None else None,
-            output_hash=None if output is None else world.pseudonyms.fingerprint(output),
-            duration_ms=(time.monotonic_ns() - self._started) // 1_000_000,
-            error=error,
-            refs={"decision": self._decision.id},
-        )
-        self._recorded = True  # tried once: a second try could contradict a first that went through after all
-        try:
-            world.storage.append([event])
-        except UnavailableError as failure:
-            raise UnavailableError(
-                f"tool `{call.tool}` ran, but what came of it could not be recorded: {failure}; look before you run "
-                "it again",
-                **failure.facts,
-            ) from failure
-
-
-def _wrapped(
-    function: Callable[P, T], admit: Callable[[tuple[Any, ...], dict[str, Any]], _Run]
-) -> Callable[P, T]:
-    """Return *function* with *admit* before it, and masking and recording after it."""
-    if _is_any(inspect.iscoroutinefunction, function):
+    def wrapped(self) -> Callable[..., Any]:
+        function = self._function
+        if is_any(inspect.isasyncgenfunction, function):
+            return async_generator(function, self._admit_later)
+        if is_any(inspect.isgeneratorfunction, function):
+            return generator(function, self._admit)
+        if is_any(inspect.iscoroutinefunction, function):
+            return self._coroutine()
 
         @functools.wraps(function)
-        async def governed_async(*args: P.args, **kwargs: P.kwargs) -> Any:
-            with admit(args, kwargs) as run:
-                return run.finish(await cast("Any", function(*args, **kwargs)))
+        def governed_call(*args: Any, **kwargs: Any) -> Any:
+            run, start = self._admit(args, kwargs)
+            with run:
+                with run.active():
+                    result = start()
+                return run.finish(result)
 
-        return cast("Callable[P, T]", governed_async)
+        return governed_call
 
-    @functools.wraps(function)
-    def governed_call(*args: P.args, **kwargs: P.kwargs) -> T:
-        with admit(args, kwargs) as run:
-            return cast("T", run.finish(function(*args, **kwargs)))
+    def _coroutine(self) -> Callable[..., Any]:
+        @functools.wraps(self._function)
+        async def governed_async(*args: Any, **kwargs: Any) -> Any:
+            run, start = await self._admit_later(args, kwargs)
+            with run:
+                with run.active():
+                    result = await start()
+                return run.finish(result)
 
-    return governed_call
+        return governed_async
 
+    def _admit(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> tuple[Run, Callable[[], Any]]:
+        """Decide, wait if need be, show notices; return the run, and what calls the function as it may be called."""
+        binding = self._bind(args, kwargs)
+        waiting = _Waiting(self._plane, self._call_of(binding), self._patience)
+        for seconds in waiting:
+            time.sleep(seconds)
+        with waiting.run() as run:
+            for shown in self._shown(run):
+                if inspect.isawaitable(shown):
+                    getattr(shown, "close", lambda: None)()
+                    raise InvalidInputError("`on_notice` is a coroutine function, and what it is for is none")
+            return run, self._start(run, binding)
 
-def _is_any(test: Callable[[Any], bool], function: Callable[..., Any]) -> bool:
-    """Ask about the function itself, and about how an object that can be called answers."""
-    return test(function) or test(getattr(type(function), "__call__", None))  # noqa: B004 - not whether it can be called, but how
+    async def _admit_later(
+        self, args: tuple[Any, ...], kwargs: dict[str, Any]
+    ) -> tuple[Run, Callable[[], Any]]:
+        """As `_admit`, and let others go on while it waits."""
+        binding = self._bind(args, kwargs)
+        waiting = _Waiting(self._plane, self._call_of(binding), self._patience)
+        for seconds in waiting:
+            await asyncio.sleep(seconds)
+        with waiting.run() as run:
+            for shown in self._shown(run):
+                if inspect.isawaitable(shown):
+                    await shown
+            return run, self._start(run, binding)
 
+    def _shown(self, run: Run) -> Iterator[Any]:
+        for text in run.notices():
+            if self._on_notice is not None:
+                yield self._on_notice(text, run.decision)
 
-def _name_of(function: Callable[..., Any], tool: str | None) -> str:
-    name = tool or getattr(function, "__name__", None)
-    if not isinstance(name, str):
-        raise InvalidInputError(f"a {type(function).__name__} has no name; say which tool it is: `tool=`")
-    if not callable(function):
-        raise InvalidInputError(
-            f"`{name}` cannot be called; put `@classmethod` and the like above `governed`"
-        )
-    if _is_any(inspect.isgeneratorfunction, function) or _is_any(inspect.isasyncgenfunction, function):
-        raise InvalidInputError(
-            f"`{name}` is a generator: its values would pass unmasked and unrecorded; return a list",
-            tool=name,
-        )
-    return name
-
-
-def _binder(
-    function: Callable[..., Any],
-) -> Callable[[tuple[Any, ...], dict[str, Any]], dict[str, Any]]:
-    """Return what names every argument, defaults included, as the tool will see them; a method's ``self`` is not one."""
-    signature = inspect.signature(function)
-    itself = next(iter(signature.parameters), None) if _is_method(function) else None
-
-    def arguments_of(args: tuple[Any, ...], kwargs: dict[str, Any]) -> dict[str, Any]:
-        bound = signature.bind(*args, **kwargs)
-        bound.apply_defaults()
-        arguments: dict[str, Any] = {}
-        for name, value in bound.arguments.items():
-            kind = signature.parameters[name].kind
-            if kind is inspect.Parameter.VAR_KEYWORD:
-                if twice := sorted(value.keys() & arguments.keys()):
-                    raise InvalidInputError(f"two arguments are called `{twice[0]}`; rename the tool's own")
-                arguments.update(value)
-            elif name != itself:
-                arguments[name] = list(value) if kind is inspect.Parameter.VAR_POSITIONAL else value
-        return arguments
-
-    return arguments_of
+    def _start(self, run: Run, binding: Binding) -> Callable[[], Any]:
+        masked = run.masked_arguments(binding.arguments)
+        bound = binding.bound if masked is binding.arguments else binding.changed(masked)
+        return functools.partial(self._function, *bound.args, **bound.kwargs)
 
 
-def _is_method(function: Callable[..., Any]) -> bool:
-    """Tell a function written in a class from one that merely calls its first argument ``self``."""
-    if not inspect.isfunction(function):
-        return False
-    place, _, _ = function.__qualname__.rpartition(".")
-    first = next(iter(inspect.signature(function).parameters), None)
-    return bool(place) and not place.endswith("<locals>") and first in ("self", "cls")
+class _Waiting:
+    """A call that is decided, and decided again when the people it waits for have spoken.
+
+    Iterating yields how many seconds to sleep before the next look; whoever does decides how to sleep.
+    """
+
+    def __init__(self, plane: Plane, call: Call, patience: float) -> None:
+        self._plane, self._call, self._patience = plane, call, patience
+        self._decision = plane.decisions.decide(call, intent=True)
+
+    def __iter__(self) -> Iterator[float]:
+        end, look = time.monotonic() + self._patience, _FIRST_LOOK
+        while self._decision.outcome is Outcome.ASK and (left := end - time.monotonic()) > 0:
+            yield min(look, left)
+            look = min(look * 1.5, _LAST_LOOK)
+            asked = self._plane.calls.find(str(self._decision.approval))
+            if asked is None or asked.status is not CallStatus.PENDING:
+                self._decision = self._plane.decisions.decide(
+                    self._call, intent=True, awaited=self._decision.approval
+                )
+
+    def run(self) -> Run:
+        """Return the run, if the call may happen.
+
+        Raises:
+            Denied: it may not.
+            ApprovalRequired: a person must approve it first.
+        """
+        if self._decision.outcome is Outcome.DENY:
+            raise Denied(self._decision)
+        if self._decision.outcome is Outcome.ASK:
+            raise ApprovalRequired(self._decision)
+        return Run(self._plane, self._call, self._decision)
+
+
+def _seconds(wait: float | timedelta | None) -> float:
+    seconds = wait.total_seconds() if isinstance(wait, timedelta) else float(wait or 0)
+    if not 0 <= seconds < float("inf"):
+        raise InvalidInputError(f"a wait of {seconds} seconds cannot be; write a number of seconds from 0 on")
+    return seconds

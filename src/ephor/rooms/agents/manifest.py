@@ -53,6 +53,8 @@ class Tool:
     reveals: tuple[str, ...] = ()
     """PII types that pass unmasked in results; all else that is found is masked."""
     ask: tuple[AskRule, ...] = ()
+    masks: tuple[str, ...] = ()
+    """``arguments``: personal data in them is masked before the tool sees them, but for the types in ``reveals``."""
 
 
 @dataclass(frozen=True, slots=True)

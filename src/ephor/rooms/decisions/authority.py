@@ -41,6 +41,8 @@ class ToolAuthority:
     """What a call adds to its session besides what the tool is and touches."""
     limits: tuple[Limit, ...] = ()
     """The limits that may cover a call of this tool by this agent."""
+    mask_arguments: Obligation | None = None
+    """None where the tool sees its arguments as they are."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -161,6 +163,9 @@ def _compile_tool(
         approvers=entry.approvers if entry else (),
         labels=entry.labels if entry else (),
         limits=tuple(limit for limit in limits if limit.tool in (None, tool.name)),
+        mask_arguments=Obligation("mask", where="arguments", reveal=_revealed(tool.reveals, granted))
+        if "arguments" in tool.masks
+        else None,
     )
 
 

@@ -91,8 +91,8 @@ def verdict(facts: Facts) -> Verdict:
     tool = facts.tool
     if outcome is Outcome.DENY or tool is None:
         return Verdict(Outcome.DENY, reasons, ())
-    notice = facts.authority.notice
-    obligations = (tool.mask, notice) if notice else (tool.mask,)
+    duties = (tool.mask_arguments, tool.mask, facts.authority.notice)
+    obligations = tuple(duty for duty in duties if duty is not None)
     return Verdict(outcome, reasons or (_ALLOWED,), obligations)
 
 
