@@ -8,6 +8,7 @@ from ephor.rooms.decisions import stream
 from ephor.rooms.decisions.stream import MaskedBytes, MaskedText
 from ephor.rooms.pii.detect import detect
 from ephor.rooms.pii.mask import mask
+from rooms.pii.samples import POSITIVE
 
 SECRETS = [
     "jane.roe@example.com",
@@ -21,6 +22,9 @@ SECRETS = [
 ]
 KEY = "-----BEGIN PRIVATE KEY-----\n" + "MIIEvQIBADANBgkqhkiG9w0B\n" * 80 + "-----END PRIVATE KEY-----"
 FILLER = "the quick brown fox jumps over the lazy dog and then some more words "
+
+
+SAMPLES = [text for texts in POSITIVE.values() for text in texts]
 
 
 def streamed(text, sizes):
@@ -104,3 +108,9 @@ def test_pieces_stay_pieces_and_a_mask_stands_where_its_value_began():
         came = [*(part for piece in given for part in one.feed(piece)), *one.finish()]
         assert came[filler : filler + 6] == ["one", "", "two [credit_card]", "", " three ", "four"]
         assert came[:filler] == came[filler + 6 :] == [FILLER] * filler
+
+
+def test_every_sample_of_every_type_is_masked_as_in_one_piece():
+    for start in range(0, len(SAMPLES), 40):
+        text = "".join(f"{sample}\n{FILLER}\n" for sample in SAMPLES[start : start + 40])
+        assert "".join(streamed(text, [11] * (len(text) // 11))) == mask(text).text
