@@ -38,10 +38,10 @@ def judge_plane(
         InvalidInputError: a key is no verifier key, or the quorum cannot be met.
     """
     names = world.storage.logs.names()
-    name = _meant(names, key)
+    name = log_meant(names, key)
     report = judge(world, name, key, earlier, witnesses)
     others = [
-        judge(world, one, None if key is None else _under(key, one.origin), None, NOBODY)
+        judge(world, one, None if key is None else under(key, one.origin), None, NOBODY)
         for one in names
         if one.number != name.number
     ]
@@ -74,7 +74,7 @@ def judge(
             witnesses=witnesses.keys,
             quorum=witnesses.quorum,
             anchors=main,
-            anchors_key=None if main is None or key is None else _under(key, main.head.origin),
+            anchors_key=None if main is None or key is None else under(key, main.head.origin),
         )
     except verifier.UsageError as error:
         raise InvalidInputError(str(error)) from error
@@ -85,14 +85,14 @@ def _main(world: World) -> Published:
     return publish(world.storage.logs, find(world.storage.logs.names(), MAIN).number)
 
 
-def _meant(names: Sequence[LogName], key: str | None) -> LogName:
+def log_meant(names: Sequence[LogName], key: str | None) -> LogName:
     """Return the log that a verifier key names; the main one where it names none of this plane."""
     origin = None if key is None else key.partition("+")[0]
     named = [one for one in names if one.origin == origin]
     return named[0] if named else find(names, MAIN) if names else LogName(0, MAIN, 1, "")
 
 
-def _under(key: str, origin: str) -> str:
+def under(key: str, origin: str) -> str:
     """Return the same public key as the verifier key of another log."""
     return str(VerifierKey(origin, parse_key(key).public_key))
 

@@ -20,6 +20,7 @@ from ephor.engine.delegations import Delegations
 from ephor.engine.drills import Drills
 from ephor.engine.dsr import Dsr
 from ephor.engine.evidence import EvidenceRegister
+from ephor.engine.fsck import LedgerFsck
 from ephor.engine.gate import Gate
 from ephor.engine.inbox import AllApprovals
 from ephor.engine.keys import Keys
@@ -109,6 +110,10 @@ class Engine:
     @cached_property
     def coverage(self) -> LedgerCoverage:
         return LedgerCoverage(self.world)
+
+    @cached_property
+    def fsck(self) -> LedgerFsck:
+        return LedgerFsck(self.world)
 
     @cached_property
     def sources(self) -> Sources:

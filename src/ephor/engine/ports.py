@@ -206,6 +206,15 @@ class Ledger(Protocol):
         ...
 
 
+@dataclass(frozen=True, slots=True)
+class Damage:
+    """Something stored of a log that does not follow from its entries: ``head``, ``tiles`` or ``search``."""
+
+    part: str
+    position: int | None
+    problem: str
+
+
 class Logs(Protocol):
     """The logs of a plane (C2SP tlog-tiles, one origin each): the main one, further streams, and those that ended."""
 
@@ -222,6 +231,10 @@ class Logs(Protocol):
 
     def append(self, stream: str, events: Sequence[Event]) -> Sequence[EntryId]:
         """Record events in a stream's log; they are durable when this returns. Raises NotFoundError."""
+        ...
+
+    def inspect(self, number: int) -> Iterator[Damage]:
+        """Hold the rows that are derived from a log's entries against them; return the first damage of each kind."""
         ...
 
     def reindex(self, advance: Callable[[int], None] = lambda _: None) -> Mapping[int, int]:

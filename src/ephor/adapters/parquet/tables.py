@@ -83,6 +83,8 @@ class Table:
         Raises:
             MalformedError: it cannot be read, or would take more memory than a column of an archive does.
         """
+        if not self.groups[group]:
+            return []  # the table of a log without entries has a row group, and nothing in it
         with self._reading(f", column `{name}`, row group {group}"):
             check_chunk(self._read, self._chunk(group, name))
             read = self._parquet.read_row_group(group, columns=[name], use_threads=False).column(0)
@@ -112,14 +114,17 @@ class Table:
             raise MalformedError("it is no Parquet file, or was cut")
         self._end = size - 8 - footer
         flat = [field.name for field in self._schema if field.type == pa.string()]
-        self._parquet = parquet.ParquetFile(
-            self._file,
-            read_dictionary=flat,  # or one long value that is named often would take its length each time
-            pre_buffer=False,
-            thrift_string_size_limit=MAX_FOOTER,
-            thrift_container_size_limit=1_000_000,
-            arrow_extensions_enabled=False,
-        )
+        try:
+            self._parquet = parquet.ParquetFile(
+                self._file,
+                read_dictionary=flat,  # or one long value that is named often would take its length each time
+                pre_buffer=False,
+                thrift_string_size_limit=MAX_FOOTER,
+                thrift_container_size_limit=1_000_000,
+                arrow_extensions_enabled=False,
+            )
+        except KeyError as error:
+            raise MalformedError("its columns are not those of an archive") from error
         self._metadata = self._parquet.metadata
         self._check_schema(flat)
         self._check_groups()

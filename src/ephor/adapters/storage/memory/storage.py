@@ -15,7 +15,7 @@ from ephor.adapters.storage.memory.cosigned import MemoryCosigned
 from ephor.adapters.storage.memory.shelf import MemoryShelf
 from ephor.adapters.storage.search import ask, summary
 from ephor.adapters.storage.vault import Sealed, Vault, Wrapped, committed
-from ephor.engine.ports import MAIN, Ended, Forgotten, Head, Ids, LogName, R
+from ephor.engine.ports import MAIN, Damage, Ended, Forgotten, Head, Ids, LogName, R
 from ephor.kernel.errors import ConflictError, InvalidInputError, NotFoundError, VerificationError
 from ephor.kernel.events import Event
 from ephor.kernel.ids import EntryId
@@ -224,6 +224,10 @@ class MemoryLogs:
                 return self._append(log, events)
         known = ", ".join(f"`{log.stream}`" for log in self._state.logs)
         raise NotFoundError(f"there is no stream `{stream[:60]}`; open it first, or name one of {known}")
+
+    def inspect(self, number: int) -> Iterator[Damage]:
+        """Nothing reaches this state but the ledger itself."""
+        return iter(())
 
     def reindex(self, advance: Callable[[int], None] = lambda _: None) -> Mapping[int, int]:
         """Nothing is derived here: the entries themselves are searched."""

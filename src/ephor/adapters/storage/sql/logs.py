@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, ExitStack
 from dataclasses import dataclass
 from threading import RLock
@@ -12,12 +12,13 @@ import sqlalchemy as sa
 from ephor.adapters.keys.kept import KeptHeads, size_of
 from ephor.adapters.storage.growth import Draft, Grower
 from ephor.adapters.storage.sql.cosigned import SqlCosigned
+from ephor.adapters.storage.sql.inspection import Inspection
 from ephor.adapters.storage.sql.ledger import SqlLedger
 from ephor.adapters.storage.sql.rows import SqliteRows
 from ephor.adapters.storage.sql.tables import ledger_head, ledger_logs
 from ephor.adapters.storage.sql.writer import LogWriter
 from ephor.adapters.storage.vault import Vault
-from ephor.engine.ports import MAIN, Ended, Ids, LogName
+from ephor.engine.ports import MAIN, Damage, Ended, Ids, LogName
 from ephor.kernel.errors import ConflictError, NotFoundError, UnavailableError
 from ephor.kernel.events import Event
 from ephor.kernel.ids import EntryId
@@ -159,6 +160,11 @@ class SqlLogs:
         self._heads.retire(*ended.lost)  # that of the old log stays: nothing may ever follow it
         self._current.clear()
         return new
+
+    def inspect(self, number: int) -> Iterator[Damage]:
+        """Hold the rows that are derived from a log's entries against them."""
+        rows, projection = lambda connection: self._rows(connection, number), self.of(number).projection
+        return Inspection(self._reading, rows, projection).run()
 
     def reindex(self, advance: Callable[[int], None] = lambda _: None) -> Mapping[int, int]:
         """Make anew what every log is searched by; return how many entries of each were taken in.

@@ -70,9 +70,11 @@ class SqliteRows:
         row = self.run(sql, level, self.base + index).fetchone()
         return None if row is None else row[0]
 
-    def tile_roots(self, level: int, start: int) -> Sequence[bytes]:
+    def tile_roots(self, level: int, start: int, stop: int | None = None) -> Sequence[bytes]:
         sql = f"select {self._read('root')} from ledger_tiles where level = ? and idx >= ? and idx < ? order by idx"  # noqa: S608
-        return [row[0] for row in self.run(sql, level, *self._between(start, self.end))]
+        return [
+            row[0] for row in self.run(sql, level, *self._between(start, self.end if stop is None else stop))
+        ]
 
     def beyond(self, size: int) -> int:
         """Count the entries and tiles that a log of *size* entries cannot have, and those of no log at all."""

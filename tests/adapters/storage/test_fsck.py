@@ -1,0 +1,191 @@
+"""`fsck` names each kind of damage to what is stored, on both databases; somebody with access to the rows does it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Any
+
+import pytest
+import sqlalchemy as sa
+
+from ephor.adapters.storage.sql import engines
+from ephor.engine.fsck import LedgerFsck
+from ephor.kernel.errors import InvalidInputError
+from ephor.rooms.access.people import Person, PlaneRole
+from ephor.rooms.ledger.witnesses import Witness
+from planes import Made, event
+from sample_bundle import ONE, Pen
+
+SUBJECT, ERASED = "sub_" + "1" * 32, "sub_" + "2" * 32
+TABLES = (
+    "ledger_entries", "ledger_tiles", "ledger_head", "ledger_fresh", "ledger_logs", "ledger_projection", "ledger_words",
+    "ledger_cosigned", "sealed_payloads", "subject_keys", "sources",
+)  # fmt: skip
+
+
+@dataclass
+class Scene:
+    plane: Made
+    storage: Any
+    connection: sa.Connection
+
+    def run(self, **asked: Any) -> Any:
+        return LedgerFsck(self.plane.world(self.storage)).run(**asked)
+
+    @contextmanager
+    def damaged(self, *statements: str) -> Iterator[None]:
+        """Do this to the rows, and put every row back afterwards."""
+        rows = {
+            name: self.connection.execute(sa.text(f"select * from {name}")).mappings().all()
+            for name in TABLES
+        }
+        for sql in statements:
+            self.connection.execute(sa.text(sql))
+        self.connection.commit()
+        yield
+        for name, kept in rows.items():
+            if name in ("ledger_words",):
+                continue
+            self.connection.execute(sa.text(f"delete from {name}"))
+            if kept:
+                columns = ", ".join(kept[0])
+                values = ", ".join(f":{one}" for one in kept[0])
+                self.connection.execute(
+                    sa.text(f"insert into {name} ({columns}) values ({values})"), [dict(row) for row in kept]
+                )
+        self.connection.commit()
+        self.storage.logs.reindex()
+
+
+@pytest.fixture
+def scene(shared: Made) -> Iterator[Scene]:
+    """A plane of more than one tile, with a stream, a source, payloads of two people of whom one was erased, and a witness."""
+    storage = shared.open()
+    with storage.unit() as unit:
+        unit.shelf(Person).add(Person("ada", "Ada", (PlaneRole.ADMINISTRATOR,)))
+        unit.shelf(Witness).add(Witness("witness.example/21", "https://w.example", ONE[0]))
+        unit.append(event(0, subject=SUBJECT), b"told in confidence")
+        unit.append(event(1, subject=ERASED), b"gone")
+        unit.append(event(2, kind="stream.opened/1", resource="log:" + unit.open_log("telemetry").origin))
+    storage.append([event(n) for n in range(3, 300)])
+    storage.logs.append("telemetry", [event(n) for n in range(20)])
+    counted = [
+        {"event_type": "tool.invoked", "agent_id": "bot", "source": "gateway", "sequence": number}
+        for number in (1, 2, 5)
+    ]
+    shared.ledger(storage).append(counted, by="ada")
+    with storage.unit() as unit:
+        unit.forget(ERASED)
+        unit.append(event(1, kind="erasure/1", subject=ERASED))
+    head = storage.ledger.head()
+    storage.logs.cosigned.keep(0, head.size, None, ONE[1](head.note))
+    storage.append([event(1_000)])
+    storage.logs.reindex()
+    engine = engines.open_engine(shared.url)
+    with engine.connect() as connection:
+        sqlite = connection.dialect.name == "sqlite"
+        for table in ("ledger_entries", "ledger_tiles"):
+            for verb in ("update", "delete"):
+                on = "" if sqlite else f" on {table}"
+                connection.execute(sa.text(f"drop trigger {table}_no_{verb}{on}"))
+        connection.commit()
+        yield Scene(shared, storage, connection)
+        for table in () if sqlite else ("ledger_entries", "ledger_tiles"):
+            for verb in ("update", "delete"):
+                connection.execute(
+                    sa.text(
+                        f"create trigger {table}_no_{verb} before {verb} on {table} "
+                        "for each statement execute function ephor_refuse()"
+                    )
+                )
+        connection.commit()
+    engine.dispose()
+
+
+SECOND = 1 << 40
+"""Where the rows of the second log begin."""
+DAMAGE = {
+    ("verify", 5): ["update ledger_entries set data = (select data from ledger_entries where idx = 6) where idx = 5"],
+    ("verify", 303): ["delete from ledger_entries where idx = 303"],
+    ("verify", 7): [f"update ledger_entries set data = (select data from ledger_entries where idx = 6) where idx = {SECOND + 7}"],
+    ("tiles", 0): ["update ledger_tiles set root = (select root from ledger_head where id = 1)"],
+    ("tiles", 256): ["update ledger_fresh set hashes = (select root from ledger_head where id = 1) where idx = (select max(idx) from ledger_fresh where idx < 1000)"],
+    ("head", None): ["update ledger_head set size = size - 1 where id = 1"],
+    ("head", 304): ["update ledger_head set last_at = '2020-01-01T00:00:00.000000Z' where id = 1"],
+    ("search", 9): ["delete from ledger_projection where idx = 9"],
+    ("search", 11): ["delete from ledger_words where idx = 11"],
+    ("search", 3): [f"update ledger_projection set actor = 'agent:other' where idx = {SECOND + 3}"],
+    ("sources", None): ["""update sources set body = replace(body, '"last"\\:5', '"last"\\:4')"""],
+    ("payloads", 0): ["delete from sealed_payloads"],
+    ("cosignatures", None): ["update ledger_cosigned set note = (select note from ledger_head where id = 2)"],
+    ("logs", None): [
+        "delete from ledger_logs where number = 1", "delete from ledger_head where id = 2",
+        f"delete from ledger_entries where idx >= {SECOND}", f"delete from ledger_fresh where idx >= {SECOND}",
+    ],
+}  # fmt: skip
+MORE = {
+    "the key of a subject": ("payloads", ["update subject_keys set wrapped = (select root from ledger_head where id = 1)"]),
+    "no sources": ("sources", ["delete from sources"]),
+    "a tile gone": ("tiles", ["delete from ledger_tiles"]),
+    "the frontier": ("head", ["update ledger_head set frontier = root where id = 1"]),
+    "rows beyond": ("verify", ["insert into ledger_entries (idx, data) select 9000, data from ledger_entries where idx = 3"]),
+    "a stranger's row": ("search", ["insert into ledger_projection (idx, id, at) values (-4, '', '')"]),
+}  # fmt: skip
+
+
+def test_nothing_is_found_where_nothing_was_done(scene):
+    found = scene.run()
+    assert (found.holds, found.faults) == (True, ())
+    assert [one.verdict for one in found.logs] == ["CONSISTENT"] * 2
+    assert found.checked == {
+        "plane": 1, "verify": 325, "head": 2, "tiles": 2, "search": 2, "sources": 1, "payloads": 2, "cosignatures": 1, "logs": 2,
+    }  # fmt: skip
+
+
+def test_each_kind_of_damage_is_named_with_the_first_entry_it_concerns(scene):
+    for (check, place), statements in DAMAGE.items():
+        with scene.damaged(*statements):
+            found = scene.run()
+        named = [(one.check, one.position) for one in found.faults]
+        assert (check, place) in named, (statements, found.faults)
+        assert not found.holds
+        assert all(one.problem and one.means and one.remedy for one in found.faults)
+    for what, (check, statements) in MORE.items():
+        with scene.damaged(*statements):
+            found = scene.run()
+        assert check in [one.check for one in found.faults], (what, found.faults)
+    found = scene.run()
+    assert found.holds, found.faults
+
+
+def test_a_cosignature_that_does_not_hold_is_named(scene):
+    head = scene.storage.ledger.head()
+    line = ONE[1](head.note).decode().splitlines()[-1]
+    bad = head.note + (line[:-12] + "AAAAAAAAAAA=" + "\n").encode()
+    scene.storage.logs.cosigned.keep(0, head.size, None, bad)
+    found = scene.run()
+    assert "cosignatures" in [one.check for one in found.faults]
+
+
+def test_the_auditors_key_and_checkpoint_are_held_against_it(scene):
+    head = scene.storage.ledger.head()
+    assert scene.run(key=head.key, earlier=head.note).holds
+    assert not scene.run(key=Pen(7, head.origin).verifier).holds
+    with pytest.raises(InvalidInputError):
+        scene.run(key="nonsense")
+
+
+def test_an_erased_payload_without_its_erasure_is_named_and_a_recorded_one_is_lawful(made):
+    storage = made.open()
+    with storage.unit() as unit:
+        unit.append(event(0, subject=SUBJECT), b"x")
+    with storage.unit() as unit:
+        unit.forget(SUBJECT)
+        unit.append(event(1))
+    [fault] = LedgerFsck(made.world(storage)).run().faults
+    assert (fault.check, fault.position) == ("payloads", 0)
+    assert "no later entry says" in fault.problem
+    storage.append([event(2, kind="erasure/1", subject=SUBJECT)])
+    assert LedgerFsck(made.world(storage)).run().holds
