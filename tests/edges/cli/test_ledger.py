@@ -176,3 +176,28 @@ def test_another_stream_is_searched_and_indexed_as_well(run, plane):
         {"stream": "telemetry", "epoch": 1, "size": 1},
     ]
     assert run("ledger", "reindex")[1].splitlines()[-1].split() == ["telemetry", "1", "1"]
+
+
+def test_fsck_says_that_everything_holds_and_what_it_looked_at(run, plane):
+    code, out, _ = run("ledger", "fsck")
+    assert code == 0
+    assert "everything holds; looked at: plane 1, verify " in out
+    assert "the key was taken from the database itself" in out
+    told = json.loads(run("ledger", "fsck", "--key", plane.ledger.head().key, "--json")[1])
+    assert (told["holds"], told["faults"]) == (True, [])
+    assert told["checked"]["verify"] == plane.ledger.head().size
+
+
+def test_fsck_names_what_does_not_hold_and_what_to_do(run, plane):
+    entries = plane.world.storage._state.logs[0].entries
+    entries[3] = entries[4]
+    code, out, _ = run("ledger", "fsck")
+    assert code == 1
+    assert "verify of test.local/ephor/main entry 3: " in out
+    assert "\n  means: " in out
+    assert "\n  do: " in out
+    assert "NOT EVERYTHING HOLDS" in out
+    code, out, _ = run("ledger", "fsck", "--json")
+    told = json.loads(out)
+    assert (code, told["holds"]) == (1, False)
+    assert ("verify", 3) in [(one["check"], one["position"]) for one in told["faults"]]
