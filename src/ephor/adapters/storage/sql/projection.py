@@ -83,9 +83,13 @@ class Projection:
             found = self._difference(one)
             if found is not None:
                 yield found
-        with self._writing() as connection:
-            if (problem := WORDS.damage(self._rows_of(connection))) is not None:
-                yield None, problem
+        try:
+            with self._writing() as connection:  # FTS5 is asked by writing to it
+                problem = WORDS.damage(self._rows_of(connection))
+        except UnavailableError as error:
+            problem = f"the index over the words cannot be checked: {error}"
+        if problem is not None:
+            yield None, problem
 
     def _difference(self, one: Derived) -> tuple[int | None, str] | None:
         start, last = 0, False
