@@ -44,14 +44,16 @@ class ApprovalRequired(Exception):  # noqa: N818 - as above
 class Plane(Engine):
     """A plane as a library: every use case by its room, and `decide` and `governed` for agents."""
 
-    def decide(self, call: Call) -> Decision:
+    def decide(self, call: Call, *, explain: bool = False) -> Decision:
         """Decide a call and record the decision. The caller must not act unless ``decision.allowed``.
+
+        With *explain*, ``decision.path`` tells each check, what it looked at and what it said.
 
         Raises:
             InvalidInputError: the arguments are not JSON.
             UnavailableError: the decision could not be recorded, and so was not made.
         """
-        return self.decisions.decide(call)
+        return self.decisions.decide(call, explain=explain)
 
     def governed(
         self,

@@ -8,11 +8,20 @@ from dataclasses import dataclass
 from ephor.engine.ports import Unit, World
 from ephor.kernel import ids
 from ephor.kernel.canonical import Json
-from ephor.kernel.errors import ConflictError, InvalidInputError, NotFoundError, VerificationError
+from ephor.kernel.errors import (
+    ConflictError,
+    InvalidInputError,
+    NotFoundError,
+    NotPermittedError,
+    VerificationError,
+)
 from ephor.kernel.events import Event
 from ephor.kernel.visible import check_visible
+from ephor.rooms.access.delegation import PersonRights
 from ephor.rooms.access.people import Person, PlanePermission, PlaneRole, require
-from ephor.rooms.access.roles import STANDARD_ROLES, Role, custom_role
+from ephor.rooms.access.roles import STANDARD_ROLES, Role, custom_role, plain_role
+from ephor.rooms.agents.agent import Agent, AgentStatus
+from ephor.rooms.agents.wording import worded
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,6 +70,61 @@ class Access:
             self._add(unit, person, actor="ephor")
             return person
 
+    def change_person(
+        self, id: str, *, by: str, roles: Sequence[PlaneRole] | None = None, name: str | None = None
+    ) -> Person:
+        """Give a person other roles, or another name. It counts at once, also for what waits for them.
+
+        Raises:
+            InvalidInputError: no role is left, or the name holds control characters.
+            NotFoundError: there is nobody of that id.
+            NotPermittedError: *by* may not, or is that person and would change their own roles.
+            ConflictError: nothing would change.
+        """
+        with self.world.storage.unit() as unit:
+            require(unit.shelf(Person).find(by), PlanePermission.PEOPLE, who=by)
+            old = unit.shelf(Person).get(id)
+            new = _person(id, old.name if name is None else name, old.roles if roles is None else roles)
+            if new == old:
+                raise ConflictError(f"`{id}` is that already; name other roles or another name", person=id)
+            if by == id and new.roles != old.roles:
+                raise NotPermittedError(
+                    f"`{by}` cannot change `{by}`'s own roles; ask another administrator", person=by
+                )
+            unit.shelf(Person).replace(old, new)
+            facts: dict[str, Json] = {"roles": list(new.roles), "before": list(old.roles)}
+            self._record(unit, "person.changed/1", by, f"person:{id}", facts)
+        return new
+
+    def remove_person(self, id: str, reason: str, *, by: str) -> Person:
+        """Take a person off the plane: they may do nothing here any more, and what they lent is worth nothing.
+
+        What they did stays in the ledger under their id.
+
+        Raises:
+            InvalidInputError: no reason.
+            NotFoundError: there is nobody of that id.
+            NotPermittedError: *by* may not, or is that person.
+            ConflictError: they own an agent or watch over one; the message says which.
+        """
+        because = worded(reason, "reason")
+        with self.world.storage.unit() as unit:
+            require(unit.shelf(Person).find(by), PlanePermission.PEOPLE, who=by)
+            old = unit.shelf(Person).get(id)
+            if by == id:
+                raise NotPermittedError(f"`{by}` cannot remove `{by}`; ask another administrator", person=by)
+            if held := [one.id for one in unit.shelf(Agent).all() if _answers_for(id, one)]:
+                raise ConflictError(
+                    f"`{id}` owns or watches over agent `{held[0]}`; register its manifest with somebody else first",
+                    agents=held,
+                )
+            unit.shelf(Person).remove(old)
+            if (lendable := unit.shelf(PersonRights).find(id)) is not None:
+                unit.shelf(PersonRights).remove(lendable)
+            facts: dict[str, Json] = {"roles": list(old.roles), "reason": because}
+            self._record(unit, "person.removed/1", by, f"person:{id}", facts)
+        return old
+
     def people(self) -> Sequence[Person]:
         """Return everybody, by id."""
         with self.world.storage.reading() as unit:
@@ -80,12 +144,7 @@ class Access:
         with self.world.storage.unit() as unit:
             require(unit.shelf(Person).find(by), PlanePermission.ROLES, who=by)
             unit.shelf(Role).add(role)
-            facts: dict[str, Json] = {
-                "permissions": [permission.value for permission in role.permissions],
-                "tools": list(role.allowed_tools),
-                "max_data_sensitivity": role.max_data_sensitivity.value,
-            }
-            self._record(unit, "role.added/1", by, f"role:{name}", facts)
+            self._record(unit, "role.added/1", by, f"role:{name}", plain_role(role))
         return role
 
     def roles(self) -> Sequence[Role]:
@@ -119,6 +178,13 @@ class Access:
                 metadata={"roles": [role.value for role in person.roles]},
             )
         )
+
+
+def _answers_for(person: str, agent: Agent) -> bool:
+    """A retired agent needs nobody any more."""
+    manifest = agent.manifest
+    watches = manifest.oversight is not None and person in manifest.oversight.people
+    return agent.status is not AgentStatus.RETIRED and (manifest.owner == person or watches)
 
 
 def _person(id: str, name: str, roles: Sequence[PlaneRole]) -> Person:

@@ -16,7 +16,7 @@ from ephor.kernel.canonical import Json, digest
 from ephor.kernel.events import Event
 from ephor.rooms.approvals.call import CallApproval, claim
 from ephor.rooms.decisions.authority import AgentAuthority, Authority
-from ephor.rooms.decisions.decide import facts_for, judged
+from ephor.rooms.decisions.decide import facts_for, judged, path
 from ephor.rooms.decisions.facts import Facts
 from ephor.rooms.decisions.model import Call, Decision, Outcome, Verdict
 from ephor.rooms.decisions.reading import read_call
@@ -46,8 +46,10 @@ class Decisions:
     world: World
     _compiled: _Compiled = field(default_factory=_Compiled)
 
-    def decide(self, call: Call, *, intent: bool = False, awaited: str | None = None) -> Decision:
-        """Decide *call* and record the decision; with *intent*, that the tool is invoked now, too.
+    def decide(
+        self, call: Call, *, intent: bool = False, awaited: str | None = None, explain: bool = False
+    ) -> Decision:
+        """Decide *call* and record the decision; with *intent*, that the tool is invoked now, too; *explain* adds the path.
 
         *awaited* is the call approval that the caller waited for: if it ran out or was withdrawn, that denies the
         call, and no new question is put.
@@ -63,14 +65,17 @@ class Decisions:
         if call.subject is None:
             authority = self._authority(call.agent, now).agent
             if not leaves_traces(call, authority):
-                made = self._made(call, arguments, self._facts(call, authority, now), now, intent=intent)
+                facts = self._facts(call, authority, now)
+                made = self._made(call, arguments, facts, now, intent=intent, explain=explain)
                 if made.verdict.outcome is not Outcome.ASK:
                     self._keep_record(authority)
                     decision = made.decision()
                     entries = self.world.storage.append(made.events(decision))
                     return dataclasses.replace(decision, entry=entries[0])
         with self.world.storage.unit() as unit:
-            decision = self._decide_within(unit, call, arguments, now, intent=intent, awaited=awaited)
+            facts = self._facts_within(unit, call, self._authority_within(unit, call.agent, now).agent, now)
+            made = self._made(call, arguments, facts, now, intent=intent, awaited=awaited, explain=explain)
+            decision = made.settled(unit)
         self._compiled.kept.add(decision.policy_digest)
         return decision
 
@@ -90,17 +95,6 @@ class Decisions:
             found = unit.shelf(Session).find(session_id(name))
         return () if found is None else found.labels
 
-    def _decide_within(
-        self, unit: Unit, call: Call, arguments: bytes, now: datetime, *, intent: bool, awaited: str | None
-    ) -> Decision:
-        """Decide inside a transaction: whoever withdraws consent or suspends the agent comes before it or after it."""
-        authority = self._authority_within(unit, call.agent, now).agent
-        facts = self._facts_within(unit, call, authority, now)
-        made = self._made(call, arguments, facts, now, intent=intent, awaited=awaited)
-        if made.verdict.outcome is Outcome.ASK and authority is not None:
-            return made.ask(unit, authority)
-        return made.record(unit, made.decision())
-
     def _keep_record(self, authority: AgentAuthority | None) -> None:
         """Keep what the answer rests on before the answer is given, so that it can be given again."""
         if authority is None or authority.record.id in self._compiled.kept:
@@ -118,6 +112,7 @@ class Decisions:
         *,
         intent: bool,
         awaited: str | None = None,
+        explain: bool,
     ) -> _Made:
         names = self.world.pseudonyms
         return _Made(
@@ -131,6 +126,7 @@ class Decisions:
             now,
             intent,
             awaited,
+            explain,
         )
 
     def _subject(self, call: Call) -> str | None:
@@ -198,12 +194,26 @@ class _Made:
     now: datetime
     intent: bool
     awaited: str | None = None
+    explain: bool = False
+
+    def settled(self, unit: Unit) -> Decision:
+        """Settle it inside a transaction: whoever withdraws consent or suspends the agent comes before it or after it."""
+        if self.verdict.outcome is Outcome.ASK and self.facts is not None:
+            return self.ask(unit, self.facts.authority)
+        return self.record(unit, self.decision())
 
     def decision(self, *, verdict: Verdict | None = None, approval: str | None = None) -> Decision:
         said = verdict or self.verdict
         rests_on = self.facts.authority.record.id if self.facts else NO_AGENT
         return Decision(
-            self.world.ids.new("dec"), said.outcome, said.reasons, said.obligations, "", rests_on, approval
+            self.world.ids.new("dec"),
+            said.outcome,
+            said.reasons,
+            said.obligations,
+            "",
+            rests_on,
+            approval,
+            path(self.facts, self.call) if self.explain else (),
         )
 
     def ask(self, unit: Unit, authority: AgentAuthority) -> Decision:

@@ -37,6 +37,8 @@ class Definitions(Generic[R]):
     """What people call one, and what its events begin with."""
     read: Callable[[Mapping[str, Any]], R]
     plain: Callable[[R], dict[str, Json]]
+    kinds: tuple[str, str] | None = None
+    """The kinds of event for a new one and a changed one; None: ``NOUN.set/1`` for both."""
 
     def load(self, raw: Sequence[object], *, by: str) -> Sequence[tuple[R, Change]]:
         """Lay down every definition in *raw*, in place of those of the same names; all of them, or none.
@@ -63,6 +65,20 @@ class Definitions(Generic[R]):
         """
         with self.world.storage.reading() as unit:
             return self._found(unit, name)
+
+    def change(self, name: str, changes: Mapping[str, Any], *, by: str) -> tuple[R, Change]:
+        """Change some of what one says, and leave the rest as it is.
+
+        Raises:
+            InvalidInputError: what it would say cannot be.
+            NotFoundError: there is none of that name.
+            NotPermittedError: *by* may not.
+        """
+        with self.world.storage.unit() as unit:
+            require(unit.shelf(Person).find(by), PlanePermission.ROLES, who=by)
+            old = self._found(unit, name)
+            new = self.read({"name": name, **self.plain(old), **changes})
+            return new, self._put(unit, new, by)
 
     def remove(self, name: str, *, by: str) -> R:
         """Take one away; whatever it demanded is not demanded any more.
@@ -106,7 +122,8 @@ class Definitions(Generic[R]):
         else:
             shelf.replace(old, new)
             facts["before"] = self._digest(old)
-        self._record(unit, f"{self.noun}.set/1", new, by, facts)
+        added, changed = self.kinds or (f"{self.noun}.set/1",) * 2
+        self._record(unit, added if old is None else changed, new, by, facts)
         return Change.ADDED if old is None else Change.CHANGED
 
     def _found(self, unit: Unit, name: str) -> R:

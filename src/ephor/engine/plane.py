@@ -17,6 +17,7 @@ from ephor.engine.coverage import LedgerCoverage
 from ephor.engine.decisions import Decisions
 from ephor.engine.definitions import Definitions, plain_fields
 from ephor.engine.delegations import Delegations
+from ephor.engine.drift import Drift
 from ephor.engine.drills import Drills
 from ephor.engine.dsr import Dsr
 from ephor.engine.evidence import EvidenceRegister
@@ -31,6 +32,7 @@ from ephor.engine.policies import Policies
 from ephor.engine.ports import World
 from ephor.engine.ports_keys import FixedKeys, KeyRing
 from ephor.engine.regulation import Law, Regulation
+from ephor.engine.replaying import Replays
 from ephor.engine.retention import Retention
 from ephor.engine.risk import Risk
 from ephor.engine.ropa import Ropa
@@ -38,6 +40,7 @@ from ephor.engine.sources import Sources
 from ephor.engine.stops import Stops
 from ephor.engine.streams import Streams
 from ephor.engine.witnesses import Witnesses
+from ephor.rooms.access.roles import Role, plain_role, read_role
 from ephor.rooms.decisions.catalogue import ToolEntry, read_entry
 from ephor.rooms.decisions.model import Call, Outcome
 from ephor.rooms.policies.governance import POLICIES
@@ -56,6 +59,20 @@ class Engine:
     @cached_property
     def access(self) -> Access:
         return Access(self.world)
+
+    @cached_property
+    def replays(self) -> Replays:
+        return Replays(self.world)
+
+    @cached_property
+    def drift(self) -> Drift:
+        return Drift(self.world)
+
+    @cached_property
+    def custom_roles(self) -> Definitions[Role]:
+        return Definitions(
+            self.world, Role, "role", read_role, plain_role, kinds=("role.added/1", "role.changed/1")
+        )
 
     @cached_property
     def tools(self) -> Definitions[ToolEntry]:

@@ -14,6 +14,7 @@ import typer
 
 from ephor.edges.cli import (
     agents,
+    agents_drift,
     agents_drill,
     approvals,
     approvals_calls,
@@ -23,6 +24,7 @@ from ephor.edges.cli import (
     classify,
     consent,
     decide,
+    decisions,
     delegations,
     demo,
     dsr,
@@ -87,6 +89,7 @@ for group in (
     pii.app,
     ledger.app,
     roles.app,
+    decisions.app,
     tools.app,
     limits.app,
     sequences.app,
@@ -102,6 +105,7 @@ for group in (
 ):
     app.add_typer(group)
 ATTACHED = (
+    agents_drift,
     agents_drill,
     approvals_calls,
     approvals_rules,

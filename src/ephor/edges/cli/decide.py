@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from typing import Annotated, Any
 
 import typer
 from rich.console import Console
 
 from ephor.edges.cli.options import Database, Json, given
-from ephor.edges.cli.render import emit
+from ephor.edges.cli.render import as_json, emit
 from ephor.kernel.errors import InvalidInputError
 from ephor.kernel.vocabulary import Sensitivity, word
-from ephor.rooms.decisions.model import Call, Decision
+from ephor.rooms.decisions.model import Call, Decision, Step
 
 
 def decide(
@@ -44,6 +45,19 @@ def decide(
         str | None,
         typer.Option("--sensitivity", help="Raises what the tool declares, never lowers it.", callback=given),
     ] = None,
+    session: Annotated[
+        str | None,
+        typer.Option(
+            "--session", help="The session the call belongs to, as its host names it.", callback=given
+        ),
+    ] = None,
+    model: Annotated[
+        str | None, typer.Option("--model", help="The model that asks, NAME@VERSION.", callback=given)
+    ] = None,
+    explain: Annotated[
+        bool,
+        typer.Option("--explain", help="Also show the path: each check, what it looked at, what it said."),
+    ] = False,
     as_document: Json = False,
     database: Database = None,
 ) -> None:
@@ -61,9 +75,14 @@ def decide(
         subject=subject,
         purpose=purpose,
         sensitivity=word(Sensitivity, sensitivity, "sensitivity") if sensitivity else None,
+        session=session,
+        model=model,
     )
-    decision = context.obj.open(database).decisions.decide(call)
-    emit(decision, lambda out: _print(out, decision), json=as_document)
+    decision = context.obj.open(database).decisions.decide(call, explain=explain)
+    document = as_json(decision)
+    if not explain:
+        del document["path"]
+    emit(document, lambda out: _print(out, decision), json=as_document)
 
 
 def read_arguments(text: str) -> dict[str, Any]:
@@ -108,4 +127,15 @@ def _print(out: Console, decision: Decision) -> None:
         )
     if decision.approval and not decision.allowed:
         out.print(f"  waits for a person: ephor approvals show {decision.approval}")
+    if decision.path:
+        print_path(out, decision.path)
     out.print(f"recorded as {decision.entry}")
+
+
+def print_path(out: Console, path: Sequence[Step]) -> None:
+    """Print how an answer came about, check by check."""
+    out.print("how it came about:")
+    for step in path:
+        said = ", ".join(reason.code for reason in step.reasons) or "nothing against it"
+        out.print(f"  {step.check}: {step.looked_at}")
+        out.print(f"    {step.outcome.value}: {said}")

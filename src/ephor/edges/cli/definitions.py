@@ -31,7 +31,7 @@ def load_all(
     if not isinstance(given.get(key), list):
         raise InvalidInputError(f"`{file}` has no list under `{key}:`; write one")
     engine = context.obj.open(database)
-    definitions = getattr(engine, key)
+    definitions = engine.custom_roles if key == "roles" else getattr(engine, key)
     done: Sequence[Any] = definitions.load(given[key], by=person or context.obj.person)
     return done
 

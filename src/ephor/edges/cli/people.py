@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from ephor.edges.cli.options import As, Database, Json
+from ephor.edges.cli.options import As, Database, Json, given
 from ephor.edges.cli.render import emit, table
 from ephor.kernel.vocabulary import word
 from ephor.rooms.access.people import Person, PlaneRole
@@ -45,6 +45,49 @@ def list_people(context: typer.Context, json: Json = False, database: Database =
     """
     people = context.obj.open(database).access.people()
     emit(people, lambda out: _print(out, list(people)), json=json)
+
+
+@app.command()
+def change(
+    context: typer.Context,
+    id: Annotated[str, typer.Argument(help="The account name.")],
+    role: Annotated[
+        list[str] | None,
+        typer.Option("--role", help="A role, in place of those held before; may be given more than once."),
+    ] = None,
+    name: Annotated[str | None, typer.Option("--name", help="The person's name.", callback=given)] = None,
+    json: Json = False,
+    database: Database = None,
+    person: As = None,
+) -> None:
+    """Give a person other roles, or another name; it counts at once. Nobody changes their own roles.
+
+    Example: ephor people change grace --role security_reviewer --role operator
+    """
+    roles = [word(PlaneRole, text, "role") for text in role] if role else None
+    changed = context.obj.open(database).access.change_person(
+        id, roles=roles, name=name, by=person or context.obj.person
+    )
+    emit(changed, lambda out: out.print(f"{changed.id} is now {', '.join(changed.roles)}"), json=json)
+
+
+@app.command()
+def remove(
+    context: typer.Context,
+    id: Annotated[str, typer.Argument(help="The account name.")],
+    reason: Annotated[str, typer.Option("--reason", help="Why, in a few words; it is kept in the ledger.")],
+    json: Json = False,
+    database: Database = None,
+    person: As = None,
+) -> None:
+    """Take a person off the plane: they may do nothing any more, and what they lent to agents ends at once.
+
+    Whoever owns an agent, or watches over one, is replaced in its manifest first.
+
+    Example: ephor people remove grace --reason "left the company"
+    """
+    gone = context.obj.open(database).access.remove_person(id, reason, by=person or context.obj.person)
+    emit(gone, lambda out: out.print(f"{gone.id} may do nothing here any more"), json=json)
 
 
 def _print(out: Console, people: list[Person]) -> None:

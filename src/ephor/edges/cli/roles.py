@@ -6,9 +6,10 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from ephor.edges.cli.definitions import lines_of, listing, load_all
 from ephor.edges.cli.fields import fields, listed
-from ephor.edges.cli.options import As, Database, Json
-from ephor.edges.cli.render import emit, table
+from ephor.edges.cli.options import As, Database, Json, given
+from ephor.edges.cli.render import as_json, emit, table
 from ephor.rooms.access.roles import Role
 
 if TYPE_CHECKING:
@@ -53,6 +54,84 @@ def add(
         lambda out: out.print(f"role {role.id} is there; name it under `roles:` in a manifest"),
         json=json,
     )
+
+
+@app.command()
+def load(
+    context: typer.Context,
+    file: Annotated[str, typer.Argument(help="A YAML or JSON file with `roles:`; `-` reads standard input.")],
+    json: Json = False,
+    database: Database = None,
+    person: As = None,
+) -> None:
+    """Create the roles in a file, and change those that are there; all of them, or none. It counts at once.
+
+    Example: ephor roles load roles.yaml
+    """
+    done = load_all(context, "roles", file, database, person)
+    emit(lines_of(done), lambda out: listing(out, "role", done), json=json)
+
+
+@app.command()
+def change(
+    context: typer.Context,
+    name: Name,
+    max_sensitivity: Annotated[
+        str | None,
+        typer.Option(
+            "--max-sensitivity", help="public, internal, confidential or restricted.", callback=given
+        ),
+    ] = None,
+    permission: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--permission", help="A permission, in place of all those granted before; may be repeated."
+        ),
+    ] = None,
+    tool: Annotated[
+        list[str] | None,
+        typer.Option("--tool", help="A tool, in place of all those allowed before; may be repeated."),
+    ] = None,
+    json: Json = False,
+    database: Database = None,
+    person: As = None,
+) -> None:
+    """Change what a role grants; what is not named stays. It counts at the next call of every agent that has it.
+
+    Example: ephor roles change refund_clerk --tool refund_issue --tool refund_status
+    """
+    changes: dict[str, object] = {
+        key: value
+        for key, value in (
+            ("permissions", permission),
+            ("tools", tool),
+            ("max_data_sensitivity", max_sensitivity),
+        )
+        if value
+    }
+    role, done = context.obj.open(database).custom_roles.change(
+        name, changes, by=person or context.obj.person
+    )
+    emit(
+        {**as_json(role), "outcome": done.value},
+        lambda out: out.print(f"role {role.id}: {done.value}"),
+        json=json,
+    )
+
+
+@app.command()
+def remove(
+    context: typer.Context, name: Name, json: Json = False, database: Database = None, person: As = None
+) -> None:
+    """Take a role away. Agents whose manifests name it are denied everything until they name another.
+
+    Example: ephor roles remove refund_clerk
+    """
+    engine = context.obj.open(database)
+    role = engine.custom_roles.remove(name, by=person or context.obj.person)
+    left = [one.id for one in engine.agents.all() if name in one.manifest.roles]
+    told = f"; denied from now on: {', '.join(left)}" if left else ""
+    emit({**as_json(role), "agents": left}, lambda out: out.print(f"role {role.id} is gone{told}"), json=json)
 
 
 @app.command("list")

@@ -9,6 +9,7 @@ from enum import StrEnum, unique
 from types import MappingProxyType
 
 from ephor.kernel import ids
+from ephor.kernel.canonical import Json
 from ephor.kernel.errors import ConflictError, InvalidInputError
 from ephor.kernel.vocabulary import Objection, Sensitivity, word
 
@@ -114,6 +115,38 @@ def custom_role(name: str, permissions: Iterable[str], tools: Iterable[str], max
     if not role.permissions and not role.allowed_tools:
         raise InvalidInputError(f"role `{name}` grants nothing; give it a permission or a tool")
     return role
+
+
+def read_role(raw: Mapping[str, object]) -> Role:
+    """Read one role as a file has it: ``{name, permissions, tools, max_data_sensitivity}``.
+
+    Raises:
+        ConflictError: it is one of the standard roles.
+        InvalidInputError: a field is missing, unknown or cannot be read; the message says which and what to write.
+    """
+    known = ("name", "permissions", "tools", "max_data_sensitivity")
+    if unknown := sorted(set(raw) - set(known)):
+        raise InvalidInputError(f"unknown key `{unknown[0]}` in a role; use some of: {', '.join(known)}")
+    if missing := [key for key in ("name", "max_data_sensitivity") if not isinstance(raw.get(key), str)]:
+        raise InvalidInputError(f"a role has no `{missing[0]}`; write one")
+    lists: dict[str, list[str]] = {}
+    for key in ("permissions", "tools"):
+        value = raw.get(key, [])
+        if not isinstance(value, list | tuple) or not all(isinstance(one, str) for one in value):
+            raise InvalidInputError(f"`{key}` of role `{raw['name']}` is no list of text; write a list")
+        lists[key] = list(value)
+    return custom_role(
+        str(raw["name"]), lists["permissions"], lists["tools"], str(raw["max_data_sensitivity"])
+    )
+
+
+def plain_role(role: Role) -> dict[str, Json]:
+    """Return what a role grants, as JSON."""
+    return {
+        "permissions": [permission.value for permission in role.permissions],
+        "tools": list(role.allowed_tools),
+        "max_data_sensitivity": role.max_data_sensitivity.value,
+    }
 
 
 def read_permissions(texts: Iterable[str]) -> tuple[Permission, ...]:

@@ -36,19 +36,19 @@ MOVES: Mapping[AgentStatus, Mapping[AgentStatus, str]] = MappingProxyType(
             _A.RETIRED: "somebody retired it",
         },
         _A.IN_REVIEW: {
-            _A.DRAFT: "a review rejected it, the request was withdrawn, or the manifest changed",
+            _A.DRAFT: "a review rejected it, the request was withdrawn, the manifest changed, or it was seen to do more",
             _A.APPROVED: "every review its policy requires approved it",
             _A.SUSPENDED: "somebody stopped it",
             _A.RETIRED: "somebody retired it",
         },
         _A.APPROVED: {
-            _A.DRAFT: "the manifest changed, or the approval ran out",
+            _A.DRAFT: "the manifest changed, the approval ran out, or it was seen to do more than it names",
             _A.ACTIVE: "its last review is in",
             _A.SUSPENDED: "somebody stopped it, or the approval was revoked",
             _A.RETIRED: "somebody retired it",
         },
         _A.ACTIVE: {
-            _A.DRAFT: "the manifest changed, or the approval ran out",
+            _A.DRAFT: "the manifest changed, the approval ran out, or it was seen to do more than it names",
             _A.SUSPENDED: "somebody stopped it, or the approval was revoked",
             _A.RETIRED: "somebody retired it",
         },

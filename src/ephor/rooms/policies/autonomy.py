@@ -21,6 +21,12 @@ AUTONOMY: Mapping[int, str] = MappingProxyType(
 )
 """What an agent of each level does without asking. The guide names the scale 1-5 and leaves its meaning open."""
 
+PERSON_IS: Mapping[int, str] = MappingProxyType(
+    {1: "operator", 2: "collaborator", 3: "consultant", 4: "approver", 5: "observer"}
+)
+"""What the person beside an agent of each level is: K. J. K. Feng, D. W. McDonald, A. X. Zhang, "Levels of Autonomy for AI
+Agents", 2025, arXiv:2506.12469. Which act belongs to which level is ours; docs/explanation/autonomy.md says why."""
+
 _NEEDS: Mapping[Effect, int] = MappingProxyType(
     {Effect.READ: 1, Effect.WRITE: 2, Effect.EXTERNAL: 3, Effect.IRREVERSIBLE: 4}
 )
