@@ -8,6 +8,7 @@
 from __future__ import annotations
 
 from ephor.edges.governing import current_decision
+from ephor.edges.notifier import Notifier
 from ephor.edges.sdk import ApprovalRequired, Denied, Plane
 from ephor.kernel.errors import (
     ConflictError,
@@ -19,6 +20,7 @@ from ephor.kernel.errors import (
     VerificationError,
 )
 from ephor.kernel.vocabulary import Sensitivity
+from ephor.rooms.approvals.notice import verify_signature
 from ephor.rooms.decisions.model import Call, Decision, Obligation, Outcome, Reason
 
 __all__ = [
@@ -31,6 +33,7 @@ __all__ = [
     "InvalidInputError",
     "NotFoundError",
     "NotPermittedError",
+    "Notifier",
     "Obligation",
     "Outcome",
     "Plane",
@@ -41,6 +44,8 @@ __all__ = [
     "__version__",
     "current_decision",
     "open",
+    "start_notifier",
+    "verify_signature",
 ]
 
 
@@ -57,6 +62,16 @@ def open(database: str | None = None) -> Plane:
     from ephor.bootstrap import open_plane  # noqa: PLC0415 - files, keys and databases, not on `import ephor`
 
     return open_plane(database)
+
+
+def start_notifier(plane: Plane, seconds: float = 5.0) -> Notifier:
+    """Start a thread that every so many seconds sends notices, records what ran out and passes on what waits.
+
+    Decisions never wait for it. `Notifier.stop` ends it. Without one, run `ephor approvals notify` every minute.
+    """
+    from ephor.bootstrap import start_notifier as start  # noqa: PLC0415 - as above
+
+    return start(plane, seconds)
 
 
 def __getattr__(name: str) -> str:

@@ -22,9 +22,10 @@ from ephor.adapters.processes import ProcessProber
 from ephor.adapters.storage.growth import Grower
 from ephor.adapters.storage.vault import Vault
 from ephor.edges.door import Door
+from ephor.edges.notifier import Notifier
 from ephor.edges.sdk import Plane
 from ephor.engine.plane import Engine
-from ephor.engine.ports import World
+from ephor.engine.ports import Post, World
 from ephor.engine.regulation import Law
 from ephor.engine.witnessing import Witness
 from ephor.kernel.errors import NotFoundError, UnavailableError
@@ -128,6 +129,7 @@ def main() -> None:
         witness_key=_witness_key,
         serve_witness=_serve_witness,
         serve_keys=_serve_keys,
+        post=lambda: _post(settings),
         prober=lambda database: ProcessProber(database or settings.database),
         witnesses=_witnesses,
     )
@@ -195,6 +197,17 @@ def _serve_keys(
         sys.stderr.flush()
 
     serve(Path(folder), Path(socket), mode=mode, origins=origins, ready=ready, say=say)
+
+
+def _post(settings: Settings) -> Post:
+    from ephor.adapters.post import DirectPost  # noqa: PLC0415 - mail and TLS are slow to load
+
+    return DirectPost(settings.smtp, settings.smtp_password, settings.smtp_sender)
+
+
+def start_notifier(plane: Plane, seconds: float = 5.0) -> Notifier:
+    """Start a thread that sends notices, records what ran out and passes on what waits; `Notifier.stop` ends it."""
+    return Notifier(plane, _post(read_settings()), seconds)
 
 
 def _connect(url: str) -> DataStore:

@@ -40,6 +40,12 @@ class Settings:
     """The file that holds the token for Vault, read anew for each request."""
     vault_ca: str = ""
     """PEM file of the authority that signed Vault's certificate; by default those the system trusts."""
+    smtp: str = ""
+    """The server for notices by mail: ``smtp://USER@HOST:587`` with STARTTLS, or ``smtps://USER@HOST:465``."""
+    smtp_password: str = field(default="", repr=False)
+    """The password for that server."""
+    smtp_sender: str = ""
+    """The address that notices by mail come from."""
 
 
 def read_settings(environment: Mapping[str, str] | None = None) -> Settings:
@@ -58,6 +64,9 @@ def read_settings(environment: Mapping[str, str] | None = None) -> Settings:
         vault_token=given.get("EPHOR_VAULT_TOKEN", ""),
         vault_token_file=given.get("EPHOR_VAULT_TOKEN_FILE", ""),
         vault_ca=given.get("EPHOR_VAULT_CA", ""),
+        smtp=given.get("EPHOR_SMTP", ""),
+        smtp_password=given.get("EPHOR_SMTP_PASSWORD", ""),
+        smtp_sender=given.get("EPHOR_SMTP_SENDER", ""),
     )
 
 

@@ -9,6 +9,7 @@ from datetime import date
 from typing import TYPE_CHECKING, Any, Protocol
 
 from ephor.engine.plane import Engine
+from ephor.engine.ports import Post
 from ephor.engine.ports_data import DataStore
 from ephor.engine.ports_drill import Prober
 from ephor.engine.ports_witness import WitnessLine
@@ -94,6 +95,8 @@ class Door:
     """Returns the verifier key of the witness in a folder; given a name, makes it there first."""
     serve_witness: ServeWitness
     serve_keys: ServeKeys
+    post: Callable[[], Post]
+    """The way out for notices."""
     prober: Callable[[str | None], Prober]
     """Starts processes on the database at a URL (None: the default), for a drill of the stop switch."""
     witnesses: Callable[[], WitnessLine]

@@ -27,6 +27,7 @@ from ephor.engine.inbox import AllApprovals
 from ephor.engine.keys import Keys
 from ephor.engine.ledger import Ledgers
 from ephor.engine.models import Models
+from ephor.engine.notices import Notices
 from ephor.engine.observations import Observations
 from ephor.engine.policies import Policies
 from ephor.engine.ports import World
@@ -89,6 +90,10 @@ class Engine:
     @cached_property
     def agents(self) -> Agents:
         return Agents(self.world, POLICIES)
+
+    @cached_property
+    def notices(self) -> Notices:
+        return Notices(self.world)
 
     @cached_property
     def stops(self) -> Stops:

@@ -6,14 +6,11 @@ A client library's time limits hold for each read, so a witness that drips a byt
 from __future__ import annotations
 
 import http.client
-import io
-import socket
-import ssl
 import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from urllib.parse import urlsplit
 
+from ephor.adapters.timed import TimedLine, connected
 from ephor.kernel.errors import UnavailableError, VerificationError
 from ephor.rooms.ledger.witnesses import Reply
 
@@ -57,9 +54,9 @@ def _submit(url: str, body: bytes, left: Callable[[], float]) -> Reply:
     parts = urlsplit(f"{url}/add-checkpoint")
     secure = parts.scheme == "https"
     host, port = parts.hostname or "", parts.port or (443 if secure else 80)
-    with _connect(host, port, left, secure=secure) as opened:
+    with connected(host, port, left, secure=secure) as opened:
         line = http.client.HTTPConnection(host, port)
-        line.sock = _Timed(opened, left)
+        line.sock = TimedLine(opened, left)
         line.request(
             "POST", parts.path, body, {"Content-Type": "text/plain; charset=utf-8", "Connection": "close"}
         )
@@ -69,43 +66,3 @@ def _submit(url: str, body: bytes, left: Callable[[], float]) -> Reply:
                 raise VerificationError(f"its answer is longer than {MAX_ANSWER} bytes")
             media_type = (response.getheader("Content-Type") or "").partition(";")[0].strip().lower()
             return Reply(response.status, media_type, data)
-
-
-@contextmanager
-def _connect(host: str, port: int, left: Callable[[], float], *, secure: bool) -> Iterator[socket.socket]:
-    with socket.create_connection((host, port), timeout=left()) as plain:
-        if not secure:
-            yield plain
-            return
-        plain.settimeout(left())
-        with ssl.create_default_context().wrap_socket(plain, server_hostname=host) as private:
-            yield private
-
-
-class _Timed:
-    """As much of a socket as `http.client` uses; it looks at the clock before each time it waits."""
-
-    def __init__(self, line: socket.socket, left: Callable[[], float]) -> None:
-        self._line, self._left = line, left
-
-    def sendall(self, data: bytes) -> None:
-        self._line.settimeout(self._left())
-        self._line.sendall(data)
-
-    def makefile(self, _mode: str) -> io.BufferedReader:
-        return io.BufferedReader(_Stream(self._line, self._left))
-
-    def close(self) -> None:
-        """Nothing yet: `http.client` closes as soon as it has a reader, and the reader still needs the line."""
-
-
-class _Stream(io.RawIOBase):
-    def __init__(self, line: socket.socket, left: Callable[[], float]) -> None:
-        self._line, self._left = line, left
-
-    def readable(self) -> bool:
-        return True
-
-    def readinto(self, buffer: memoryview) -> int:  # type: ignore[override]
-        self._line.settimeout(self._left())
-        return self._line.recv_into(buffer)

@@ -15,7 +15,7 @@ from enum import StrEnum, unique
 from ephor.kernel.errors import InvalidInputError, VerificationError
 from ephor.kernel.time import stamp
 from ephor.rooms.access.people import PlaneRole
-from ephor.rooms.approvals.call import CallApproval, CallStatus, roles_now, standing_of
+from ephor.rooms.approvals.call import CallApproval, roles_now
 
 FIRST_RETRY, LAST_RETRY = timedelta(seconds=15), timedelta(hours=1)
 """The wait after the first failure; it doubles up to the last."""
@@ -144,7 +144,6 @@ def body_of(id: str, about: About, asked: CallApproval, now: datetime) -> str:
         "quorum": asked.quorum,
         "asked_at": stamp(asked.asked_at),
         "expires_at": stamp(asked.expires_at),
-        "shown": asked.shown_digest,
         "see": f"ephor approvals show {asked.id}",
     }
     return json.dumps(facts, sort_keys=True, separators=(",", ":"))
@@ -183,6 +182,11 @@ def settled(notice: Notice, *, taken: bool, said: str, now: datetime) -> Notice:
     return dataclasses.replace(notice, said=said)
 
 
+def set_aside(notice: Notice, said: str) -> Notice:
+    """Return the notice as one that is not tried any more."""
+    return dataclasses.replace(notice, status=NoticeStatus.FAILED, said=said)
+
+
 def again(notice: Notice, now: datetime) -> Notice:
     """Return a notice that is to be sent at once, with a new week to arrive."""
     return dataclasses.replace(notice, status=NoticeStatus.PENDING, created_at=now, next_at=now, attempts=0)
@@ -201,11 +205,6 @@ def wait_after(attempts: int) -> timedelta:
     """
     doublings: int = 1 << min(attempts - 1, 20)
     return min(FIRST_RETRY * doublings, LAST_RETRY)
-
-
-def is_moot(asked: CallApproval | None, now: datetime) -> bool:
-    """Tell whether nobody needs to hear of a question any more: it is answered, over, or gone."""
-    return asked is None or standing_of(asked, now) is not CallStatus.PENDING
 
 
 def sign(secret: str, body: bytes, at: datetime) -> str:

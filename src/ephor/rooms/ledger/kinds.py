@@ -72,6 +72,7 @@ GOVERNANCE: Mapping[str, str] = MappingProxyType(
         "channel.removed/1": "notices no longer go to a place",
         "notice.attempted/1": "a notice is about to be sent; the intent, written before the act",
         "notice.sent/1": "a notice was taken by where it went",
+        "notice.retried/1": "a person had a notice that was set aside sent again",
         "notice.failed/1": "a notice was not taken; it is tried again, or set aside",
         "call.claimed/1": "the allowed call was carried out; the approval is used up",
         "role.added/1": "a role was created",
