@@ -34,6 +34,7 @@ from ephor.engine.ports import World
 from ephor.engine.ports_keys import FixedKeys, KeyRing
 from ephor.engine.regulation import Law, Regulation
 from ephor.engine.replaying import Replays
+from ephor.engine.requirements import Requirements
 from ephor.engine.retention import Retention
 from ephor.engine.risk import Risk
 from ephor.engine.ropa import Ropa
@@ -188,6 +189,10 @@ class Engine:
     @cached_property
     def gate(self) -> Gate:
         return Gate(self.world, POLICIES, Law(self.world.packs).classify_manifest)
+
+    @cached_property
+    def requirements(self) -> Requirements:
+        return Requirements(self.world.packs, lambda agent, on: self.gate.facts(agent, as_of=on))
 
     @cached_property
     def streams(self) -> Streams:

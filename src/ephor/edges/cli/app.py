@@ -14,6 +14,7 @@ import typer
 
 from ephor.edges.cli import (
     agents,
+    agents_compliance,
     agents_drift,
     agents_drill,
     approvals,
@@ -107,6 +108,7 @@ for group in (
 ):
     app.add_typer(group)
 ATTACHED = (
+    agents_compliance,
     agents_drift,
     agents_drill,
     approvals_calls,

@@ -47,7 +47,7 @@ def add(
     ] = None,
     about: Annotated[
         Optional[str],  # noqa: UP045
-        typer.Option("--about", help="The model, person or article, where the kind asks for one."),
+        typer.Option("--about", help="The model, person, article or need, where the kind asks for one."),
     ] = None,
     on: Annotated[
         Optional[str],  # noqa: UP045

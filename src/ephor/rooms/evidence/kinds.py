@@ -25,6 +25,8 @@ class EvidenceKind(StrEnum):
     BIAS_TEST = "bias_test"
     MODEL_MONITORING = "model_monitoring"
     POLICY_REVIEW = "policy_review"
+    REQUIREMENT = "requirement"
+    ORGANISATION = "organisation"
 
 
 @unique
@@ -37,6 +39,8 @@ class About(StrEnum):
     PERSON = "person"
     ARTICLE = "article"
     """The article whose duty it fulfils, as the classification writes it: ``Art 50(3)``."""
+    NEED = "need"
+    """What an obligation of a law needs, as `ephor agents compliance` writes it: ``documents.fria``."""
 
 
 YEAR = timedelta(days=366)
@@ -80,6 +84,11 @@ RULES: Mapping[EvidenceKind, KindRule] = MappingProxyType(
         _K.BIAS_TEST: KindRule("a bias test", QUARTER, independent=True, bound=True),
         _K.MODEL_MONITORING: KindRule("a report of model monitoring", WEEK, about=About.MODEL),
         _K.POLICY_REVIEW: KindRule("a review of policies", YEAR, independent=True),
+        # What laws ask of one agent holds for the configuration looked at; what they ask of the organisation does not
+        # change with it.
+        _K.REQUIREMENT: KindRule("evidence of a requirement", YEAR, independent=True, bound=True, about=About.NEED),
+        _K.ORGANISATION: KindRule("evidence of a requirement on the organisation", YEAR, independent=True,
+                                  about=About.NEED),
     }
 )  # fmt: skip
 """One rule for every kind."""

@@ -54,6 +54,16 @@ def policy_updates(facts: GateFacts) -> Finding:
     return _classified(facts)
 
 
+def classified(facts: GateFacts) -> Finding:
+    """Return whether the class kept for this manifest is known, recorded, and what today's pack says."""
+    return _classified(facts)
+
+
+def told(facts: GateFacts) -> Finding:
+    """Return whether the manifest says that people are told at first contact (AI Act, Article 50(1))."""
+    return unbacked(facts) or _told(facts, _INTERACTION)
+
+
 def _classified(facts: GateFacts) -> Finding:
     """Return whether the class kept for this manifest is known, recorded, and what today's pack says."""
     remedy = f"ephor classify {facts.id}"

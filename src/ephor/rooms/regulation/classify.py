@@ -30,7 +30,7 @@ from ephor.rooms.regulation.classification import Category, Classification, Judg
 from ephor.rooms.regulation.condition import Finding, every, judge, opposite, some
 from ephor.rooms.regulation.elements import Holding, any_holds, derogated, group, judge_elements, told
 from ephor.rooms.regulation.facts import Facts, state
-from ephor.rooms.regulation.owe import owed_by, penalties, with_class
+from ephor.rooms.regulation.owe import owed_by, penalties, undecided, weigh, with_class
 from ephor.rooms.regulation.pack import Doubt, Group, Pack, Verified
 
 USE_CASE = "use_case"
@@ -99,6 +99,26 @@ def classify(
         never_omitted=tuple(name for name in missing if name in pack.least and name not in stated.stated),
         penalties=penalties(pack, classed(case, category)),
     )
+
+
+def answer_all(
+    pack: Pack, facts: Mapping[str, object], on: date, *, complete: bool = False, role: str | None = None
+) -> tuple[Classification, tuple[Owed, ...]]:
+    """Return the class of a system and every obligation of *pack*: owed, not owed, or not known, and why.
+
+    Where the class is not known, what follows from it is not known either, and never "not owed".
+
+    Raises:
+        InvalidInputError: as for `classify`.
+    """
+    found = classify(pack, facts, on, complete=complete, role=role)
+    stated = state(pack.vocabulary, _expanded(pack, facts), complete=complete)
+    holdings = judge_elements(pack, stated)
+    case = _Case(pack, stated, holdings, derogated(holdings, pack.limits, stated))
+    known = classed(case, found.category)
+    if found.category is Category.NEEDS_REVIEW:
+        known = undecided(known)
+    return found, weigh(pack, known, on, role=role, since=found.applies_from)
 
 
 def _expanded(pack: Pack, facts: Mapping[str, object]) -> dict[str, object]:

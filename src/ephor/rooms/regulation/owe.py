@@ -14,6 +14,9 @@ from ephor.rooms.regulation.facts import Facts, Value, state
 from ephor.rooms.regulation.pack import Grace, Obligation, Pack, Penalty
 from ephor.rooms.regulation.read_pack import CATEGORY, HOLDS
 
+_OPEN = "?"
+"""Among the elements that hold, one that no pack names: which others hold is not known."""
+
 
 def owe(
     pack: Pack, facts: Mapping[str, object], on: date, *, complete: bool = False, role: str | None = None
@@ -56,6 +59,16 @@ def with_class(facts: Facts, category: Category, holds: tuple[str, ...]) -> Fact
     """Return *facts* with the classification added, for obligations that follow from it."""
     derived: dict[str, Value] = {CATEGORY: category.value, HOLDS: holds}
     return Facts(facts.vocabulary, {**facts.stated, **derived}, facts.complete, facts.open)
+
+
+def undecided(facts: Facts) -> Facts:
+    """Return *facts* with the class open: its category unknown, and any element that does not hold yet may still."""
+    holds = facts.stated.get(HOLDS)
+    named = holds if isinstance(holds, tuple) else ()
+    stated = {name: value for name, value in facts.stated.items() if name != CATEGORY}
+    return Facts(
+        facts.vocabulary, {**stated, HOLDS: (*named, _OPEN)}, facts.complete, facts.open | {CATEGORY}
+    )
 
 
 def reaches(pack: Pack, facts: Facts) -> Finding:
