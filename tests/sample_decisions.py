@@ -51,6 +51,7 @@ def authority(
         "roles": ROLES,
         "approval_binds": True,
         "category": "limited",
+        "signed": True,
         "models": dict.fromkeys(manifest.models, ()),
         "consent_purposes": frozenset(),
     }

@@ -180,7 +180,8 @@ def test_the_prohibited_example_never_passes_whatever_is_recorded(
                           "erasure": {"all": "a day"}}, by="dora")  # fmt: skip
     engine.decisions.decide(Call(agent=manifest.id, tool="mood_reading", arguments={}))
     abouts = {EvidenceKind.MODEL_CARD: manifest.id, EvidenceKind.MODEL_MONITORING: manifest.id,
-              EvidenceKind.OPERATOR_TRAINING: "ola", EvidenceKind.TRANSPARENCY_DISCLOSURE: "Art 50(3)"}  # fmt: skip
+              EvidenceKind.OPERATOR_TRAINING: "ola", EvidenceKind.TRANSPARENCY_DISCLOSURE: "Art 50(3)",
+                  EvidenceKind.REQUIREMENT: "documents.fria", EvidenceKind.ORGANISATION: "org.ai-policy"}  # fmt: skip
     for kind in EvidenceKind:
         engine.evidence.record(manifest.id, kind, kind.value, by="sam", about=abouts.get(kind), reference="r")
     with pytest.raises(ConflictError):

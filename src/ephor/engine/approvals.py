@@ -43,6 +43,8 @@ class Approvals:
     world: World
     policies: Mapping[UseCase, GovernancePolicy]
     category_of: Callable[[Unit, Agent], str | None]
+    sign_class: Callable[[Unit, Agent, str, str], None] = lambda _unit, _agent, _by, _request: None
+    """Signs off the class of an agent that a review approved: who reviewed last, and through which request."""
 
     def request(self, agent_id: str, justification: str, *, by: str) -> ApprovalRequest:
         """Ask for an agent to be approved exactly as it stands.
@@ -231,6 +233,7 @@ class Approvals:
         self._record(unit, "approval.approved/1", asked, by, {"expires_at": stamp(until), "supersedes": gone})
         approved = approve(agent, approval=asked.id, until=until, at=self.world.clock.now())
         unit.shelf(Agent).replace(agent, approved)
+        self.sign_class(unit, agent, by, asked.id)
         if approved.status is not agent.status:
             self._record_agent(unit, "agent.activated/1", approved, asked, by)
 

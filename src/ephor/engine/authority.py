@@ -33,7 +33,7 @@ from ephor.rooms.models.usage import allowed_for
 from ephor.rooms.policies.governance import POLICIES, policy_of
 from ephor.rooms.policies.limits import Behalf, Limit
 from ephor.rooms.policies.sequences import SequenceRule
-from ephor.rooms.regulation.record import AgentClassification, category_for
+from ephor.rooms.regulation.record import AgentClassification, category_for, is_signed
 from ephor.rooms.ropa.record import LegalBasis, ProcessingRecord
 
 
@@ -44,6 +44,9 @@ def compile_authority(unit: Unit, id: str, *, version: int, now: datetime) -> Au
         return Authority(version, None, now)
     policy = policy_of(POLICIES, agent.manifest.use_case)
     approval = unit.shelf(ApprovalRequest).find(agent.approval) if agent.approval else None
+    law = unit.shelf(AgentClassification).find(id)
+    signed = is_signed(law, agent.material_digest)
+    notices = law.notices if law is not None and signed else ()
     models = {name: unit.shelf(ModelVersion).find(name) for name in agent.manifest.models}
     by_consent, by_other = _purposes(unit, id)
     compiled = compile_agent(
@@ -53,7 +56,9 @@ def compile_authority(unit: Unit, id: str, *, version: int, now: datetime) -> Au
         approval_binds=approval is not None
         and approval.status is RequestStatus.APPROVED
         and is_bound_to(approval, agent, policy),
-        category=category_for(unit.shelf(AgentClassification).find(id), agent.material_digest),
+        category=category_for(law, agent.material_digest),
+        signed=signed,
+        class_notices=notices,
         models=MappingProxyType({name: _against(model, agent, now) for name, model in models.items()}),
         consent_purposes=by_consent,
         other_purposes=by_other,

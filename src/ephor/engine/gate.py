@@ -91,12 +91,13 @@ class _Gathering:
         law: Callable[[Manifest, date], Law | None],
     ) -> GateFacts:
         requests = tuple(self._requests(agent))
+        kept = self._classification(agent)
         return GateFacts(
             at=self.at,
             agent=Recorded(agent, self._manifest(agent)),
             policy=policy_of(policies, agent.manifest.use_case),
             assessment=self._assessment(agent),
-            classification=self._classification(agent),
+            classification=kept,
             law=law(agent.manifest, self.at.date()),
             requests=requests,
             reviews=dict(self._reviews([one.record for one in requests])),
@@ -105,6 +106,7 @@ class _Gathering:
             roles={id: self._role(role) for id, role in known_roles(self.unit.shelf(Role).all()).items()},
             people={one.id: self._person(one) for one in self.unit.shelf(Person).all()},
             register=self._register(),
+            signed=self._signed(agent, kept),
             log=self.entries.log(agent.id),  # last: it tells whether anything above did not verify
         )
 
@@ -138,6 +140,17 @@ class _Gathering:
             lambda entry: (entry.get("decision"), entry.get("policy_digest"), entry["at"]) == said,
         )
         return Recorded(record, entry)
+
+    def _signed(self, agent: Agent, kept: Recorded[AgentClassification] | None) -> Entry | None:
+        if kept is None or kept.record.signed_by is None:
+            return None
+        record = kept.record
+        said = (record.category, f"person:{record.signed_by}", record.digest)
+        return self.entries.find(
+            "agent.class-signed/1",
+            {"resource": f"agent:{agent.id}"},
+            lambda entry: (entry.get("decision"), entry["actor"], _ref(entry, "material")) == said,
+        )
 
     def _requests(self, agent: Agent) -> Iterator[Recorded[ApprovalRequest]]:
         for asked in self.unit.shelf(ApprovalRequest).all(agent=agent.id):

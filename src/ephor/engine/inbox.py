@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import timedelta
 
 from ephor.engine.approval_rules import ApprovalRules
@@ -18,8 +18,8 @@ from ephor.rooms.approvals.load import Load
 class AllApprovals(Approvals):
     """Approvals of agents, and the inbox of calls that wait for a person."""
 
-    calls: Calls
-    rules: ApprovalRules
+    calls: Calls = field(kw_only=True)
+    rules: ApprovalRules = field(kw_only=True)
 
     def inbox(self, *, person: str | None = None) -> Sequence[CallApproval]:
         """Return the calls that wait, oldest first; with *person*, those that they may answer. See `Calls.inbox`."""

@@ -111,7 +111,12 @@ class Engine:
     @cached_property
     def approvals(self) -> AllApprovals:
         return AllApprovals(
-            self.world, POLICIES, self.regulation.category_in, self.calls, ApprovalRules(self.world)
+            self.world,
+            POLICIES,
+            self.regulation.category_in,
+            self.regulation.sign_in,
+            calls=self.calls,
+            rules=ApprovalRules(self.world),
         )
 
     @cached_property

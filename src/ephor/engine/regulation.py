@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime
 
 from ephor.engine.ports import Packs, Unit, World
 from ephor.kernel.errors import InvalidInputError
@@ -12,11 +12,13 @@ from ephor.kernel.events import Event
 from ephor.rooms.access.people import Person, PlanePermission, require
 from ephor.rooms.agents.agent import Agent
 from ephor.rooms.agents.manifest import Manifest
+from ephor.rooms.decisions.measures import Measures, combined, measures_for
+from ephor.rooms.policies.governance import POLICIES, policy_of
 from ephor.rooms.regulation.cases import Result, run_cases
-from ephor.rooms.regulation.classification import Classification
+from ephor.rooms.regulation.classification import Classification, Notice
 from ephor.rooms.regulation.classify import classify
 from ephor.rooms.regulation.pack import Pack
-from ephor.rooms.regulation.record import AgentClassification, category_for
+from ephor.rooms.regulation.record import AgentClassification, category_for, is_signed, renewed, sign
 
 AI_ACT = "eu-ai-act"
 _COMPLETE = "complete"
@@ -75,6 +77,22 @@ class Law:
 
 
 @dataclass(frozen=True, slots=True)
+class ClassStanding:
+    """An agent's class for the manifest in force, and what is done because of it and of its use case's policy."""
+
+    category: str | None
+    articles: tuple[str, ...]
+    applies_from: date | None
+    as_of: date | None
+    counts: bool
+    """Whether a reviewer signed it off; until then the agent is treated as high-risk, and no call is allowed."""
+    signed_by: str | None
+    signed_at: datetime | None
+    signed_through: str | None
+    measures: Measures
+
+
+@dataclass(frozen=True, slots=True)
 class Regulation:
     """The class that is kept for each agent."""
 
@@ -95,6 +113,88 @@ class Regulation:
         """Return the class kept for an agent; it counts only for the manifest it names."""
         with self.world.storage.reading() as unit:
             return unit.shelf(AgentClassification).find(id)
+
+    def standing(self, id: str) -> ClassStanding:
+        """Return the class that holds for an agent's manifest in force, whether it counts, and what it demands.
+
+        Raises:
+            NotFoundError: there is no such agent.
+        """
+        with self.world.storage.reading() as unit:
+            agent, record = unit.shelf(Agent).get(id), unit.shelf(AgentClassification).find(id)
+        if record is not None and record.digest != agent.material_digest:
+            record = None
+        signed = is_signed(record, agent.material_digest)
+        notices = record.notices if record else ()
+        policy = policy_of(POLICIES, agent.manifest.use_case)
+        measures = measures_for(record.category if record else None, notices, signed=signed)
+        return ClassStanding(
+            category=record.category if record else None,
+            articles=record.articles if record else (),
+            applies_from=record.applies_from if record else None,
+            as_of=record.as_of if record else None,
+            counts=signed,
+            signed_by=record.signed_by if record else None,
+            signed_at=record.signed_at if record else None,
+            signed_through=record.signed_through if record else None,
+            measures=combined(policy, measures),
+        )
+
+    def sign(self, id: str, category: str, *, by: str) -> AgentClassification:
+        """Sign off the class kept for an agent's manifest in force; until somebody does, it is a proposal.
+
+        *category* is the class that is signed, so that nobody signs what they have not read.
+
+        Raises:
+            NotFoundError: there is no such agent.
+            NotPermittedError: *by* is no reviewer, owns the agent, or registered its manifest.
+            ConflictError: the class is another one, is not known, or is signed already.
+        """
+        with self.world.storage.unit() as unit:
+            require(unit.shelf(Person).find(by), PlanePermission.CLASSES, who=by)
+            agent = unit.shelf(Agent).get(id)
+            self.category_in(unit, agent)
+            return self._sign(unit, agent, category, by, None)
+
+    def sign_in(self, unit: Unit, agent: Agent, by: str, through: str) -> None:
+        """Sign off the class of an agent that reviewers approved in this unit: they saw it with the manifest.
+
+        Does nothing where it is signed already, or where there is no class to sign.
+        """
+        self.category_in(unit, agent)
+        record = unit.shelf(AgentClassification).get(agent.id)
+        if record.signed_by is None and record.category not in ("needs_review", "unacceptable"):
+            self._sign(unit, agent, record.category, by, through)
+
+    def _sign(
+        self, unit: Unit, agent: Agent, category: str, by: str, through: str | None
+    ) -> AgentClassification:
+        shelf, now = unit.shelf(AgentClassification), self.world.clock.now()
+        old = shelf.get(agent.id)
+        barred = dict.fromkeys(agent.authors, "registered its manifest") | {
+            agent.manifest.owner: "owns the agent"
+        }
+        signed = sign(old, category, by=by, barred=barred, at=now, through=through)
+        shelf.replace(old, signed)
+        refs = {"manifest": agent.digest, "material": signed.digest}
+        unit.append(
+            Event(
+                kind="agent.class-signed/1",
+                at=now,
+                actor=f"person:{by}",
+                resource=f"agent:{agent.id}",
+                decision=signed.category,
+                approver=f"person:{by}",
+                policy_digest=signed.pack_digest,
+                refs={**refs, "approval": through} if through else refs,
+                metadata={
+                    "articles": list(signed.articles),
+                    "duties": list(signed.transparency_duties),
+                    "notices": list(signed.notices),
+                },
+            )
+        )
+        return signed
 
     def category_in(self, unit: Unit, agent: Agent) -> str | None:
         """Return the agent's class for the manifest in force, classifying it now where nobody has."""
@@ -119,9 +219,12 @@ class Regulation:
             pack_digest=found.pack_digest,
             at=now,
             by=by,
+            notices=tuple(one.text for one in found.notices if _tells(agent, one)),
         )
         shelf = unit.shelf(AgentClassification)
-        shelf.replace(old, record) if (old := shelf.find(agent.id)) else shelf.add(record)
+        old = shelf.find(agent.id)
+        record = renewed(old, record)
+        shelf.replace(old, record) if old else shelf.add(record)
         unit.append(
             Event(
                 kind="agent.classified/1",
@@ -139,6 +242,11 @@ class Regulation:
             )
         )
         return found
+
+
+def _tells(agent: Agent, notice: Notice) -> bool:
+    """Whoever runs the agent shows the notice of Art 50(1); of the others, only what this operator owes."""
+    return notice.article == "Art 50(1)" or notice.who == agent.manifest.operator_role.value
 
 
 def _listed(facts: Mapping[str, object]) -> dict[str, object]:

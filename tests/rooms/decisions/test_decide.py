@@ -88,6 +88,8 @@ CASES = {
     "autonomy-above-ceiling": (authority(support(autonomy=2, roles=("refund_clerk",))), call("refund"), {}),
     "policy-needs-approval": (authority(support(use_case=UseCase.CODE_GENERATION, tools=(dataclasses.replace(REFUND, effect=Effect.WRITE),), roles=("refund_clerk",))), call("refund"), {}),
     "tool-asks": (authority(), call("refund", arguments={"amount_cents": 5001}), {}),
+    "class-not-signed-off": (authority(signed=False), call(), {}),
+    "class-needs-oversight": (authority(category="high"), call("refund"), {}),
     "sequence-rule": (authority(sequences=[AFTER]), call("refund", session="s"), {"labels": frozenset({"crm"})}),
     "session-unknown": (authority(sequences=[AFTER]), call("refund"), {}),
     "session-full": (authority(), call(session="s"), {"labels": frozenset(map(str, range(1000)))}),
@@ -97,7 +99,7 @@ CASES = {
     "limit-amount-negative": (authority(limits=[SPEND]), call("refund", arguments={"amount_cents": -1}), {"used": {"spend": 0}}),
     "limit-amount-unreadable": (authority(limits=[SPEND]), call("refund", arguments={"amount_cents": 1.5}), {"used": {"spend": 0}}),
 }  # fmt: skip
-ASKED = {"autonomy-above-ceiling", "policy-needs-approval", "tool-asks"}
+ASKED = {"autonomy-above-ceiling", "policy-needs-approval", "class-needs-oversight", "tool-asks"}
 
 
 def codes(verdict):

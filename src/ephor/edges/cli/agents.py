@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from rich.console import Console
 
     from ephor.engine.approvals import Standing
+    from ephor.engine.regulation import ClassStanding
     from ephor.rooms.agents.changes import Change
     from ephor.rooms.agents.manifest import AskRule, Manifest
 
@@ -61,13 +62,18 @@ def show(context: typer.Context, id: Id, json: Json = False, database: Database 
     Example: ephor agents show support-assistant
     """
     engine = context.obj.open(database)
-    agent, standing = engine.agents.show(id), engine.approvals.standing(id)
+    agent, standing, law = (
+        engine.agents.show(id),
+        engine.approvals.standing(id),
+        engine.regulation.standing(id),
+    )
     answer = {
         **as_json(agent),
         "approved": standing.approval is not None,
         "pending": as_json(standing.pending),
+        "class": as_json(law),
     }
-    emit(answer, lambda out: _print_agent(out, agent, standing), json=json)
+    emit(answer, lambda out: _print_agent(out, agent, standing, law), json=json)
 
 
 @app.command("list")
@@ -173,7 +179,7 @@ def _print_list(out: Console, agents: Sequence[Agent]) -> None:
     table(out, ("id", "status", "use case", "autonomy", "owner"), rows, empty=empty)
 
 
-def _print_agent(out: Console, agent: Agent, standing: Standing) -> None:
+def _print_agent(out: Console, agent: Agent, standing: Standing, law: ClassStanding) -> None:
     manifest = agent.manifest
     fields(
         out,
@@ -182,6 +188,8 @@ def _print_agent(out: Console, agent: Agent, standing: Standing) -> None:
             ("name", manifest.name),
             ("status", f"{agent.status.value}: {agent.status_reason}"),
             ("approval", _approval(standing)),
+            ("class", _class(law)),
+            ("measures", _measures(law)),
             ("owner", manifest.owner),
             ("purpose", manifest.purpose),
             ("use case", manifest.use_case.value),
@@ -213,6 +221,24 @@ def _approval(standing: Standing) -> str:
     if standing.pending:
         return f"none; {standing.pending.id} awaits: {listed(pending_reviews(standing.pending))}"
     return "none that covers it today"
+
+
+def _class(law: ClassStanding) -> str:
+    if law.category is None:
+        return "none for this manifest; see ephor classify"
+    because = f" because of {', '.join(law.articles)}" if law.articles else ""
+    if not law.signed_by:
+        return f"{law.category}{because}; no reviewer signed it off, so it does not count yet"
+    through = f", through {law.signed_through}" if law.signed_through else ""
+    return f"{law.category}{because}; signed off by {law.signed_by}{through}"
+
+
+def _measures(law: ClassStanding) -> str:
+    done = law.measures
+    parts = [f"{done.monitoring_level.value} logging", f"records kept {done.retention_days} days"]
+    if done.human_oversight:
+        parts.insert(1, "a person agrees to whatever does more than read")
+    return "; ".join([*parts, *(f"notice: {text}" for text in done.notices)])
 
 
 def _asks(rule: AskRule) -> str:

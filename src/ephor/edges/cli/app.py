@@ -14,6 +14,7 @@ import typer
 
 from ephor.edges.cli import (
     agents,
+    agents_class,
     agents_compliance,
     agents_drift,
     agents_drill,
@@ -108,6 +109,7 @@ for group in (
 ):
     app.add_typer(group)
 ATTACHED = (
+    agents_class,
     agents_compliance,
     agents_drift,
     agents_drill,

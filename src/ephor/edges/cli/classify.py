@@ -11,6 +11,7 @@ from typing import Annotated, Any
 import typer
 from rich.console import Console
 
+from ephor.edges.cli.interview import interview, refuse_without_terminal, written
 from ephor.edges.cli.options import As, AsOf, Database, Json
 from ephor.edges.cli.render import emit
 from ephor.edges.door import Door
@@ -44,6 +45,12 @@ def classify(
     facts: Annotated[
         bool, typer.Option("--facts", help="Print the facts that can be stated, and their words.")
     ] = False,
+    ask: Annotated[
+        bool,
+        typer.Option(
+            "--interview", help="Ask a person at the terminal, and write what they state into FILE."
+        ),
+    ] = False,
     pack: Annotated[
         str | None,
         typer.Option(
@@ -57,13 +64,16 @@ def classify(
     """Classify a system under the EU AI Act on a day.
 
     A registered agent's class is recorded. Unknown facts that could change the answer give `needs_review`; it never
-    fails open, so --fail-on counts it as high.
+    fails open, so --fail-on counts it as high. --interview asks a person at a terminal only what still matters and writes
+    FILE; a class of an agent counts once a reviewer signed it off.
 
     Example: ephor classify ephor.yaml --as-of 2027-12-02 --fail-on high
     """
     door: Door = context.obj
     if fail_on is not None and fail_on not in _GRADES:
         raise InvalidInputError(f"unknown category `{fail_on}`; use one of: {', '.join(_GRADES)}")
+    if ask and not facts and file is not None:
+        _interview(door, file, as_of, pack or AI_ACT)
     if facts == (file is not None):
         raise InvalidInputError(
             "name a manifest, a file of facts or an agent; or ask for the words with --facts"
@@ -82,6 +92,27 @@ def classify(
     emit(found.as_json(), lambda out: _print(out, found), json=json)
     if fail_on is not None and _GRADES[found.category.value] >= _GRADES[fail_on]:
         raise typer.Exit(1)
+
+
+def _interview(door: Door, file: str, as_of: str | None, pack: str) -> None:
+    """Ask a person, and write what they state into a new file; what was there before is never overwritten."""
+    refuse_without_terminal()
+    if Path(file).exists():
+        raise InvalidInputError(f"`{file}` is there already; name a new file for the answers")
+    on = day(as_of) if as_of else door.today()
+    stated = interview(door.law.shelf.load(pack), on, ask=_answer, say=_say)
+    with door.new_file(file) as write:
+        write(written(stated))
+
+
+def _answer(question: str) -> str:
+    """Questions go to standard error, so that the answer on standard output stays one document."""
+    typer.echo(question, nl=False, err=True)
+    return input()
+
+
+def _say(text: str) -> None:
+    typer.echo(text, err=True)
 
 
 def _classify_file(door: Door, file: str, on: date | None, pack: str) -> Classification:

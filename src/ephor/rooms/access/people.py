@@ -55,6 +55,8 @@ class PlanePermission(StrEnum):
     CONSENT = "consent:write"
     PRIVACY = "privacy:write"
     """Subject requests, records of processing, retention and legal holds."""
+    CLASSES = "classes:sign"
+    """Sign off the class of the law that an agent was placed in."""
     EVIDENCE = "evidence:write"
     INCIDENTS = "incidents:write"
     LEDGER = "ledger:write"
@@ -70,10 +72,10 @@ GRANTS: Mapping[PlaneRole, frozenset[PlanePermission]] = {
                                         _P.MODELS, _P.CONSENT, _P.PRIVACY, _P.EVIDENCE, _P.INCIDENTS, _P.SOURCES, _P.LEDGER,
                                         _P.KEYS, _P.APPROVAL_RULES, _P.NOTICES}),
     PlaneRole.ENGINEER: frozenset({_P.AGENTS, _P.SUSPEND, _P.APPROVALS, _P.MODELS, _P.DELEGATE, _P.EVIDENCE, _P.INCIDENTS, _P.SOURCES}),
-    PlaneRole.SECURITY_REVIEWER: frozenset({_P.REVIEW_SECURITY, _P.REVOKE, _P.SUSPEND, _P.EVIDENCE}),
-    PlaneRole.PRIVACY_REVIEWER: frozenset({_P.REVIEW_PRIVACY, _P.REVOKE, _P.SUSPEND, _P.EVIDENCE}),
-    PlaneRole.ETHICS_REVIEWER: frozenset({_P.REVIEW_ETHICS, _P.REVOKE, _P.SUSPEND, _P.EVIDENCE}),
-    PlaneRole.LEGAL_REVIEWER: frozenset({_P.REVIEW_LEGAL, _P.REVOKE, _P.SUSPEND, _P.EVIDENCE}),
+    PlaneRole.SECURITY_REVIEWER: frozenset({_P.REVIEW_SECURITY, _P.CLASSES, _P.REVOKE, _P.SUSPEND, _P.EVIDENCE}),
+    PlaneRole.PRIVACY_REVIEWER: frozenset({_P.REVIEW_PRIVACY, _P.CLASSES, _P.REVOKE, _P.SUSPEND, _P.EVIDENCE}),
+    PlaneRole.ETHICS_REVIEWER: frozenset({_P.REVIEW_ETHICS, _P.CLASSES, _P.REVOKE, _P.SUSPEND, _P.EVIDENCE}),
+    PlaneRole.LEGAL_REVIEWER: frozenset({_P.REVIEW_LEGAL, _P.CLASSES, _P.REVOKE, _P.SUSPEND, _P.EVIDENCE}),
     PlaneRole.EXECUTIVE: frozenset({_P.REVIEW_EXECUTIVE, _P.REVOKE, _P.SUSPEND}),
     PlaneRole.OPERATOR: frozenset({_P.SUSPEND, _P.RESUME, _P.INCIDENTS, _P.EVIDENCE, _P.SOURCES, _P.LEDGER}),
     PlaneRole.PRIVACY_OFFICER: frozenset({_P.CONSENT, _P.PRIVACY, _P.EVIDENCE}),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from types import MappingProxyType
@@ -11,9 +11,10 @@ from ephor.kernel.vocabulary import Effect, Sensitivity
 from ephor.rooms.access.people import PlaneRole
 from ephor.rooms.access.roles import Permission, Role
 from ephor.rooms.agents.agent import Agent
-from ephor.rooms.agents.manifest import Tool
+from ephor.rooms.agents.manifest import Disclosure, Tool
 from ephor.rooms.agents.stop import Stop
 from ephor.rooms.decisions.catalogue import ToolEntry, stricter
+from ephor.rooms.decisions.measures import Measures, measures_for
 from ephor.rooms.decisions.model import Obligation
 from ephor.rooms.decisions.record import AuthorityRecord, recorded, rules_digest
 from ephor.rooms.pii.catalogue import known_types
@@ -21,6 +22,7 @@ from ephor.rooms.policies.governance import GovernancePolicy
 from ephor.rooms.policies.limits import Limit
 from ephor.rooms.policies.sequences import SequenceRule
 
+_FIRST_CONTACT = "tell people at the first contact"
 _FINANCIAL = frozenset({"credit_card", "iban", "us_routing_number", "us_bank_account", "crypto_wallet"})
 _HEALTH = frozenset({"medical_record_number", "health_plan_number", "uk_nhs"})
 
@@ -58,13 +60,18 @@ class AgentAuthority:
     """Whether the agent's approval names the manifest and the policy that are in force."""
     category: str | None
     """Its class under the AI Act, for the manifest in force; None where nobody classified that."""
+    signed: bool
+    """Whether a reviewer signed that class off."""
+    measures: Measures
+    """What the class demands beside the policy."""
     models: Mapping[str, tuple[str, ...]]
     """For each declared model, every reason against its use; empty where it may be used."""
     consent_purposes: frozenset[str]
     """Purposes that rest on consent, or on nothing yet, by the records of processing that name this agent."""
     other_purposes: frozenset[str]
     """Purposes that those records rest on another basis."""
-    notice: Obligation | None
+    duties: tuple[Obligation, ...]
+    """What whoever goes ahead must do besides masking: show notices, log closely, keep long."""
     digest: str
     """Of the rules: what a person's approval of a call is bound to."""
     record: AuthorityRecord
@@ -81,6 +88,8 @@ def compile_agent(
     roles: Mapping[str, Role],
     approval_binds: bool,
     category: str | None,
+    signed: bool,
+    class_notices: tuple[str, ...] = (),
     models: Mapping[str, tuple[str, ...]],
     consent_purposes: frozenset[str],
     other_purposes: frozenset[str] = frozenset(),
@@ -107,6 +116,8 @@ def compile_agent(
                 limits=tuple(sorted((one for one in limits if one.agent in (None, agent.id)), key=_id)),
                 sequences=tuple(sorted(sequences, key=_id)),
                 stops=stops,
+                signed=signed,
+                class_notices=class_notices,
             )
         )
     )
@@ -117,7 +128,7 @@ def compile_record(record: AuthorityRecord) -> AgentAuthority:
     agent, manifest = record.agent, record.agent.manifest
     granted = frozenset(permission for role in record.roles for permission in role.permissions)
     entries, known = {entry.id: entry for entry in record.tools}, {role.id for role in record.roles}
-    disclosure = manifest.disclosure
+    measures = measures_for(record.category, record.class_notices, signed=record.signed)
     return AgentAuthority(
         agent=agent,
         policy=record.policy,
@@ -131,17 +142,34 @@ def compile_record(record: AuthorityRecord) -> AgentAuthority:
         ),
         approval_binds=record.approval_binds,
         category=record.category,
+        signed=record.signed,
+        measures=measures,
         models=record.models,
         consent_purposes=frozenset(record.consent_purposes),
         other_purposes=frozenset(record.other_purposes),
-        notice=Obligation("notice", text=disclosure.notice)
-        if disclosure and disclosure.tells_people and disclosure.notice
-        else None,
+        duties=tuple(_duties(manifest.disclosure, record.policy, measures)),
         digest=rules_digest(record),
         record=record,
         sequences=record.sequences,
         stops=record.stops,
     )
+
+
+def _duties(
+    disclosure: Disclosure | None, policy: GovernancePolicy, measures: Measures
+) -> Iterator[Obligation]:
+    """Return the notices and, where the class asks for more than the policy has, how closely to log and how long to keep."""
+    declared = disclosure.notice if disclosure and disclosure.tells_people and disclosure.notice else None
+    if declared:
+        yield Obligation("notice", text=declared)
+    for text in measures.notices:
+        # What the manifest has people told stands for the notice at first contact; without it they get the law's own.
+        if not (declared and text.startswith(_FIRST_CONTACT)):
+            yield Obligation("notice", text=text)
+    if measures.monitoring_level > policy.monitoring_level:
+        yield Obligation("log", text=measures.monitoring_level.value)
+    if measures.retention_days > policy.retention_days:
+        yield Obligation("retain", text=f"{measures.retention_days} days")
 
 
 def _id(one: ToolEntry | Limit | SequenceRule) -> str:

@@ -40,6 +40,13 @@ def policy(facts: Facts) -> Iterator[Reason]:
             Outcome.ASK,
             f"the policy for {case} has a person approve whatever does more than read",
         )
+    elif facts.authority.measures.human_oversight and facts.tool.effect is not Effect.READ:
+        category = facts.authority.category or "not known"
+        yield Reason(
+            "class-needs-oversight",
+            Outcome.ASK,
+            f"class {category}: a person oversees whatever does more than read (AI Act, Articles 14 and 26(2))",
+        )
 
 
 def autonomy(facts: Facts) -> Iterator[Reason]:

@@ -53,6 +53,8 @@ def law(facts: Facts) -> Iterator[Reason]:
         yield deny("prohibited-practice", f"agent `{id}` is a prohibited practice (AI Act, Article 5)")
     elif category not in _CLASSES:
         yield deny("class-unknown", f"the AI Act class of agent `{id}` is not known: {category}")
+    elif not facts.authority.signed:
+        yield deny("class-not-signed-off", f"no reviewer signed off that agent `{id}` is {category}")
 
 
 def models(facts: Facts) -> Iterator[Reason]:

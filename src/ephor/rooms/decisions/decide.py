@@ -91,9 +91,8 @@ def verdict(facts: Facts) -> Verdict:
     tool = facts.tool
     if outcome is Outcome.DENY or tool is None:
         return Verdict(Outcome.DENY, reasons, ())
-    duties = (tool.mask_arguments, tool.mask, facts.authority.notice)
-    obligations = tuple(duty for duty in duties if duty is not None)
-    return Verdict(outcome, reasons or (_ALLOWED,), obligations)
+    masks = tuple(mask for mask in (tool.mask_arguments, tool.mask) if mask is not None)
+    return Verdict(outcome, reasons or (_ALLOWED,), (*masks, *facts.authority.duties))
 
 
 def judged(facts: Facts | None, call: Call) -> Verdict:

@@ -25,7 +25,8 @@ def life(facts: Facts) -> str:
 
 def law(facts: Facts) -> str:
     """Return the class the agent is in."""
-    return f"class under the AI Act: {facts.authority.category or 'not known'}"
+    signed = "signed off" if facts.authority.signed else "not signed off"
+    return f"class under the AI Act: {facts.authority.category or 'not known'}, {signed}"
 
 
 def models(facts: Facts) -> str:

@@ -55,6 +55,7 @@ class Obligation:
     """Something the caller must do if it goes ahead.
 
     ``mask``: hide personal data in ``where`` except the PII types in ``reveal``. ``notice``: show ``text`` first.
+    ``log``: log as closely as ``text`` says. ``retain``: keep the record for as long as ``text`` says.
     """
 
     kind: str

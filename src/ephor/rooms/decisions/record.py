@@ -37,6 +37,10 @@ class AuthorityRecord:
     limits: tuple[Limit, ...] = ()
     sequences: tuple[SequenceRule, ...] = ()
     stops: tuple[Stop, ...] = ()
+    signed: bool = False
+    """Whether a reviewer signed the class off."""
+    class_notices: tuple[str, ...] = ()
+    """What people must be told because of the class."""
 
 
 def record_digest(record: AuthorityRecord) -> str:
@@ -58,6 +62,7 @@ def rules_digest(record: AuthorityRecord) -> str:
         "policy": policy_digest(record.policy),
         "roles": [_plain(role) for role in record.roles],
         "category": record.category,
+        "signed": record.signed,
         "models": {name: list(reasons) for name, reasons in record.models.items()},
         "consent": list(record.consent_purposes),
         "other purposes": list(record.other_purposes),
@@ -67,6 +72,7 @@ def rules_digest(record: AuthorityRecord) -> str:
         "limits": record.limits,
         "sequences": record.sequences,
         "stops": tuple(stop.id for stop in record.stops),
+        "notices": record.class_notices,
     }
     return digest({**rules, **{name: _plain(part) for name, part in further.items() if part}})
 

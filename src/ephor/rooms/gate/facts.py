@@ -100,6 +100,8 @@ class GateFacts:
     people: Mapping[str, Recorded[Person]]
     register: Register
     log: Log
+    signed: Entry | None = None
+    """The entry by which a reviewer signed off the class kept; None where nobody did by that day."""
 
     @property
     def day(self) -> date:

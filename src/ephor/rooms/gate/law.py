@@ -7,7 +7,7 @@ from ephor.rooms.gate.approval import prohibited
 from ephor.rooms.gate.control import manifest_of, unbacked
 from ephor.rooms.gate.evidenced import judge_evidence
 from ephor.rooms.gate.facts import GateFacts, Law, is_prohibited
-from ephor.rooms.gate.finding import Finding, Status, met, not_known, not_met, together
+from ephor.rooms.gate.finding import Exhibit, Finding, Status, met, not_known, not_met, together
 
 _INTERACTION = "Art 50(1)"
 
@@ -85,7 +85,16 @@ def _classified(facts: GateFacts) -> Finding:
         return not_known(
             f"the class kept is not what the pack says for {facts.day.isoformat()}", remedy, exhibit
         )
-    return met(f"class {law.category} by the pack in use", exhibit)
+    if kept.record.signed_by is None or facts.signed is None:
+        return not_known(
+            f"no reviewer signed off class {law.category} by {facts.day.isoformat()}",
+            f"ephor agents sign-class {facts.id} --category {law.category} --as REVIEWER",
+            exhibit,
+        )
+    signed = Exhibit("class signed off", kept.record.id, facts.signed.id, facts.signed.at.date())
+    return met(
+        f"class {law.category} by the pack in use, signed off by `{kept.record.signed_by}`", exhibit, signed
+    )
 
 
 def _differs(facts: GateFacts, law: Law) -> bool:

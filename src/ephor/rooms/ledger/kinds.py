@@ -45,6 +45,7 @@ GOVERNANCE: Mapping[str, str] = MappingProxyType(
         "agent.registered/1": "an agent entered the inventory",
         "agent.changed/1": "an agent's registration was changed",
         "agent.classified/1": "an agent was placed in a class of the law",
+        "agent.class-signed/1": "a reviewer signed off the class that an agent was placed in",
         "agent.assessed/1": "an agent's risk was scored",
         "agent.activated/1": "an agent may act from now on",
         "agent.suspended/1": "an agent may not act until it is resumed",
