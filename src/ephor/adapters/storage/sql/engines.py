@@ -187,7 +187,15 @@ def connect_postgres(url: sa.URL) -> Any:
 
 
 def _postgres_arguments() -> dict[str, Any]:
-    return {"connect_timeout": max(2, BUSY_MS // 1000), "options": f"-c lock_timeout={BUSY_MS}"}
+    return {
+        "connect_timeout": max(2, BUSY_MS // 1000),
+        "options": f"-c lock_timeout={BUSY_MS}",
+        # A server that is gone without a word is noticed in half a minute, not in two hours.
+        "tcp_user_timeout": 30_000,
+        "keepalives_idle": 10,
+        "keepalives_interval": 5,
+        "keepalives_count": 4,
+    }
 
 
 def _configure(connection: Any, _record: object) -> None:

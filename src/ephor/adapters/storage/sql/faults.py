@@ -87,11 +87,12 @@ def translated(where: str) -> Iterator[None]:
     except EphorError:
         raise
     except Exception as error:
-        if not _is_database_error(error):
+        if not is_database_error(error):
             raise
         raise translate(error, where) from error
 
 
-def _is_database_error(error: Exception) -> bool:
+def is_database_error(error: Exception) -> bool:
+    """Tell whether a driver, or what lies above it, complains."""
     names = {kind.__module__.split(".")[0] for kind in type(error).__mro__}
     return isinstance(error, sqlite3.Error) or bool(names & {"sqlalchemy", "psycopg"})

@@ -5,6 +5,7 @@ from __future__ import annotations
 import sqlite3
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, closing, contextmanager, suppress
+from functools import partial
 from threading import Lock, RLock, get_ident
 from typing import Any
 
@@ -15,6 +16,7 @@ from ephor.adapters.keys.keyset import KeySet
 from ephor.adapters.keys.local import mark_of
 from ephor.adapters.storage.growth import Grower, Growth
 from ephor.adapters.storage.sql import engines, migrate
+from ephor.adapters.storage.sql.doubt import settled
 from ephor.adapters.storage.sql.faults import translated
 from ephor.adapters.storage.sql.ledger import SqlLedger
 from ephor.adapters.storage.sql.logs import Database, SqlLogs, current
@@ -24,7 +26,7 @@ from ephor.adapters.storage.sql.tables import metadata, plane_state
 from ephor.adapters.storage.sql.unit import SqlUnit, mark_in
 from ephor.adapters.storage.vault import Vault
 from ephor.engine.ports import MAIN, Ids, LogName
-from ephor.kernel.errors import ConflictError, VerificationError
+from ephor.kernel.errors import ConflictError, UnavailableError, VerificationError
 from ephor.kernel.events import Event
 from ephor.kernel.ids import EntryId
 
@@ -156,7 +158,8 @@ class SqlStorage:
     def unit(self) -> Iterator[SqlUnit]:
         growth: Growth | None = None
         with self._writing, ExitStack() as doubtful:
-            with ExitStack() as kept, self._writer() as connection:
+            grown: list[tuple[int, Growth]] = []
+            with ExitStack() as kept, self._settling(grown), self._writer() as connection:
                 name = self._main_in(connection)
                 rows, grower = self._rows(connection, name.number), self.logs.writer(name.number).grower
                 rows.lock()
@@ -164,6 +167,7 @@ class SqlStorage:
                 unit = self._unit_on(connection)
                 yield unit
                 growth = self._finish(unit, rows, grower, kept)
+                grown += [(rows.log, growth)] if growth is not None else []
             doubtful.pop_all()
             if growth is not None:
                 grower.settle(growth)
@@ -212,6 +216,19 @@ class SqlStorage:
         growth = grower.grow(rows, unit.drafts)
         kept.enter_context(self._heads.keeping(growth.head.note, growth.first, rows.log))
         return growth
+
+    @contextmanager
+    def _settling(self, grown: Sequence[tuple[int, Growth]]) -> Iterator[None]:
+        """Take a commit that failed for one that happened, if what *grown* says it wrote is there."""
+        try:
+            yield
+        except UnavailableError as error:
+            # Once something grew, nothing was left to be done but to commit.
+            cause = error.__cause__
+            if not isinstance(cause, Exception) or not any(
+                settled(self.where, partial(self._own_connection, log), one, cause) for log, one in grown
+            ):
+                raise
 
     def _unit_on(self, connection: sa.Connection) -> SqlUnit:
         return SqlUnit(connection, self._vault, self._ids, self._open_log)

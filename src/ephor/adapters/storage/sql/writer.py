@@ -6,8 +6,9 @@ from collections.abc import Callable, Sequence
 from threading import RLock
 
 from ephor.adapters.keys.kept import KeptHeads
-from ephor.adapters.storage.growth import Draft, Grower
+from ephor.adapters.storage.growth import Draft, Grower, Growth
 from ephor.adapters.storage.sql.commits import GroupCommit
+from ephor.adapters.storage.sql.doubt import settled
 from ephor.adapters.storage.sql.faults import translated
 from ephor.adapters.storage.sql.rows import SqliteRows
 
@@ -41,10 +42,20 @@ class LogWriter:
                 rows.lock()
                 growth = self.grower.grow(rows, drafts)
                 with self._heads.keeping(growth.head.note, growth.first, rows.log):
-                    rows.run("commit")
+                    self._finish(rows, growth)
             except BaseException:
                 self.grower.settle(None)
                 self._hot = None  # closed, it rolls back whatever it still holds
                 rows.connection.close()
                 raise
         self.grower.settle(growth)
+
+    def _finish(self, rows: SqliteRows, growth: Growth) -> None:
+        """Commit; where no answer comes, or an error, find out whether it happened."""
+        try:
+            rows.run("commit")
+        except Exception as error:
+            self._hot = None
+            rows.connection.close()  # it rolls back whatever it still holds
+            if not settled(self._where, self._connect, growth, error):
+                raise
