@@ -2,19 +2,26 @@
 
 from __future__ import annotations
 
+import dataclasses
 import sqlite3
 import tempfile
+import time
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
-from measure import interleave, micro, show
+from measure import Timing, clocked, interleave, micro, say, show, summed
 
 from ephor.bootstrap import open_engine
 from ephor.demo import setting
 from ephor.demo.narrator import Narrator
 from ephor.demo.stage import SUPPORT, Stage
+from ephor.engine.plane import Engine
 from ephor.examples import files
-from ephor.kernel.vocabulary import ReviewType
+from ephor.kernel.vocabulary import ReviewType, Sensitivity
 from ephor.rooms.approvals.request import Verdict
+from ephor.rooms.decisions.authority import compile_record
+from ephor.rooms.decisions.decide import callable_tools
 from ephor.rooms.decisions.model import Call
 from ephor.settings import Settings
 
@@ -29,6 +36,9 @@ def _run(folder: Path, *, short: bool) -> str:
     plane = _active(folder)
     call = Call(SUPPORT, "customer_lookup", {"id": 7})
     denied = Call(SUPPORT, "database_query", {"sql": "select 1"})
+    worst = Call(
+        SUPPORT, "refund_issue", {"order": 1}, model="unheard-of@1", sensitivity=Sensitivity.RESTRICTED
+    )
     if not plane.decide(call).allowed:
         raise RuntimeError("the bench agent is not active")
     raw = sqlite3.connect(folder / "raw.db", isolation_level=None)
@@ -40,9 +50,12 @@ def _run(folder: Path, *, short: bool) -> str:
         {
             "allow": lambda: [plane.decisions.explain(call) for _ in range(100)],
             "deny": lambda: [plane.decisions.explain(denied) for _ in range(100)],
+            "worst": lambda: [plane.decisions.explain(worst) for _ in range(100)],
         },
         30 if short else 300,
     )
+    one = _each(lambda: plane.decisions.explain(call), 1_000 if short else 20_000)
+    listed = _each(_forty(plane), 100 if short else 2_000)
     durable = interleave(
         {
             "raw": lambda: raw.execute("insert into entries values (?)", (body,)),
@@ -50,15 +63,46 @@ def _run(folder: Path, *, short: bool) -> str:
         },
         50 if short else 500,
     )
+    many = _at_once(plane, call, 20 if short else 100)
     plane.close()
     rows = [
+        ("one call by itself, allow, nothing recorded (must be 15 µs, 60 µs)", micro(one.median), micro(one.p99), ""),
+        ("a list of 40 tools filtered (must be 100 µs)", micro(listed.median), micro(listed.p99), ""),
         ("allow, all checks and reasons, nothing recorded", micro(ceiling["allow"].median / 100), micro(ceiling["allow"].p99 / 100), ""),
-        ("deny, all reasons, nothing recorded", micro(ceiling["deny"].median / 100), micro(ceiling["deny"].p99 / 100), ""),
+        ("default deny, all reasons, nothing recorded", micro(ceiling["deny"].median / 100), micro(ceiling["deny"].p99 / 100), ""),
+        ("worst case: what is wrong in every check, nothing recorded", micro(ceiling["worst"].median / 100), micro(ceiling["worst"].p99 / 100), ""),
         ("a bare SQLite commit of the same bytes", micro(durable["raw"].median), micro(durable["raw"].p99), "1.00"),
         ("allow, recorded and durable (must be 1.30)", micro(durable["ephor"].median), micro(durable["ephor"].p99),
          f"{durable['ephor'].median / durable['raw'].median:.2f}"),
     ]  # fmt: skip
-    return show("Decisions on SQLite, one caller", rows, ("what", "p50", "p99", "of a bare commit"))
+    shown = show("Decisions on SQLite, one caller", rows, ("what", "p50", "p99", "of a bare commit"))
+    return shown + say(f"64 callers at once, each recorded and durable: {many:,.0f} decisions a second.")
+
+
+def _each(act: Callable[[], object], times: int) -> Timing:
+    """Time every call by itself, so that the slowest are seen."""
+    taken = [clocked(act) for _ in range(times)]
+    return summed(taken)
+
+
+def _forty(plane: Engine) -> Callable[[], object]:
+    """Return what looks at 40 tools of one agent, as `may_call` does once it has the agent's authority at hand."""
+    record = plane.decisions.authority(SUPPORT)
+    manifest = record.agent.manifest
+    tools = [
+        dataclasses.replace(manifest.tools[n % len(manifest.tools)], name=f"tool_{n}") for n in range(40)
+    ]
+    agent = dataclasses.replace(record.agent, manifest=dataclasses.replace(manifest, tools=tuple(tools)))
+    wide, now = compile_record(dataclasses.replace(record, agent=agent)), plane.world.clock.now()
+    return lambda: callable_tools(wide, now)
+
+
+def _at_once(plane: Engine, call: Call, each: int) -> float:
+    """Return how many decisions 64 threads have recorded a second."""
+    started = time.perf_counter()
+    with ThreadPoolExecutor(64) as pool:
+        list(pool.map(lambda _: [plane.decisions.decide(call) for _ in range(each)], range(64)))
+    return 64 * each / (time.perf_counter() - started)
 
 
 def _active(folder: Path):  # type: ignore[no-untyped-def]

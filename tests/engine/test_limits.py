@@ -284,3 +284,15 @@ def test_what_a_decision_rests_on_is_kept_once_under_its_digest(plane):
     assert kept.id == first.policy_digest
     plane.agents.suspend(ID, "enough", by="ola")
     assert plane.decide(LOOK).policy_digest != first.policy_digest
+
+
+# --- what a list of tools shows
+
+
+def test_a_list_of_tools_shows_what_could_be_called_now(plane):
+    assert list(plane.decisions.may_call(ID)) == ["customer_lookup", "refund"]
+    assert plane.decisions.may_call("ghost") == ()
+    plane.tools.load([{**CRM, "sensitivity": "restricted"}], by="ada")
+    assert list(plane.decisions.may_call(ID)) == ["refund"]
+    plane.agents.suspend(ID, "enough", by="ola")
+    assert list(plane.decisions.may_call(ID)) == []

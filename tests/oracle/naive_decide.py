@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from datetime import datetime
+from decimal import Decimal, InvalidOperation
 from typing import Any
 
 RANKS = {"public": 0, "internal": 1, "confidential": 2, "restricted": 3}
@@ -51,18 +52,30 @@ class World:
     subject: dict[str, Any] | None = None
     """restricted, consent"""
     delegation: dict[str, Any] | None = None
-    """agent, purpose, problems, permissions, tools, ceiling"""
+    """agent, purpose, problems, permissions, tools, ceiling, chain, person"""
+    catalogue: dict[str, dict[str, Any]] = field(default_factory=dict)
+    """name -> effect, sensitivity, permissions, ask, approvers, data"""
+    rules: list[dict[str, Any]] = field(default_factory=list)
+    """after, effects, tools, then"""
+    labels: list[str] | None = None
+    """What the call's session has touched; None where nobody knows."""
+    limits: list[dict[str, Any]] = field(default_factory=list)
+    """name, measure, most, per, agent, tool, delegation, argument, scale"""
+    used: dict[str, int] = field(default_factory=dict)
+    """What is used of each limit."""
+    stopped: list[str] = field(default_factory=list)
+    """What somebody stopped: "all", or the name of the agent, a tool or a model."""
 
 
 def naive(world: World, call: dict[str, Any], now: datetime) -> str:
     """Return "deny", "ask" or "allow"."""
-    if not agent_may_act(world, now) or not models_agree(world, call):
+    if not agent_may_act(world, now) or not models_agree(world, call) or is_stopped(world, call):
         return "deny"
     if call.get("subject") and not person_agrees(world, call):
         return "deny"
     if call["tool"] not in world.tools:
         return "deny"
-    tool = world.tools[call["tool"]]
+    tool = both_descriptions(world.tools[call["tool"]], world.catalogue.get(call["tool"]))
     sensitivity = tool["sensitivity"]
     if call.get("sensitivity") and RANKS[call["sensitivity"]] > RANKS[sensitivity]:
         sensitivity = call["sensitivity"]
@@ -73,7 +86,77 @@ def naive(world: World, call: dict[str, Any], now: datetime) -> str:
         return "deny"
     if call.get("on_behalf_of") and not delegation_agrees(world, call, tool, sensitivity):
         return "deny"
-    return "ask" if person_must_look(world, call, tool) else "allow"
+    before = what_may_follow(world, call, tool)
+    if before == "deny" or not all(something_left(world, call, limit) for limit in world.limits):
+        return "deny"
+    return "ask" if before == "ask" or person_must_look(world, call, tool) else "allow"
+
+
+def is_stopped(world: World, call: dict[str, Any]) -> bool:
+    """Somebody stopped everything, the agent, this tool, or a model that may be the one that asks."""
+    asking = [call["model"]] if call.get("model") else list(world.models)
+    return any(one in world.stopped for one in ["all", "bot", call["tool"], *asking])
+
+
+def both_descriptions(tool: dict[str, Any], entry: dict[str, Any] | None) -> dict[str, Any]:
+    """The stricter of what the manifest and the catalogue say."""
+    if entry is None:
+        return tool
+    asked = list(entry["ask"])
+    if entry["approvers"] and not asked:
+        asked = ["always"]
+    return {
+        "effect": max([tool["effect"], entry["effect"]], key=lambda one: NEEDED[one]),
+        "sensitivity": max([tool["sensitivity"], entry["sensitivity"]], key=lambda one: RANKS[one]),
+        "permissions": tool["permissions"] + entry["permissions"],
+        "ask": tool["ask"] + asked,
+    }
+
+
+def what_may_follow(world: World, call: dict[str, Any], tool: dict[str, Any]) -> str:
+    """The strongest that any sequence rule about this act says; one whose session nobody knows may follow anything."""
+    said = ["allow"]
+    for rule in world.rules:
+        about_all = not rule["effects"] and not rule["tools"]
+        about = about_all or tool["effect"] in rule["effects"] or call["tool"] in rule["tools"]
+        unknown = world.labels is None or not call.get("session")
+        if about and (unknown or set(rule["after"]) <= set(world.labels or [])):
+            said.append(rule["then"])
+    return "deny" if "deny" in said else "ask" if "ask" in said else "allow"
+
+
+def something_left(world: World, call: dict[str, Any], limit: dict[str, Any]) -> bool:
+    """The limit is not about this call, or the call's amount is known and still fits."""
+    lent = world.delegation if call.get("on_behalf_of") else None
+    chain = lent["chain"] if lent else []
+    if limit["agent"] not in (None, "bot") or limit["tool"] not in (None, call["tool"]):
+        return True
+    if limit["delegation"] is not None and limit["delegation"] not in chain:
+        return True
+    if "delegation" in limit["per"] and not chain:
+        return True
+    if "person" in limit["per"] and (lent is None or lent["person"] is None):
+        return True
+    if limit["name"] not in world.used:
+        return False
+    amount = 1 if limit["measure"] == "calls" else how_much(limit, call["arguments"].get(limit["argument"]))
+    return amount is not None and world.used[limit["name"]] + amount <= limit["most"]
+
+
+def how_much(limit: dict[str, Any], value: Any) -> int | None:
+    """The amount in the smallest unit; None for whatever is no amount."""
+    if isinstance(value, list) and limit["measure"] == "records":
+        return len(value)
+    if isinstance(value, bool) or not isinstance(value, int | str):
+        return None
+    if isinstance(value, int):
+        return value if value >= 0 else None
+    try:
+        exact = Decimal(value) * 10 ** limit["scale"]
+    except InvalidOperation:
+        return None
+    plain = value.replace(".", "", 1).isdecimal() and not value.startswith(".") and not value.endswith(".")
+    return int(exact) if plain and exact == int(exact) else None
 
 
 def agent_may_act(world: World, now: datetime) -> bool:
@@ -104,6 +187,8 @@ def person_must_look(world: World, call: dict[str, Any], tool: dict[str, Any]) -
     if NEEDED[tool["effect"]] > world.autonomy or NEEDED[tool["effect"]] > CEILINGS[world.use_case]:
         return True
     if world.use_case in PERSON_LOOKS and tool["effect"] != "read":
+        return True
+    if "always" in tool["ask"]:
         return True
     for argument, most in tool["ask"]:
         value = call["arguments"].get(argument)

@@ -10,13 +10,18 @@ from hypothesis import HealthCheck, event, given, settings
 from hypothesis import strategies as st
 
 from ephor.kernel.vocabulary import Effect, Objection, Sensitivity, UseCase
+from ephor.rooms.access.people import PlaneRole
 from ephor.rooms.access.roles import Permission, Role, lend
 from ephor.rooms.agents.agent import AgentStatus
 from ephor.rooms.agents.manifest import AskRule, Tool
+from ephor.rooms.agents.stop import Stop, StopWhat, in_force
 from ephor.rooms.consent.statement import Standing
+from ephor.rooms.decisions.catalogue import ToolEntry
 from ephor.rooms.decisions.decide import decide
 from ephor.rooms.decisions.model import Call, Outcome
 from ephor.rooms.decisions.standing import Lent, SubjectStanding
+from ephor.rooms.policies.limits import Behalf, read_limit
+from ephor.rooms.policies.sequences import SequenceRule
 from oracle.naive_decide import World, naive
 from sample_agents import AT, support
 from sample_decisions import authority
@@ -31,6 +36,13 @@ def some(values, **limits):
     return st.lists(st.sampled_from(values), unique=True, **limits)
 
 
+def limit(measure, most, per, more):
+    scale = more["scale"] if measure == "money" else 0
+    argument = None if measure == "calls" else more["argument"]
+    return {"measure": measure, "most": most, "per": per, **more, "scale": scale, "argument": argument}
+
+
+LABELS = ("crm", "tool:look", "effect:external")
 SENSITIVITY = st.sampled_from(SENSITIVITIES)
 TOOL = st.fixed_dictionaries(
     {
@@ -68,16 +80,69 @@ WORLDS = {
             "permissions": st.just(PERMISSIONS) | some(PERMISSIONS),
             "tools": st.just(list(TOOLS)) | some(TOOLS),
             "ceiling": SENSITIVITY,
+            "chain": st.sampled_from([[], ["dlg_0", "dlg_1"], ["dlg_1"]]),
+            "person": st.sampled_from([None, "ann"]),
         }
     ),
+    "catalogue": st.dictionaries(
+        st.sampled_from(TOOLS),
+        st.fixed_dictionaries(
+            {
+                "effect": st.sampled_from(["read", "read", "write", "external", "irreversible"]),
+                "sensitivity": st.sampled_from(["public", *SENSITIVITIES]),
+                "permissions": st.just([]) | some(PERMISSIONS, max_size=2),
+                "ask": st.lists(st.tuples(st.sampled_from(["n", "m"]), st.integers(0, 5)), max_size=1),
+                "approvers": st.sampled_from([[], [], ["call_approver"]]),
+            }
+        ),
+        max_size=2,
+    ),
+    "rules": st.lists(
+        st.fixed_dictionaries(
+            {
+                "after": some(LABELS, min_size=1, max_size=2),
+                "effects": some(["read", "external"]),
+                "tools": some(TOOLS, max_size=1),
+                "then": st.sampled_from(["ask", "deny"]),
+            }
+        ),
+        max_size=2,
+    ),
+    "labels": st.none() | some(LABELS),
+    "limits": st.lists(
+        st.builds(
+            limit,
+            st.sampled_from(["calls", "money", "records"]),
+            st.integers(0, 12),
+            some(["agent", "tool", "person", "delegation"]),
+            st.fixed_dictionaries(
+                {
+                    "agent": st.sampled_from([None, None, "bot", "other"]),
+                    "tool": st.sampled_from([None, *TOOLS]),
+                    "delegation": st.sampled_from([None, None, "dlg_0", "dlg_9"]),
+                    "argument": st.sampled_from(["n", "m"]),
+                    "scale": st.sampled_from([0, 2]),
+                }
+            ),
+        ),
+        max_size=2,
+    ),
+    "used": st.dictionaries(st.sampled_from(["limit-0", "limit-1"]), st.integers(0, 9)),
+    "stopped": st.lists(st.sampled_from(["all", "bot", "pay", "m@1", "other"]), max_size=1),
 }
 CALLS = {
     "tool": st.sampled_from(TOOLS),
     "arguments": st.dictionaries(
         st.sampled_from(["n", "m"]),
-        st.integers(-9, 9) | st.booleans() | st.none() | st.just("3") | st.floats(),
+        st.integers(-9, 9)
+        | st.booleans()
+        | st.none()
+        | st.sampled_from(["3", "0.07", "-1", "1.005", "2.", "x", "3.00"])
+        | st.floats()
+        | st.lists(st.none(), max_size=4),
         max_size=2,
     ),
+    "session": st.just("s"),
     "model": st.sampled_from([*MODELS, "m@3"]),
     "subject": st.just("jane"),
     "purpose": st.sampled_from(PURPOSES),
@@ -97,7 +162,16 @@ def fine():
         known_roles={"r1": role, "r2": {**role}},
         models={"m@1": []},
         subject={"restricted": False, "consent": "given"},
-        delegation={**role, "agent": "bot", "purpose": "support", "problems": []},
+        delegation={
+            **role,
+            "agent": "bot",
+            "purpose": "support",
+            "problems": [],
+            "chain": ["dlg_1"],
+            "person": "ann",
+        },
+        labels=[],
+        used={"limit-0": 0, "limit-1": 0},
     )
 
 
@@ -107,6 +181,8 @@ def worlds(draw):
     world = copy.deepcopy(fine())
     for name in draw(st.lists(st.sampled_from(sorted(WORLDS)), max_size=4, unique=True)):
         setattr(world, name, draw(WORLDS[name]))
+    for index, one in enumerate(world.limits):
+        one["name"] = f"limit-{index}"
     return world
 
 
@@ -122,7 +198,7 @@ def calls(draw):
 WORLD, CALL = worlds(), calls()
 
 
-def real(world, asked):
+def real(world, asked, known=None):
     """Ask the real ceiling about the same world."""
     call = Call(
         "bot", **{**asked, "sensitivity": Sensitivity(asked["sensitivity"]) if asked["sensitivity"] else None}
@@ -130,8 +206,10 @@ def real(world, asked):
     told = {
         "subject": SubjectStanding(world.subject["restricted"], Standing(world.subject["consent"])) if world.subject else None,
         "lent": lent(world.delegation) if world.delegation else None,
+        "labels": None if world.labels is None or not asked["session"] else frozenset(world.labels),
+        "used": world.used,
     }  # fmt: skip
-    return decide(call, compiled(world) if world.registered else None, now=AT, **told)
+    return decide(call, (known or compiled(world)) if world.registered else None, now=AT, **told)
 
 
 def compiled(world):
@@ -170,6 +248,42 @@ def compiled(world):
         models={name: tuple(against) for name, against in world.models.items()},
         consent_purposes=frozenset(world.consent_purposes),
         other_purposes=frozenset(world.other_purposes),
+        catalogue=[described(name, entry) for name, entry in world.catalogue.items()],
+        limits=[
+            read_limit(
+                {("id" if key == "name" else key): value for key, value in one.items()} | {"window": "day"}
+            )
+            for one in world.limits
+        ],
+        sequences=[
+            SequenceRule(
+                f"rule-{index}",
+                tuple(one["after"]),
+                tuple(map(Effect, one["effects"])),
+                tuple(one["tools"]),
+                one["then"] == "deny",
+            )
+            for index, one in enumerate(world.rules)
+        ],
+        stops=in_force(map(stop, world.stopped), "bot", world.tools, world.models),
+    )
+
+
+def stop(name):
+    what = {"all": StopWhat.ALL, "bot": StopWhat.AGENT, "other": StopWhat.AGENT, "m@1": StopWhat.MODEL}.get(
+        name, StopWhat.TOOL
+    )
+    return Stop(f"stp_{name}", what, None if name == "all" else name, "enough", "ola", AT)
+
+
+def described(name, entry):
+    return ToolEntry(
+        name,
+        Effect(entry["effect"]),
+        Sensitivity(entry["sensitivity"]),
+        permissions=tuple(entry["permissions"]),
+        ask=tuple(AskRule(argument=argument, above=above) for argument, above in entry["ask"]),
+        approvers=tuple(map(PlaneRole, entry["approvers"])),
     )
 
 
@@ -178,7 +292,8 @@ def lent(delegation):
         map(Permission, delegation["permissions"]), delegation["tools"], Sensitivity(delegation["ceiling"])
     )
     reasons = tuple(Objection(code, code) for code in delegation["problems"])
-    return Lent(None if reasons else rights, reasons, delegation["agent"], delegation["purpose"])
+    behalf = Behalf(tuple(delegation["chain"]), delegation["person"] if delegation["chain"] else None)
+    return Lent(None if reasons else rights, reasons, delegation["agent"], delegation["purpose"], behalf)
 
 
 MANY = settings(max_examples=300, deadline=None, suppress_health_check=[HealthCheck.too_slow])
@@ -218,6 +333,34 @@ NARROWER = {
     "a tool asks": lambda world: world.tools["look"].update(ask=[*world.tools["look"]["ask"], ("n", 0)]),
     "a tool more sensitive": lambda world: world.tools["look"].update(sensitivity="restricted"),
     "a tool removed": lambda world: world.tools.pop("look"),
+    "catalogue graver": lambda world: world.catalogue.update(
+        look={
+            "effect": "irreversible",
+            "sensitivity": "internal",
+            "permissions": ["data:pii:read"],
+            "ask": [("n", 1)],
+            "approvers": [],
+        }
+    ),
+    "a limit more": lambda world: world.limits.append(
+        {
+            **limit(
+                "calls", 1, [], dict.fromkeys(["agent", "tool", "delegation", "argument"]) | {"scale": 0}
+            ),
+            "name": "limit-9",
+        }
+    ),
+    "a limit lower": lambda world: [one.update(most=0) for one in world.limits],
+    "more used": lambda world: world.used.update({name: used + 3 for name, used in world.used.items()}),
+    "more touched": lambda world: world.labels is not None and setattr(world, "labels", [*LABELS]),
+    "session not known": lambda world: setattr(world, "labels", None),
+    "a deny more": lambda world: world.rules.append(
+        {"after": ["crm"], "effects": [], "tools": [], "then": "deny"}
+    ),
+    "an ask more": lambda world: world.rules.append(
+        {"after": ["crm"], "effects": [], "tools": [], "then": "ask"}
+    ),
+    "everything stopped": lambda world: world.stopped.append("all"),
     "consent needed": lambda world: setattr(world, "consent_purposes", [*world.consent_purposes, "support"]),
 }
 
@@ -242,6 +385,14 @@ def test_a_more_sensitive_call_never_is_allowed_more(world, asked, raised):
 def test_naming_a_delegation_never_allows_more(world, asked):
     alone = {**asked, "on_behalf_of": None}
     assert real(world, {**asked, "on_behalf_of": "dlg_1"}).outcome >= real(world, alone).outcome
+
+
+@FEWER
+@given(WORLD, st.lists(CALL, min_size=2, max_size=4))
+def test_an_answer_never_depends_on_the_calls_before_it(world, several):
+    shared = compiled(world)
+    for asked in (*several, *several):
+        assert real(world, asked, shared) == real(world, asked)
 
 
 def test_the_worlds_reach_every_answer():

@@ -13,13 +13,15 @@ from ephor.engine.authority import compile_authority
 from ephor.engine.ports import Unit, World
 from ephor.engine.remembering import keep, leave, leaves_traces, look_up, told
 from ephor.kernel.canonical import Json, digest
+from ephor.kernel.errors import NotFoundError
 from ephor.kernel.events import Event
 from ephor.rooms.approvals.call import CallApproval, claim
 from ephor.rooms.decisions.authority import AgentAuthority, Authority
-from ephor.rooms.decisions.decide import facts_for, judged, path
+from ephor.rooms.decisions.decide import callable_tools, facts_for, judged, path
 from ephor.rooms.decisions.facts import Facts
 from ephor.rooms.decisions.model import Call, Decision, Outcome, Verdict
 from ephor.rooms.decisions.reading import read_call
+from ephor.rooms.decisions.record import AuthorityRecord
 from ephor.rooms.decisions.standing import NOTHING_KNOWN
 from ephor.rooms.policies.sequences import Session, session_id
 
@@ -88,6 +90,25 @@ class Decisions:
         now = self.world.clock.now()
         call, _ = read_call(call)
         return judged(self._facts(call, self._authority(call.agent, now).agent, now), call)
+
+    def may_call(self, agent: str) -> Sequence[str]:
+        """Return the tools that *agent* could call now, alone or once a person agrees; what a list of tools shows it.
+
+        What depends on arguments, a session, a delegation or a person is decided when the tool is called.
+        """
+        now = self.world.clock.now()
+        authority = self._authority(agent, now).agent
+        return () if authority is None else callable_tools(authority, now)
+
+    def authority(self, agent: str) -> AuthorityRecord:
+        """Return what decisions about *agent* rest on now.
+
+        Raises:
+            NotFoundError: it is not registered.
+        """
+        if (found := self._authority(agent, self.world.clock.now()).agent) is None:
+            raise NotFoundError(f"there is no agent `{agent[:80]}`; see `ephor agents list`", id=agent)
+        return found.record
 
     def session(self, name: str) -> Sequence[str]:
         """Return the labels that the session of this name carries."""

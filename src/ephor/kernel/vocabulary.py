@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from enum import StrEnum, unique
-from typing import TypeVar
+from typing import Self, TypeVar
 
 from ephor.kernel.errors import InvalidInputError
 
@@ -35,9 +35,14 @@ class Objection:
 class Ranked(StrEnum):
     """Words in rising order. Comparing two asks for their order, not for their spelling."""
 
-    @property
-    def rank(self) -> int:
-        return list(type(self)).index(self)
+    rank: int
+
+    def __new__(cls, text: str) -> Self:
+        """Make a member; its rank is how many there are before it."""
+        member = str.__new__(cls, text)
+        member._value_ = text
+        member.rank = len(cls.__members__)
+        return member
 
     def __lt__(self, other: object) -> bool:
         return self.rank < self._of(other).rank

@@ -266,11 +266,12 @@ def allowed_by(
     reasons = [_against_tool(roles, tool, sensitivity, who)]
     granted = {permission for role in roles for permission in role.permissions}
     lacking = set(needed) - granted
-    reasons += [
-        Objection("permission-missing", f"permission `{permission.value}` is not granted by {who}")
-        for permission in Permission
-        if permission in lacking
-    ]
+    if lacking:
+        reasons += [
+            Objection("permission-missing", f"permission `{permission.value}` is not granted by {who}")
+            for permission in Permission
+            if permission in lacking
+        ]
     return tuple(reason for reason in reasons if reason is not None)
 
 

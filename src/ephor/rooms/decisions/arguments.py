@@ -16,6 +16,8 @@ MAX_DEPTH = 64
 MAX_BITS = 4_096
 """Largest whole number; Python refuses to write one of more than 4,300 digits."""
 
+_written = json.JSONEncoder(sort_keys=True, separators=(",", ":"), allow_nan=False).encode
+
 
 def encode_arguments(arguments: Mapping[str, Any]) -> bytes:
     """Return *arguments* as JSON with sorted keys; numbers keep their kind, so 1 and 1.0 and "1" stay three things.
@@ -41,7 +43,7 @@ def read_arguments(arguments: Mapping[str, Any]) -> tuple[dict[str, Any], bytes]
             f"the arguments are {type(arguments).__name__}, not a mapping; pass them by name, as in {{'id': 7}}"
         )
     copy = _Copy().object(arguments, "$", MAX_DEPTH)
-    text = json.dumps(copy, sort_keys=True, separators=(",", ":"), allow_nan=False).encode()
+    text = _written(copy).encode()
     if len(text) > MAX_BYTES:
         raise InvalidInputError(
             f"the arguments are {len(text)} bytes long; at most {MAX_BYTES} fit", bytes=len(text)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from types import MappingProxyType
 
@@ -15,7 +15,7 @@ from ephor.rooms.agents.manifest import Disclosure, Tool
 from ephor.rooms.agents.stop import Stop
 from ephor.rooms.decisions.catalogue import ToolEntry, stricter
 from ephor.rooms.decisions.measures import Measures, measures_for
-from ephor.rooms.decisions.model import Obligation
+from ephor.rooms.decisions.model import Obligation, Verdict
 from ephor.rooms.decisions.record import AuthorityRecord, recorded, rules_digest
 from ephor.rooms.pii.catalogue import known_types
 from ephor.rooms.policies.governance import GovernancePolicy
@@ -77,6 +77,8 @@ class AgentAuthority:
     record: AuthorityRecord
     """All that it was compiled from; its ``id`` is the digest of everything an answer rests on."""
     sequences: tuple[SequenceRule, ...] = ()
+    answers: dict[tuple[str, Sensitivity], Verdict] = field(default_factory=dict, compare=False, repr=False)
+    """What the checks that look at nothing a call alone has said before: at most one answer a tool and sensitivity."""
     stops: tuple[Stop, ...] = ()
     """The stops in force that can touch this agent."""
 

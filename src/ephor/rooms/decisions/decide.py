@@ -15,7 +15,7 @@ from ephor.rooms.decisions import bounds, checks, looks
 from ephor.rooms.decisions.authority import AgentAuthority
 from ephor.rooms.decisions.facts import Facts, deny, sensitivity_of
 from ephor.rooms.decisions.model import Call, Outcome, Reason, Step, Verdict
-from ephor.rooms.decisions.standing import Known, Lent, Observed, SubjectStanding
+from ephor.rooms.decisions.standing import NOTHING_KNOWN, Known, Lent, Observed, SubjectStanding
 
 __all__ = ["CHECKS", "decide", "facts_for", "judged", "path", "sensitivity_of", "verdict"]
 
@@ -47,6 +47,8 @@ CHECKS = (
     Check("limits", bounds.limits, looks.limits),
 )
 """Every check, in the order in which their reasons are given. All of them are asked, whatever the first ones say."""
+_BY_CALL = 10
+"""From here on checks look at what only a call has: its arguments, its session, what was used before it."""
 
 
 def decide(
@@ -86,13 +88,57 @@ def facts_for(
 
 def verdict(facts: Facts) -> Verdict:
     """Return the answer that all checks give together."""
-    reasons = tuple(reason for check in CHECKS for reason in check.run(facts))
+    settled, tool = _settled(facts), facts.tool
+    if tool is None or not (tool.tool.ask or tool.limits or facts.authority.sequences or facts.known.labels):
+        return settled
+    further = tuple(reason for check in CHECKS[_BY_CALL:] for reason in check.run(facts))
+    if not further:
+        return settled
+    before = () if settled.reasons == (_ALLOWED,) else settled.reasons
+    return _weighed(facts, (*before, *further))
+
+
+def _settled(facts: Facts) -> Verdict:
+    """Return the answer of the checks that look at nothing a call alone has.
+
+    Most calls of a tool get the answer of the call before: nothing in them is looked at that could make it another one.
+    """
+    call, until = facts.call, facts.authority.agent.approved_until
+    if (
+        facts.tool is None
+        or call.subject is not None
+        or call.on_behalf_of is not None
+        or call.model is not None
+        or (until is not None and facts.now >= until)
+    ):
+        return _weighed(facts, _spoken(facts))
+    known, key = facts.authority.answers, (call.tool, facts.sensitivity)
+    if (found := known.get(key)) is None:
+        found = known[key] = _weighed(facts, _spoken(facts))
+    return found
+
+
+def _spoken(facts: Facts) -> tuple[Reason, ...]:
+    return tuple(reason for check in CHECKS[:_BY_CALL] for reason in check.run(facts))
+
+
+def _weighed(facts: Facts, reasons: tuple[Reason, ...]) -> Verdict:
     outcome = max([reason.outcome for reason in reasons], default=Outcome.ALLOW)
     tool = facts.tool
     if outcome is Outcome.DENY or tool is None:
         return Verdict(Outcome.DENY, reasons, ())
     masks = tuple(mask for mask in (tool.mask_arguments, tool.mask) if mask is not None)
     return Verdict(outcome, reasons or (_ALLOWED,), (*masks, *facts.authority.duties))
+
+
+def callable_tools(authority: AgentAuthority, now: datetime) -> list[str]:
+    """Return the tools of which some call could go ahead, alone or once a person agrees."""
+    id = authority.agent.id
+    return [
+        name
+        for name in authority.tools
+        if _settled(facts_for(Call(id, name), authority, now, NOTHING_KNOWN)).outcome is not Outcome.DENY
+    ]
 
 
 def judged(facts: Facts | None, call: Call) -> Verdict:
