@@ -23,6 +23,7 @@ from ephor.engine.regulation import AI_ACT
 from ephor.kernel import errors
 from ephor.rooms.access.people import GRANTS, PlanePermission, PlaneRole
 from ephor.rooms.access.roles import STANDARD_ROLES, Permission
+from ephor.rooms.decisions.codes import CODES
 from ephor.rooms.ledger.kinds import AUDIT, GOVERNANCE, SIGNS
 
 FOLDER = Path(__file__).parent / "reference"
@@ -345,6 +346,20 @@ def _answering() -> str:
     return ", ".join(f"`{' '.join(words)}`" for words in answering if words in there)
 
 
+def reasons() -> str:
+    """The page of reasons: every code that a decision can carry."""
+    return _page(
+        [
+            "# Reasons",
+            "",
+            "Every decision carries all its reasons, each with a code, the outcome it asks for, and a sentence. Codes are public and never",
+            "reused. Deny beats ask beats allow. Rules of your own add theirs.",
+            "",
+            *_table(("code", "what it means"), [(f"`{code}`", meaning) for code, meaning in CODES.items()]),
+        ]
+    )
+
+
 PAGES: Mapping[str, Callable[[], str]] = {
     "cli.md": cli,
     "manifest.md": manifest,
@@ -354,6 +369,7 @@ PAGES: Mapping[str, Callable[[], str]] = {
     "settings.md": settings_page,
     "errors.md": errors_page,
     "permissions.md": permissions,
+    "reasons.md": reasons,
 }
 
 

@@ -12,11 +12,14 @@ from ephor.adapters import strict_yaml
 from ephor.adapters.packs import BundledPacks
 from ephor.engine.regulation import AI_ACT, Law
 from ephor.kernel.errors import InvalidInputError
-from ephor.rooms.access.roles import custom_role
+from ephor.rooms.access.roles import custom_role, read_role
+from ephor.rooms.decisions.catalogue import read_entry
 from ephor.rooms.dsr.datamap import parse_map
 from ephor.rooms.models.drift import observe
 from ephor.rooms.models.register import read_registration
 from ephor.rooms.models.validation import read_validation
+from ephor.rooms.policies.limits import read_limit
+from ephor.rooms.policies.sequences import read_rule
 from ephor.rooms.ropa.parse import parse_record
 
 REFERENCE = Path(__file__).parents[2] / "docs" / "reference"
@@ -110,3 +113,18 @@ def test_every_fact_and_every_word_of_the_pack_is_on_the_page():
 def test_a_shortcut_stands_for_facts_where_the_page_says_so():
     found = Law(BundledPacks()).classify({"use_case": "credit_scoring"}, date(2026, 11, 24))
     assert "function" not in found.missing_facts
+
+
+@pytest.mark.parametrize(
+    ("heading", "key", "read"),
+    [
+        ("Roles", "roles", read_role),
+        ("Limits", "limits", read_limit),
+        ("Sequences", "sequences", read_rule),
+        ("Tools", "tools", read_entry),
+    ],
+)
+def test_the_examples_of_what_is_laid_down_are_read(heading, key, read):
+    found = [read(one) for one in example(heading)[key]]
+    assert found
+    assert len({one.id for one in found}) == len(found)

@@ -118,25 +118,27 @@ def custom_role(name: str, permissions: Iterable[str], tools: Iterable[str], max
 
 
 def read_role(raw: Mapping[str, object]) -> Role:
-    """Read one role as a file has it: ``{name, permissions, tools, max_data_sensitivity}``.
+    """Read one role as a file has it: ``{name, permissions, allowed_tools, max_data_sensitivity}``.
 
     Raises:
         ConflictError: it is one of the standard roles.
         InvalidInputError: a field is missing, unknown or cannot be read; the message says which and what to write.
     """
-    known = ("name", "permissions", "tools", "max_data_sensitivity")
+    known = ("name", "permissions", "allowed_tools", "max_data_sensitivity")
+    if "tools" in raw and "allowed_tools" not in raw:  # the ledger's word for them
+        raw = {("allowed_tools" if key == "tools" else key): value for key, value in raw.items()}
     if unknown := sorted(set(raw) - set(known)):
         raise InvalidInputError(f"unknown key `{unknown[0]}` in a role; use some of: {', '.join(known)}")
     if missing := [key for key in ("name", "max_data_sensitivity") if not isinstance(raw.get(key), str)]:
         raise InvalidInputError(f"a role has no `{missing[0]}`; write one")
     lists: dict[str, list[str]] = {}
-    for key in ("permissions", "tools"):
+    for key in ("permissions", "allowed_tools"):
         value = raw.get(key, [])
         if not isinstance(value, list | tuple) or not all(isinstance(one, str) for one in value):
             raise InvalidInputError(f"`{key}` of role `{raw['name']}` is no list of text; write a list")
         lists[key] = list(value)
     return custom_role(
-        str(raw["name"]), lists["permissions"], lists["tools"], str(raw["max_data_sensitivity"])
+        str(raw["name"]), lists["permissions"], lists["allowed_tools"], str(raw["max_data_sensitivity"])
     )
 
 
