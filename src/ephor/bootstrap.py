@@ -122,6 +122,7 @@ def main() -> None:
         archive=new_archive,
         archived=open_archive,
         new_file=files.new_file,
+        replace_file=files.replace_file,
         read_lines=files.read_lines,
         demo=_tell_demo,
         read_table=observed.read_table,

@@ -145,3 +145,23 @@ def new_file(path: str) -> Iterator[Callable[[bytes], object]]:
         raise UnavailableError(f"cannot write `{path}`: {error.strerror}; nothing was exported") from error
     finally:
         shutil.rmtree(making, ignore_errors=True)
+
+
+def replace_file(path: str, data: bytes) -> None:
+    """Write a file anew; the old one stays as it is until the new one is whole.
+
+    Raises:
+        InvalidInputError: standard input cannot be written.
+        UnavailableError: the file cannot be written.
+    """
+    if path == "-":
+        raise InvalidInputError("standard input cannot be written; name a file")
+    whole = Path(path).resolve()  # behind a link, the file it leads to
+    making = whole.with_name(f".{whole.name}.unfinished")
+    try:
+        making.write_bytes(data)
+        making.chmod(whole.stat().st_mode & 0o777)
+        making.replace(whole)
+    except OSError as error:
+        making.unlink(missing_ok=True)
+        raise UnavailableError(f"cannot write `{path}`: {error.strerror}; it is as it was") from error

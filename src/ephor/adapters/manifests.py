@@ -17,6 +17,8 @@ from ephor.kernel.errors import InvalidInputError
 from ephor.kernel.vocabulary import Effect, Sensitivity, UseCase
 from ephor.rooms.agents.check import Problem, problems, refuse
 from ephor.rooms.agents.manifest import (
+    Argument,
+    ArgumentType,
     AskRule,
     DataStore,
     DataUse,
@@ -196,6 +198,9 @@ def _tool(part: Mapping[str, Any]) -> Tool:
         reveals=_words(part, "reveals"),
         ask=tuple(AskRule(**one) for one in part.get("ask", ())),
         masks=_words(part, "masks"),
+        arguments=tuple(
+            Argument(name, ArgumentType(type)) for name, type in sorted(part.get("arguments", {}).items())
+        ),
     )
 
 

@@ -88,6 +88,8 @@ class Door:
     """Opens a folder as an archive; None where it holds none."""
     new_file: Callable[[str], AbstractContextManager[Callable[[bytes], object]]]
     """Makes a file from its beginning on: whole when the context ends, or not at all."""
+    replace_file: Callable[[str, bytes], None]
+    """Writes a file anew: the old one stays until the new one is whole."""
     read_lines: Callable[[str, int], Iterator[bytes]]
     """Reads the lines of a file of any size, none longer than so many bytes."""
     demo: Demo

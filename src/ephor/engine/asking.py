@@ -121,7 +121,10 @@ class Asking:
         return None
 
     def _refused(self, one: CallApproval, code: str, text: str) -> Said:
-        return Said(Verdict(Outcome.DENY, (*self.verdict.reasons, Reason(code, Outcome.DENY, text)), ()), one)
+        reasons = (*self.verdict.reasons, Reason(code, Outcome.DENY, text))
+        return Said(
+            dataclasses.replace(self.verdict, outcome=Outcome.DENY, reasons=reasons, obligations=()), one
+        )
 
     def _question(
         self, unit: Unit, tool: Tool, rule: ApprovalRule, binding: str, call_digest: str, scope: str

@@ -27,11 +27,14 @@ from ephor.rooms.consent.restriction import Restriction, is_restricted
 from ephor.rooms.consent.statement import Standing, Statement, standing
 from ephor.rooms.decisions.authority import Authority, compile_agent
 from ephor.rooms.decisions.catalogue import ToolEntry
+from ephor.rooms.decisions.record import AuthorityRecord
 from ephor.rooms.decisions.standing import Lent, SubjectStanding
 from ephor.rooms.models.model import ModelVersion
 from ephor.rooms.models.usage import allowed_for
+from ephor.rooms.policies.book import Book, book_of
 from ephor.rooms.policies.governance import POLICIES, policy_of
 from ephor.rooms.policies.limits import Behalf, Limit
+from ephor.rooms.policies.rule import RuleSet, SetStatus
 from ephor.rooms.policies.sequences import SequenceRule
 from ephor.rooms.regulation.record import AgentClassification, category_for, is_signed
 from ephor.rooms.ropa.record import LegalBasis, ProcessingRecord
@@ -49,6 +52,7 @@ def compile_authority(unit: Unit, id: str, *, version: int, now: datetime) -> Au
     notices = law.notices if law is not None and signed else ()
     models = {name: unit.shelf(ModelVersion).find(name) for name in agent.manifest.models}
     by_consent, by_other = _purposes(unit, id)
+    book, shadow = books(unit)
     compiled = compile_agent(
         agent,
         policy=policy,
@@ -71,6 +75,8 @@ def compile_authority(unit: Unit, id: str, *, version: int, now: datetime) -> Au
         catalogue=_described(unit, agent),
         limits=unit.shelf(Limit).all(),
         sequences=unit.shelf(SequenceRule).all(),
+        book=book,
+        shadow=shadow,
     )
     return Authority(version, compiled, now)
 
@@ -94,6 +100,21 @@ def lent_by(unit: Unit, delegation: str, now: datetime) -> Lent:
     if isinstance(worth, tuple) or reasons:
         return Lent(None, reasons, last.to_agent, last.purpose, behalf)
     return Lent(worth, (), last.to_agent, last.purpose, behalf)
+
+
+def books(unit: Unit) -> tuple[Book | None, Book | None]:
+    """Return the rules in force, and those that would be if the versions in shadow took their places; None for none."""
+    active = unit.shelf(RuleSet).all(status=SetStatus.ACTIVE.value)
+    shadow = unit.shelf(RuleSet).all(status=SetStatus.SHADOW.value)
+    names = {one.name for one in shadow}
+    would = [*(one for one in active if one.name not in names), *shadow]
+    return book_of(active) if active else None, book_of(would) if shadow else None
+
+
+def book_then(unit: Unit, record: AuthorityRecord) -> Book | None:
+    """Return the rules that an authority rested on; their texts never change, and versions are never thrown away."""
+    found = [unit.shelf(RuleSet).find(one.id) for one in record.rules]
+    return book_of(one for one in found if one is not None) if record.rules else None
 
 
 def first_giver(unit: Unit, delegation: str) -> str | None:

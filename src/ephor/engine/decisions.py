@@ -22,6 +22,7 @@ from ephor.rooms.decisions.facts import Facts
 from ephor.rooms.decisions.model import Call, Decision, Outcome, Verdict
 from ephor.rooms.decisions.reading import read_call
 from ephor.rooms.decisions.record import AuthorityRecord
+from ephor.rooms.decisions.ruled import rules_told
 from ephor.rooms.decisions.standing import NOTHING_KNOWN
 from ephor.rooms.policies.sequences import Session, session_id
 
@@ -235,6 +236,8 @@ class _Made:
             rests_on,
             approval,
             path(self.facts, self.call) if self.explain else (),
+            rules=said.rules,
+            shadow=said.shadow,
         )
 
     def ask(self, unit: Unit, authority: AgentAuthority) -> Decision:
@@ -296,11 +299,13 @@ class _Made:
             reasons=tuple(reason.code for reason in decision.reasons),
             policy_digest=decision.policy_digest,
             refs={name: id for name, id in refs.items() if id},
-            metadata=self._told() if kind == "decision.made/1" else self._purpose(),
+            metadata=self._told(decision) if kind == "decision.made/1" else self._purpose(),
         )
 
     def _purpose(self) -> Mapping[str, Json]:
         return {"purpose": self.call.purpose} if self.call.purpose else {}
 
-    def _told(self) -> Mapping[str, Json]:
-        return self._purpose() if self.facts is None else {**self._purpose(), **told(self.facts)}
+    def _told(self, decision: Decision) -> Mapping[str, Json]:
+        if self.facts is None:
+            return self._purpose()
+        return {**self._purpose(), **told(self.facts), **rules_told(decision)}

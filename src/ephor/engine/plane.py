@@ -38,6 +38,7 @@ from ephor.engine.requirements import Requirements
 from ephor.engine.retention import Retention
 from ephor.engine.risk import Risk
 from ephor.engine.ropa import Ropa
+from ephor.engine.rules import Rules
 from ephor.engine.sources import Sources
 from ephor.engine.stops import Stops
 from ephor.engine.streams import Streams
@@ -107,6 +108,10 @@ class Engine:
     @cached_property
     def policies(self) -> Policies:
         return Policies(POLICIES)
+
+    @cached_property
+    def rules(self) -> Rules:
+        return Rules(self.world)
 
     @cached_property
     def approvals(self) -> AllApprovals:

@@ -10,6 +10,7 @@ from typing import Any
 
 import orjson
 
+from ephor.engine.authority import book_then
 from ephor.engine.ports import World
 from ephor.kernel.canonical import digest
 from ephor.kernel.errors import InvalidInputError, NotFoundError, VerificationError
@@ -22,6 +23,7 @@ from ephor.rooms.decisions.facts import Facts, behalf_of
 from ephor.rooms.decisions.model import Outcome, Step
 from ephor.rooms.decisions.recollect import BY_PEOPLE, call_from, known_from, observed_from
 from ephor.rooms.decisions.record import AuthorityRecord, record_digest
+from ephor.rooms.decisions.ruled import reads_arguments
 
 NO_AGENT = digest({"agent": None})
 """What a decision about an agent that is not registered rests on."""
@@ -84,7 +86,11 @@ class Replays:
         if authority is None:
             because = "what it rested on was not kept: it was made by an older version, or taken away"
             return dataclasses.replace(recorded, because=because)
-        return _compared(recorded, _facts(entry, authority, given), entry, self._answer(entry, recorded))
+        facts = _facts(entry, authority, given)
+        if given is None and reads_arguments(facts):
+            because = "rules looked at the arguments, which were not kept; pass them"
+            return dataclasses.replace(recorded, because=because)
+        return _compared(recorded, facts, entry, self._answer(entry, recorded))
 
     def _entry(self, which: str) -> Mapping[str, Any]:
         ledger = self.world.storage.ledger
@@ -126,13 +132,14 @@ class Replays:
     def _authority(self, id: str) -> AgentAuthority | None:
         with self.world.storage.reading() as unit:
             kept = unit.shelf(AuthorityRecord).find(id)
+            book = None if kept is None else book_then(unit, kept)
         if kept is None:
             return None
         if kept.id != id or record_digest(kept) != id:
             raise VerificationError(
                 f"what decisions under `{id}` rested on was changed after they were made; restore it from a backup"
             )
-        return compile_record(kept)
+        return compile_record(kept, book)
 
     def _answer(self, entry: Mapping[str, Any], recorded: Replayed) -> str | None:
         """Return the reason that people gave, if their answer is there; "" where the entry tells of one that is not."""

@@ -49,6 +49,7 @@ from ephor.edges.cli import (
     people,
     pii,
     policies,
+    policies_rules,
     retention,
     reviews,
     roles,
@@ -122,6 +123,7 @@ ATTACHED = (
     ledger_streams,
     ledger_witness,
     models_watch,
+    policies_rules,
 )
 """Modules that add their commands to a group above as they are imported."""
 for command in (

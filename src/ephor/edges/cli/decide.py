@@ -56,7 +56,10 @@ def decide(
     ] = None,
     explain: Annotated[
         bool,
-        typer.Option("--explain", help="Also show the path: each check, what it looked at, what it said."),
+        typer.Option(
+            "--explain",
+            help="Also show the path: each check, what it looked at, what it said; and the text of the rules that spoke.",
+        ),
     ] = False,
     as_document: Json = False,
     database: Database = None,
@@ -81,8 +84,8 @@ def decide(
     decision = context.obj.open(database).decisions.decide(call, explain=explain)
     document = as_json(decision)
     if not explain:
-        del document["path"]
-    emit(document, lambda out: _print(out, decision), json=as_document)
+        del document["path"], document["rules"]
+    emit(document, lambda out: _print(out, decision, explain=explain), json=as_document)
 
 
 def read_arguments(text: str) -> dict[str, Any]:
@@ -114,7 +117,7 @@ def _refuse(constant: str) -> Any:
     raise ValueError(f"`{constant}` is no number")
 
 
-def _print(out: Console, decision: Decision) -> None:
+def _print(out: Console, decision: Decision, *, explain: bool) -> None:
     out.print(f"{decision.outcome.value}  {decision.id}")
     for reason in decision.reasons:
         out.print(f"  {reason.outcome.value:5} {reason.code}: {reason.text}")
@@ -125,6 +128,12 @@ def _print(out: Console, decision: Decision) -> None:
             if one.kind == "mask"
             else f"  must  show: {one.text}"
         )
+    for spoken in decision.rules if explain else ():
+        out.print(f"  rule  {spoken.rule}, line {spoken.line}, {spoken.outcome.value}:")
+        for line in spoken.text.split("\n"):
+            out.print(f"        {line}")
+    if decision.shadow is not None and decision.shadow.outcome is not decision.outcome:
+        out.print(f"  with the rules in shadow: {decision.shadow.outcome.value}")
     if decision.approval and not decision.allowed:
         out.print(f"  waits for a person: ephor approvals show {decision.approval}")
     if decision.path:

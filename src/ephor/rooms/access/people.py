@@ -62,6 +62,10 @@ class PlanePermission(StrEnum):
     LEDGER = "ledger:write"
     """Further streams of the ledger, and a new epoch after a loss."""
     KEYS = "keys:rotate"
+    RULES = "rules:write"
+    """Which of the organisation's own rules are in force."""
+    RULES_SHADOW = "rules:shadow"
+    """Which rules are evaluated without effect."""
     SOURCES = "sources:write"
     """From which sources events must be heard."""
 
@@ -70,9 +74,11 @@ _P = PlanePermission
 GRANTS: Mapping[PlaneRole, frozenset[PlanePermission]] = {
     PlaneRole.ADMINISTRATOR: frozenset({_P.PEOPLE, _P.ROLES, _P.AGENTS, _P.SUSPEND, _P.RESUME, _P.APPROVALS, _P.REVOKE, _P.DELEGATE,
                                         _P.MODELS, _P.CONSENT, _P.PRIVACY, _P.EVIDENCE, _P.INCIDENTS, _P.SOURCES, _P.LEDGER,
-                                        _P.KEYS, _P.APPROVAL_RULES, _P.NOTICES}),
-    PlaneRole.ENGINEER: frozenset({_P.AGENTS, _P.SUSPEND, _P.APPROVALS, _P.MODELS, _P.DELEGATE, _P.EVIDENCE, _P.INCIDENTS, _P.SOURCES}),
-    PlaneRole.SECURITY_REVIEWER: frozenset({_P.REVIEW_SECURITY, _P.CLASSES, _P.REVOKE, _P.SUSPEND, _P.EVIDENCE}),
+                                        _P.KEYS, _P.APPROVAL_RULES, _P.NOTICES, _P.RULES, _P.RULES_SHADOW}),
+    PlaneRole.ENGINEER: frozenset({_P.AGENTS, _P.SUSPEND, _P.APPROVALS, _P.MODELS, _P.DELEGATE, _P.EVIDENCE, _P.INCIDENTS, _P.SOURCES,
+                                   _P.RULES_SHADOW}),
+    PlaneRole.SECURITY_REVIEWER: frozenset({_P.REVIEW_SECURITY, _P.CLASSES, _P.REVOKE, _P.SUSPEND, _P.EVIDENCE, _P.RULES,
+                                            _P.RULES_SHADOW}),
     PlaneRole.PRIVACY_REVIEWER: frozenset({_P.REVIEW_PRIVACY, _P.CLASSES, _P.REVOKE, _P.SUSPEND, _P.EVIDENCE}),
     PlaneRole.ETHICS_REVIEWER: frozenset({_P.REVIEW_ETHICS, _P.CLASSES, _P.REVOKE, _P.SUSPEND, _P.EVIDENCE}),
     PlaneRole.LEGAL_REVIEWER: frozenset({_P.REVIEW_LEGAL, _P.CLASSES, _P.REVOKE, _P.SUSPEND, _P.EVIDENCE}),

@@ -39,6 +39,26 @@ class AskRule:
     above: int | None = None
 
 
+@unique
+class ArgumentType(StrEnum):
+    """What kind of value an argument of a tool is, in JSON's words; the last two are lists."""
+
+    STRING = "string"
+    INTEGER = "integer"
+    NUMBER = "number"
+    BOOLEAN = "boolean"
+    STRINGS = "strings"
+    INTEGERS = "integers"
+
+
+@dataclass(frozen=True, slots=True)
+class Argument:
+    """One argument of a tool that rules may look at, and its type."""
+
+    name: str
+    type: ArgumentType
+
+
 @dataclass(frozen=True, slots=True)
 class Tool:
     """One tool the agent may call, and what calling it does."""
@@ -55,6 +75,8 @@ class Tool:
     ask: tuple[AskRule, ...] = ()
     masks: tuple[str, ...] = ()
     """``arguments``: personal data in them is masked before the tool sees them, but for the types in ``reveals``."""
+    arguments: tuple[Argument, ...] = ()
+    """Arguments that the customer's own rules may look at; a call may have others."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,11 +13,13 @@ from ephor.rooms.access.roles import Permission, Role
 from ephor.rooms.agents.agent import Agent
 from ephor.rooms.agents.manifest import Disclosure, Tool
 from ephor.rooms.agents.stop import Stop
+from ephor.rooms.decisions.agent_rules import AgentRules, rules_for
 from ephor.rooms.decisions.catalogue import ToolEntry, stricter
 from ephor.rooms.decisions.measures import Measures, measures_for
 from ephor.rooms.decisions.model import Obligation, Verdict
 from ephor.rooms.decisions.record import AuthorityRecord, recorded, rules_digest
 from ephor.rooms.pii.catalogue import known_types
+from ephor.rooms.policies.book import Book, held_to
 from ephor.rooms.policies.governance import GovernancePolicy
 from ephor.rooms.policies.limits import Limit
 from ephor.rooms.policies.sequences import SequenceRule
@@ -81,6 +83,10 @@ class AgentAuthority:
     """What the checks that look at nothing a call alone has said before: at most one answer a tool and sensitivity."""
     stops: tuple[Stop, ...] = ()
     """The stops in force that can touch this agent."""
+    rules: AgentRules | None = None
+    """The customer's own rules; None where none are in force."""
+    shadow: AgentRules | None = None
+    """The rules that would be in force if those in shadow were."""
 
 
 def compile_agent(
@@ -99,6 +105,8 @@ def compile_agent(
     catalogue: Iterable[ToolEntry] = (),
     limits: Iterable[Limit] = (),
     sequences: Iterable[SequenceRule] = (),
+    book: Book | None = None,
+    shadow: Book | None = None,
 ) -> AgentAuthority:
     """Return the agent's authority under *policy* with the *roles*, catalogue, limits and sequence rules there are now."""
     named = {tool.name for tool in agent.manifest.tools}
@@ -120,28 +128,36 @@ def compile_agent(
                 stops=stops,
                 signed=signed,
                 class_notices=class_notices,
+                rules=book.refs if book is not None else (),
             )
-        )
+        ),
+        book,
+        shadow,
     )
 
 
-def compile_record(record: AuthorityRecord) -> AgentAuthority:
-    """Return the authority that *record* makes: today's, or the one an old decision rested on."""
+def compile_record(
+    record: AuthorityRecord, book: Book | None = None, shadow: Book | None = None
+) -> AgentAuthority:
+    """Return the authority that *record* makes: today's, or the one an old decision rested on.
+
+    *book* are the rules that the record names; without them everything is denied.
+    """
     agent, manifest = record.agent, record.agent.manifest
     granted = frozenset(permission for role in record.roles for permission in role.permissions)
     entries, known = {entry.id: entry for entry in record.tools}, {role.id for role in record.roles}
     measures = measures_for(record.category, record.class_notices, signed=record.signed)
+    tools = {
+        tool.name: _compile_tool(tool, entries.get(tool.name), granted, record.limits)
+        for tool in manifest.tools
+    }
+    declared = [one.tool for one in tools.values()]
     return AgentAuthority(
         agent=agent,
         policy=record.policy,
         roles=record.roles,
         unknown_roles=tuple(name for name in manifest.roles if name not in known),
-        tools=MappingProxyType(
-            {
-                tool.name: _compile_tool(tool, entries.get(tool.name), granted, record.limits)
-                for tool in manifest.tools
-            }
-        ),
+        tools=MappingProxyType(tools),
         approval_binds=record.approval_binds,
         category=record.category,
         signed=record.signed,
@@ -154,6 +170,8 @@ def compile_record(record: AuthorityRecord) -> AgentAuthority:
         record=record,
         sequences=record.sequences,
         stops=record.stops,
+        rules=rules_for(held_to(record.rules, book), agent, record.category, declared),
+        shadow=rules_for(shadow, agent, record.category, declared),
     )
 
 

@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
-from ephor.rooms.decisions import bounds, checks, looks
+from ephor.rooms.decisions import bounds, checks, looks, ruled
 from ephor.rooms.decisions.authority import AgentAuthority
 from ephor.rooms.decisions.facts import Facts, deny, sensitivity_of
 from ephor.rooms.decisions.model import Call, Outcome, Reason, Step, Verdict
@@ -87,6 +87,27 @@ def facts_for(
 
 
 def verdict(facts: Facts) -> Verdict:
+    """Return the answer of both layers: the stronger wins, so a permit of the rules never widens the ceiling."""
+    authority, ceiling = facts.authority, _ceiling(facts)
+    if facts.tool is None or (authority.rules is None and authority.shadow is None):
+        return ceiling
+    before = () if ceiling.reasons == (_ALLOWED,) else ceiling.reasons
+    told = ruled.ruled(facts)
+    outcome = max([reason.outcome for reason in (*before, *told.reasons)], default=Outcome.ALLOW)
+    if outcome is Outcome.ALLOW:
+        reasons = (_ALLOWED, *before, *told.reasons)
+    else:  # what a rule permits is no reason against the call
+        reasons = tuple(one for one in (*before, *told.reasons) if one.outcome is not Outcome.ALLOW)
+    return Verdict(
+        outcome,
+        reasons,
+        () if outcome is Outcome.DENY else ceiling.obligations,
+        told.spoken,
+        ruled.shadow_of(facts, before),
+    )
+
+
+def _ceiling(facts: Facts) -> Verdict:
     """Return the answer that all checks give together."""
     settled, tool = _settled(facts), facts.tool
     if tool is None or not (tool.tool.ask or tool.limits or facts.authority.sequences or facts.known.labels):
@@ -155,6 +176,10 @@ def path(facts: Facts | None, call: Call) -> tuple[Step, ...]:
         said = tuple(check.run(facts))
         outcome = max([reason.outcome for reason in said], default=Outcome.ALLOW)
         steps.append(Step(check.name, check.looks(facts), outcome, said))
+    if facts.authority.rules is not None:
+        told = ruled.ruled(facts).reasons
+        outcome = max([reason.outcome for reason in told], default=Outcome.ALLOW)
+        steps.append(Step("rules", ruled.looked(facts), outcome, told))
     return tuple(steps)
 
 

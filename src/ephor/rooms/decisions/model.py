@@ -65,12 +65,37 @@ class Obligation:
 
 
 @dataclass(frozen=True, slots=True)
+class Spoken:
+    """One of the customer's rules that matched the call, or could not be evaluated for it, with its text."""
+
+    rule: str
+    """``SET@VERSION/ID``."""
+    effect: str
+    outcome: Outcome
+    line: int
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Shadow:
+    """What the answer would have been with rules that are in shadow; it has no effect."""
+
+    outcome: Outcome
+    reasons: tuple[Reason, ...]
+    sets: tuple[str, ...]
+    digest: str
+
+
+@dataclass(frozen=True, slots=True)
 class Verdict:
     """What the rules say, before anything is recorded."""
 
     outcome: Outcome
     reasons: tuple[Reason, ...]
     obligations: tuple[Obligation, ...]
+    rules: tuple[Spoken, ...] = ()
+    """The customer's rules that spoke."""
+    shadow: Shadow | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,11 +118,14 @@ class Decision:
     obligations: tuple[Obligation, ...]
     entry: str
     policy_digest: str
-    """Of everything the answer rested on: manifest, policy, roles, classification."""
+    """Of everything the answer rested on: manifest, policy, roles, classification, rules."""
     approval: str | None = None
     """The call approval that is waited for, or that this decision used up."""
     path: tuple[Step, ...] = ()
     """How it came about, where that was asked for."""
+    rules: tuple[Spoken, ...] = ()
+    """The customer's rules that spoke."""
+    shadow: Shadow | None = None
 
     @property
     def allowed(self) -> bool:

@@ -17,6 +17,7 @@ from ephor.rooms.agents.stop import Stop
 from ephor.rooms.decisions.catalogue import ToolEntry
 from ephor.rooms.policies.governance import GovernancePolicy, policy_digest
 from ephor.rooms.policies.limits import Limit
+from ephor.rooms.policies.rule import RuleRef
 from ephor.rooms.policies.sequences import SequenceRule
 
 
@@ -41,6 +42,7 @@ class AuthorityRecord:
     """Whether a reviewer signed the class off."""
     class_notices: tuple[str, ...] = ()
     """What people must be told because of the class."""
+    rules: tuple[RuleRef, ...] = ()
 
 
 def record_digest(record: AuthorityRecord) -> str:
@@ -71,6 +73,7 @@ def rules_digest(record: AuthorityRecord) -> str:
         "tools": record.tools,
         "limits": record.limits,
         "sequences": record.sequences,
+        "rules": record.rules,
         "stops": tuple(stop.id for stop in record.stops),
         "notices": record.class_notices,
     }
