@@ -14,7 +14,7 @@ from ephor.kernel.vocabulary import Sensitivity
 from ephor.rooms.decisions.model import Call, Decision
 from ephor.rooms.policies.rule import RuleSet
 from ephor.testing import FrozenClock
-from sample_plane import ID, entries, ready, sqlite_world
+from sample_plane import ID, alter, entries, ready, sqlite_world
 from sample_rules import ALL, typed
 
 LARGE = (
@@ -257,3 +257,22 @@ def test_the_text_of_a_version_survives_the_database(tmp_path: Path, clock: Froz
     with engine.world.storage.reading() as unit:
         assert unit.shelf(RuleSet).get(put.id) == put
     engine.close()
+
+
+def test_a_decision_under_rules_is_made_again_as_it_was_even_after_they_are_gone(plane: Engine) -> None:
+    plane.rules.load("refunds", DENIES, by="sam")
+    decision = refund(plane)
+    plane.rules.remove("refunds@1", by="sam")
+    plane.rules.load("refunds", ALL, by="sam")
+    again = plane.replays.replay(decision.id, {"amount_cents": 3000})
+    assert (again.replay.value, again.outcome, again.reasons) == ("same", decision.outcome, ("rule-forbids",))
+    unknown = plane.replays.replay(decision.id)
+    assert (unknown.replay.value, "pass them" in unknown.because) == ("not_known", True)
+
+
+def test_without_the_rules_it_rested_on_a_decision_made_again_is_denied(plane: Engine) -> None:
+    plane.rules.load("refunds", ALL, by="sam")
+    decision = refund(plane, 1)
+    alter(plane, RuleSet, "refunds@1", text=ALL + "// changed\n")
+    again = plane.replays.replay(decision.id, {"amount_cents": 1})
+    assert (again.replay.value, again.reasons) == ("differs", ("rule-invalid",))
