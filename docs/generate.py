@@ -25,6 +25,8 @@ from ephor.rooms.access.people import GRANTS, PlanePermission, PlaneRole
 from ephor.rooms.access.roles import STANDARD_ROLES, Permission
 from ephor.rooms.decisions.codes import CODES
 from ephor.rooms.ledger.kinds import AUDIT, GOVERNANCE, SIGNS
+from ephor.rooms.policies.rule_schema import AGENT, ARGUMENT_TYPES, CONTEXT, TOOL, WORDS
+from ephor.rooms.policies.rulings import REASONS
 
 FOLDER = Path(__file__).parent / "reference"
 NOTE = "<!-- Written by docs/generate.py. Change the code, then run: python3 dev.py run python docs/generate.py -->"
@@ -339,6 +341,61 @@ def permissions() -> str:
     )
 
 
+def rules() -> str:
+    """The page of what rules in Cedar can look at, and of the reasons they give."""
+    groups = (
+        ("Of the call: `context.NAME`", CONTEXT),
+        ("Of the agent: `principal.NAME`", AGENT),
+        ("Of the tool: `resource.NAME`", TOOL),
+    )
+    parts = [
+        "# Rules",
+        "",
+        "What [your own rules](../explanation/rules.md) in Cedar can look at. The schema is made from the tools that agents declare.",
+    ]
+    for title, attributes in groups:
+        rows = [
+            (f"`{name}`", _cedar_type(one.cedar), "" if one.always else "yes", _cell(one.says))
+            for name, one in attributes.items()
+        ]
+        parts += [
+            "",
+            f"## {title}",
+            "",
+            *_table(("attribute", "type", "may be missing", "what it says"), rows),
+        ]
+    parts += [
+        "",
+        "## Arguments: `context.arguments.NAME`",
+        "",
+        "Each argument that a tool's manifest declares; any of them may be missing. Null counts as missing.",
+        "",
+        *_table(
+            ("in the manifest", "in Cedar"),
+            [(f"`{name}`", _cedar_type(one)) for name, one in ARGUMENT_TYPES.items()],
+        ),
+        "",
+        "## Words",
+        "",
+        *_table(
+            ("written as", "words"),
+            [(f'`{name}::"WORD"`', ", ".join(words)) for name, words in WORDS.items()],
+        ),
+        "",
+        "## Reasons",
+        "",
+        *_table(("code", "answer", "when"), [(f"`{code}`", *told) for code, told in REASONS.items()]),
+    ]
+    return _page(parts)
+
+
+def _cedar_type(cedar: Mapping[str, Any]) -> str:
+    """Return a type as people write it in Cedar."""
+    if cedar["type"] == "Set":
+        return f"Set of {_cedar_type(cedar['element'])}"
+    return str(cedar.get("name") or {"Boolean": "Bool"}.get(cedar["type"], cedar["type"]))
+
+
 def _answering() -> str:
     """Name the commands that answer yes or no by their exit code."""
     there = {words for words, _ in _commands(typer.main.get_command(app), ())}
@@ -361,6 +418,7 @@ def reasons() -> str:
 
 
 PAGES: Mapping[str, Callable[[], str]] = {
+    "rules.md": rules,
     "cli.md": cli,
     "manifest.md": manifest,
     "facts.md": facts,

@@ -117,6 +117,7 @@ def main() -> None:
         today=lambda: SystemClock().now().date(),
         read_bytes=files.read_bytes,
         read_yaml=files.read_mapping,
+        read_placed=files.read_placed,
         connect=_connect,
         bundle=files.new_folder,
         archive=new_archive,

@@ -73,8 +73,8 @@ class Reader:
         done = 0
         for kind, body in _FENCE.findall(text):
             first, _, rest = body.partition("\n")
-            if kind in ("yaml", "python") and re.fullmatch(r"# [\w-]+\.(?:ya?ml|py)", first):
-                (self.folder / first[2:]).write_text(rest, encoding="utf-8")
+            if named := re.fullmatch(r"(?:#|//) ([\w.-]+\.(?:ya?ml|py|cedar))", first):
+                (self.folder / named[1]).write_text(rest, encoding="utf-8")
             elif kind == "console":
                 for command, promised in _steps(body):
                     self.type(command, promised)

@@ -56,6 +56,20 @@ def read_mapping(path: str) -> Mapping[str, Any]:
     return value
 
 
+def read_placed(path: str) -> tuple[Mapping[str, Any], Mapping[str, int]]:
+    """Return a YAML or JSON file whose top level is a mapping, and the line of each path in it.
+
+    Raises:
+        NotFoundError: there is no such file.
+        InvalidInputError: it cannot be read, or its top level is something else.
+    """
+    data = read_bytes(path)
+    value = strict_yaml.read(data)
+    if not isinstance(value, Mapping):
+        raise InvalidInputError(f"`{path}` holds no mapping at its top; write `key: value` lines")
+    return value, strict_yaml.lines(data)
+
+
 def new_folder(path: str) -> Callable[[str, bytes], None]:
     """Return what writes files into a folder, made with the first of them; what is there already is never overwritten.
 

@@ -73,6 +73,8 @@ class Door:
     today: Callable[[], date]
     read_bytes: Callable[[str], bytes]
     """Reads a file, or standard input for ``-``."""
+    read_placed: Callable[[str], tuple[Mapping[str, Any], Mapping[str, int]]]
+    """Reads such a file, and tells the line of each path in it."""
     read_yaml: Callable[[str], Mapping[str, Any]]
     """Reads a YAML or JSON file whose top level is a mapping."""
     read_table: Callable[[str], Table]

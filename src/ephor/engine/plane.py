@@ -42,6 +42,7 @@ from ephor.engine.rules import Rules
 from ephor.engine.sources import Sources
 from ephor.engine.stops import Stops
 from ephor.engine.streams import Streams
+from ephor.engine.trying import Trying
 from ephor.engine.witnesses import Witnesses
 from ephor.rooms.access.roles import Role, plain_role, read_role
 from ephor.rooms.decisions.catalogue import ToolEntry, read_entry
@@ -108,6 +109,10 @@ class Engine:
     @cached_property
     def policies(self) -> Policies:
         return Policies(POLICIES)
+
+    @cached_property
+    def trying(self) -> Trying:
+        return Trying(self.world)
 
     @cached_property
     def rules(self) -> Rules:

@@ -21,6 +21,7 @@ from ephor.rooms.decisions.decide import decide
 from rooms.decisions.test_decide import CASES, codes
 from sample_agents import AT
 from sample_decisions import MODEL, authority, call
+from sample_rules import ALL, ruling
 
 FULL = lend(tuple(Permission), ("mail",), Sensitivity.CONFIDENTIAL)
 FIRST = Delegation("dlg_1", Granter.PERSON, "eve", "alpha", (Permission.AGENT_DELEGATE,), ("mail",), Sensitivity.INTERNAL, "p", 1, AT, AT + timedelta(9))  # fmt: skip
@@ -37,6 +38,16 @@ CHAINS = [
     (FIRST, replace(SECOND, to_agent="alpha")),
     (replace(FIRST, permissions=()), SECOND),
     (replace(FIRST, tools=("other",), permissions=()),),
+]
+AMOUNT = 'forbid(principal, action == Action::"refund", resource) when { context.arguments has amount && '
+RULES = [
+    (ALL, {}),
+    ('permit(principal, action == Action::"lookup", resource);', {}),
+    (ALL + AMOUNT + "context.arguments.amount > 5 };", {"amount": 6}),
+    (ALL + AMOUNT + "context.arguments.amount > 5 } unless { context.approved };", {"amount": 6}),
+    (ALL + AMOUNT + "context.arguments.amount > 5 };", {"amount": "6"}),
+    (ALL + AMOUNT + "context.arguments.amount * 4 > 5 };", {"amount": 2**62}),
+    ("permit", {}),
 ]
 ELSEWHERE = {
     # Reached over a whole plane: tests/engine/test_calls.py, test_decisions.py and test_access.py.
@@ -56,6 +67,8 @@ def reached() -> set[str]:
     for chain in CHAINS:
         worth = chain_rights(chain, lambda _: FULL, AT)
         found |= {one.code for one in worth} if isinstance(worth, tuple) else set()
+    for text, arguments in RULES:
+        found |= {one.code for one in ruling(text, arguments).said}
     for held in (lambda _: None, lambda _: NOTHING):
         found |= {one.code for one in chain_rights((FIRST, SECOND), held, AT)}
     return found | set(codes(decide(call(), authority(), now=AT)))

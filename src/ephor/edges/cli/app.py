@@ -50,6 +50,7 @@ from ephor.edges.cli import (
     pii,
     policies,
     policies_rules,
+    policies_trying,
     retention,
     reviews,
     roles,
@@ -124,6 +125,7 @@ ATTACHED = (
     ledger_witness,
     models_watch,
     policies_rules,
+    policies_trying,
 )
 """Modules that add their commands to a group above as they are imported."""
 for command in (

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from types import MappingProxyType
 
+from ephor.rooms.policies.rulings import REASONS as RULE_REASONS
+
 CODES: Mapping[str, str] = MappingProxyType(
     {
         "allowed": "every check agrees",
@@ -67,6 +69,7 @@ CODES: Mapping[str, str] = MappingProxyType(
         "limit-amount-missing": "the argument that a limit counts is missing",
         "limit-amount-negative": "the argument that a limit counts is negative",
         "limit-amount-unreadable": "the argument that a limit counts is no exact amount",
+        **{code: told for code, (_, told) in RULE_REASONS.items()},
         "approved-by-person": "a person approved the call",
         "rejected-by-person": "a person rejected the call",
         "question-expired": "nobody answered in time, or the answer was not used",

@@ -59,6 +59,16 @@ class Slice:
     entities: Any = field(repr=False, compare=False)
     request: Any = field(repr=False, compare=False)
 
+    @property
+    def texts(self) -> tuple[str, ...]:
+        """What its rules say: two slices with the same texts answer every call alike."""
+        return tuple(rule.text for rule in self.rules)
+
+    def lacks(self, unknown: frozenset[str]) -> frozenset[str]:
+        """Return what its rules look at and nobody knows; ``arguments`` only where they look at any."""
+        looked = {*self.context, *(("arguments",) if self.arguments else ())}
+        return unknown & looked
+
 
 def book_of(sets: Iterable[RuleSet]) -> Book:
     """Return the book of several sets. The same sets give the same book, parsed once."""

@@ -52,7 +52,9 @@ CONTEXT: Mapping[str, Attribute] = MappingProxyType(
         ),
         "model": Attribute(_TEXT, "the model that asks", always=False),
         "on_behalf_of": Attribute(
-            _TEXT, "who lent the authority at first: `person:ada` or `agent:bot`", always=False
+            _TEXT,
+            "the person who lent the authority at first, as `person:ada`; missing where no person did",
+            always=False,
         ),
         "purpose": Attribute(_TEXT, "what the data is used for", always=False),
         "sensitivity": Attribute(

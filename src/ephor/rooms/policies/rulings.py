@@ -16,6 +16,16 @@ from ephor.rooms.policies.book import Slice
 from ephor.rooms.policies.rule import Force, Rule
 
 ALLOW, ASK, DENY = "allow", "ask", "deny"
+REASONS: Mapping[str, tuple[str, str]] = {
+    "rule-permits": (ALLOW, "a rule permits the call, and none forbids it"),
+    "rule-asks": (ASK, "a rule forbids the call until a person approves, or permits it once one does"),
+    "rule-forbids": (DENY, "a rule forbids the call, whoever approves"),
+    "no-rule-permits": (DENY, "rules are in force, and none permits the call"),
+    "rule-erred": (DENY, "a rule could not be evaluated for the call"),
+    "rule-invalid": (DENY, "a rule no longer fits the tool, or cannot be read"),
+    "argument-type": (DENY, "an argument that a rule reads is not of the type that the tool declares"),
+}
+"""The codes of what rules say, the answer each asks for, and when it is given."""
 _POLICY = re.compile(r"`policy(\d+)`")
 _LARGEST = 2**63 - 1
 _RANKS = {one: one.rank for one in Sensitivity}
