@@ -52,21 +52,23 @@ class Peers:
         self._child.close()
 
 
-def python() -> Path:
-    """Return the interpreter of the peers' environment, made from `peers.txt` where there is none yet.
+def python(home: Path = HOME, wanted: Path = WANTED) -> Path:
+    """Return the interpreter of the peers' environment, made from the list *wanted* where there is none yet.
 
     Raises:
         OSError: it cannot be made; there is no network, for example.
     """
-    mark, stated = HOME / "made-from", hashlib.sha256(WANTED.read_bytes()).hexdigest()
-    found = HOME / "bin" / "python"
+    mark, stated = home / "made-from", hashlib.sha256(wanted.read_bytes()).hexdigest()
+    found = home / "bin" / "python"
     if mark.exists() and mark.read_text() == stated and found.exists():
         return found
-    print("making the environment of the peers in bench/.peers (once; needs a network)", file=sys.stderr)
-    shutil.rmtree(HOME, ignore_errors=True)
+    print(
+        f"making the environment of the peers in bench/{home.name} (once; needs a network)", file=sys.stderr
+    )
+    shutil.rmtree(home, ignore_errors=True)
     uv = Path(sys.executable).parent / "uv"
-    _run(uv, "venv", "--quiet", "--python", sys.executable, HOME)
-    _run(uv, "pip", "install", "--quiet", "--python", found, "-r", WANTED)
+    _run(uv, "venv", "--quiet", "--python", sys.executable, home)
+    _run(uv, "pip", "install", "--quiet", "--python", found, "-r", wanted)
     mark.write_text(stated)
     return found
 

@@ -30,7 +30,7 @@ PARTS: Mapping[str, Part] = {
     "ledger": Part(lambda asked: ledger.run(short=asked.short, alone=asked.alone)),
     "memory": Part(lambda asked: ledger_memory.run(short=asked.short, write=asked.write), always=False),
     "decisions": Part(lambda asked: decisions.run(short=asked.short)),
-    "pii": Part(lambda asked: pii.run(short=asked.short)),
+    "pii": Part(lambda asked: pii.run(short=asked.short, alone=asked.alone)),
 }
 
 

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import sys
 import tempfile
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from ephor.adapters import files, observed
+from ephor.adapters import files, observed, strict_yaml
 from ephor.adapters.clock import FreshIds, SystemClock
 from ephor.adapters.keys.kept import KeptHeads
 from ephor.adapters.keys.keyset import key_set
@@ -21,6 +21,7 @@ from ephor.adapters.parquet.folder import new_archive, open_archive
 from ephor.adapters.processes import ProcessProber
 from ephor.adapters.storage.growth import Grower
 from ephor.adapters.storage.vault import Vault
+from ephor.adapters.texts import sources
 from ephor.edges.door import Door
 from ephor.edges.notifier import Notifier
 from ephor.edges.sdk import Plane
@@ -38,7 +39,11 @@ from ephor.settings import Settings, keys_folder, read_settings
 if TYPE_CHECKING:
     from ephor.adapters.storage.sql.storage import SqlStorage
     from ephor.engine.ports_data import DataStore
+    from ephor.engine.ports_texts import Refused, Source
     from ephor.engine.ports_witness import WitnessLine
+    from ephor.rooms.pii.columns import ColumnCount
+    from ephor.rooms.pii.plugins import Finder
+    from ephor.rooms.pii.rules import Rule
 
 
 def open_engine(url: str | None = None, *, create: bool = True, settings: Settings | None = None) -> Plane:
@@ -134,6 +139,12 @@ def main() -> None:
         post=lambda: _post(settings),
         prober=lambda database: ProcessProber(database or settings.database),
         witnesses=_witnesses,
+        texts=_texts,
+        is_folder=lambda path: Path(path).is_dir(),
+        not_read=sources.refusal,
+        lake=_lake,
+        recognizers=_recognizers,
+        names=_names,
     )
     try:
         code = run(sys.argv[1:], door)
@@ -141,6 +152,33 @@ def main() -> None:
         for engine in opened:
             engine.close()
     sys.exit(code)
+
+
+def _texts(target: str) -> Iterator[Source | Refused]:
+    if "://" not in target:
+        return sources.file_sources(target)
+    from ephor.adapters.texts.tables import table_sources  # noqa: PLC0415 - SQLAlchemy is slow to load
+
+    return table_sources(target)
+
+
+def _recognizers(path: str) -> tuple[Rule, ...]:
+    from ephor.rooms.pii.plugins import recognizers  # noqa: PLC0415 - only where somebody names a file
+
+    data = files.read_bytes(path)
+    return recognizers(strict_yaml.read(data), strict_yaml.lines(data), path)
+
+
+def _names(model: str) -> Finder:
+    from ephor.adapters.texts.presidio import names_by  # noqa: PLC0415 - an extra, and very slow to load
+
+    return names_by(model)
+
+
+def _lake(paths: Sequence[tuple[str, str]], types: frozenset[str], workers: int) -> tuple[ColumnCount, ...]:
+    from ephor.adapters.texts import lake  # noqa: PLC0415 - an extra, and slow to load
+
+    return lake.scan_in_pool(paths, types, workers) if workers else lake.scan_with_spark(paths, types)
 
 
 def _tell_demo(folder: str | None, *, quiet: bool) -> Mapping[str, Any]:

@@ -12,10 +12,15 @@ from ephor.engine.plane import Engine
 from ephor.engine.ports import Post
 from ephor.engine.ports_data import DataStore
 from ephor.engine.ports_drill import Prober
+from ephor.engine.ports_texts import Refused, Source
 from ephor.engine.ports_witness import WitnessLine
 from ephor.engine.regulation import Law
+from ephor.kernel.errors import EphorError
 from ephor.rooms.agents.manifest import Manifest
 from ephor.rooms.models.observation import Table
+from ephor.rooms.pii.columns import ColumnCount
+from ephor.rooms.pii.plugins import Finder
+from ephor.rooms.pii.rules import Rule
 
 if TYPE_CHECKING:
     from ephor.verifier import Report
@@ -103,5 +108,16 @@ class Door:
     """The way out for notices."""
     prober: Callable[[str | None], Prober]
     """Starts processes on the database at a URL (None: the default), for a drill of the stop switch."""
+    texts: Callable[[str], Iterator[Source | Refused]]
+    """Opens a file, a folder, a database by its URL, or standard input for ``-``, to search them for personal data."""
+    is_folder: Callable[[str], bool]
+    not_read: Callable[[EphorError, str], Refused]
+    """Says of a source of that name why it could not be read."""
+    recognizers: Callable[[str], tuple[Rule, ...]]
+    """Reads a file of recognizers."""
+    names: Callable[[str], Finder]
+    """Loads the language model of that name, which finds names and places."""
+    lake: Callable[[Sequence[tuple[str, str]], frozenset[str], int], tuple[ColumnCount, ...]]
+    """Counts what Parquet files hold, by so many processes; by Spark for none."""
     witnesses: Callable[[], WitnessLine]
     """The way to witnesses on the network."""

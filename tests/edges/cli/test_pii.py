@@ -11,6 +11,9 @@ from types import SimpleNamespace
 import pytest
 import typer
 
+from ephor import bootstrap
+from ephor.adapters import files
+from ephor.adapters.texts import sources
 from ephor.edges.cli import pii
 from ephor.kernel.errors import InvalidInputError
 
@@ -21,14 +24,22 @@ Run = Callable[..., str]
 @pytest.fixture
 def run(capsysbinary: pytest.CaptureFixture[bytes], tmp_path: Path) -> Run:
     door = SimpleNamespace(
-        today=lambda: date(2026, 8, 2), read_bytes=lambda name: (tmp_path / name).read_bytes()
+        today=lambda: date(2026, 8, 2),
+        read_bytes=lambda name: (tmp_path / name).read_bytes(),
+        texts=lambda name: bootstrap._texts(name if "://" in name else str(tmp_path / name)),
+        is_folder=lambda name: (tmp_path / name).is_dir(),
+        not_read=sources.refusal,
+        lake=bootstrap._lake,
+        recognizers=lambda name: bootstrap._recognizers(str(tmp_path / name)),
+        names=bootstrap._names,
+        new_file=lambda name: files.new_file(str(tmp_path / name)),
     )
     command = typer.main.get_command(pii.app)
 
-    def call(verb: str, content: bytes, *options: str) -> str:
+    def call(verb: str, content: bytes, *options: str, file: str = "input") -> str:
         (tmp_path / "input").write_bytes(content)
         (tmp_path / "key").write_bytes(b"a key of the tests, not of anyone")
-        command.main([verb, "input", *options], standalone_mode=False, obj=door)
+        command.main([verb, file, *options], standalone_mode=False, obj=door)
         return capsysbinary.readouterr().out.decode("utf-8", "surrogateescape")
 
     return call
@@ -127,3 +138,63 @@ def test_a_hash_without_a_key_is_refused(run: Run) -> None:
 def test_a_hash_without_a_key_is_told_which_option_names_one(run: Run) -> None:
     with pytest.raises(InvalidInputError, match="--key-file"):
         run("mask", b"jane@example.com", "--operator", "hash")
+
+
+def test_places_in_json_json_lines_and_csv_count_characters_of_the_file(run: Run, tmp_path: Path) -> None:
+    for name, text in (
+        ("a.json", '{"a": "\\u00e9 jane@example.com", "card": [4111111111111111]}'),
+        ("b.jsonl", '{"x": 1}\n{"a": "\u00e9 jane@example.com"}\nno json, jane@example.com\n'),
+        ("c.csv", 'name;note\n"a ""b""";"x; jane@example.com"\n'),
+    ):
+        (tmp_path / name).write_text(text)
+        finds = json.loads(run("scan", b"", "--json", file=name))["finds"]
+        assert finds
+        for find in finds:
+            assert text[find["start"] : find["end"]] in {"jane@example.com", "4111111111111111"}
+            assert text[: find["start"]].count("\n") + 1 == find["line"]
+            assert text.splitlines()[find["line"] - 1][find["column"] - 1 :].startswith(
+                text[find["start"] : find["end"]]
+            )
+
+
+def test_a_folder_gives_a_report_for_each_source_and_never_a_value(run: Run, tmp_path: Path) -> None:
+    folder = tmp_path / "folder"
+    folder.mkdir()
+    (folder / "a.txt").write_text("jane@example.com 4111 1111 1111 1111")
+    (folder / "z.zip").write_bytes(b"PK\x03\x04")
+    report = json.loads(run("scan", b"", "--json", file="folder"))
+    assert report["counts"] == {"credit_card": 1, "email": 1}
+    assert [one["name"] for one in report["sources"]] == ["a.txt"]
+    assert [one["name"] for one in report["not_read"]] == ["z.zip"]
+    shown = run("scan", b"", "--progress", file="folder")
+    assert "a.txt:1:1" in shown
+    assert not any(secret in shown + json.dumps(report) for secret in SECRETS)
+
+
+def test_a_masked_csv_holds_no_formula(run: Run, tmp_path: Path) -> None:
+    (tmp_path / "c.csv").write_text(
+        "name,email,n\n=cmd|' /C calc'!A0,jane@example.com,-5\n@x,,+1\nplain,,1\n"
+    )
+    assert (
+        run("mask", b"", file="c.csv") == "name,email,n\n'=cmd|' /C calc'!A0,[email],-5\n'@x,,+1\nplain,,1\n"
+    )
+
+
+def test_what_is_encrypted_comes_back_with_the_key(run: Run, tmp_path: Path) -> None:
+    masked = run("mask", b"to jane@example.com", "--operator", "encrypt", "--key-file", "key")
+    assert "jane" not in masked
+    (tmp_path / "masked").write_text(masked)
+    assert run("unmask", b"", "--key-file", "key", file="masked") == "to jane@example.com"
+
+
+def test_json_nested_a_thousand_levels_deep_is_read(run: Run) -> None:
+    content = b'{"a":' * 900 + b'"jane@example.com"' + b"}" * 900
+    assert json.loads(run("scan", content, "--json"))["counts"] == {"email": 1}
+    assert "jane" not in run("mask", content)
+
+
+def test_own_recognizers_are_read_from_a_file(run: Run, tmp_path: Path) -> None:
+    (tmp_path / "own.yaml").write_text("recognizers:\n  - {type: x_staff, pattern: 'EMP-[0-9]{6}'}\n")
+    assert json.loads(run("scan", b"EMP-123456", "--json", "--recognizers", "own.yaml"))["counts"] == {
+        "x_staff": 1
+    }

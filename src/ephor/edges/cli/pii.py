@@ -1,37 +1,41 @@
-"""`ephor pii`: personal data in a file, found and masked. No report holds a value."""
+"""`ephor pii`: personal data in files, folders and databases, found and masked. No report holds a value."""
 
 from __future__ import annotations
 
-import json as json_text
 import sys
-from bisect import bisect_right
-from collections import Counter
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable
+from contextlib import nullcontext
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from ephor.edges.cli.options import AsOf, Json, given
-from ephor.edges.cli.render import emit, table
+from ephor.edges.cli.pii_report import report, show
+from ephor.edges.cli.render import emit, exact
+from ephor.engine.pii import Search, SourceReport, masked
+from ephor.engine.ports_texts import Refused, Source
 from ephor.kernel.errors import InvalidInputError
 from ephor.kernel.time import day
-from ephor.rooms.pii.catalogue import NOT_LOOKED_FOR, chosen, profile
-from ephor.rooms.pii.mask import mask as mask_text
-from ephor.rooms.pii.model import Find, StructuredFind, length_class
-from ephor.rooms.pii.operators import NAMES, Operator, operator_named, redact
-from ephor.rooms.pii.structure import mask_structure
+from ephor.rooms.pii.catalogue import chosen, profile
+from ephor.rooms.pii.operators import NAMES, Operator, operators_chosen
+from ephor.rooms.pii.plugins import extended
+from ephor.rooms.pii.reading import sound
+from ephor.rooms.pii.tokens import decrypted
 
 if TYPE_CHECKING:
-    from rich.console import Console
-
     from ephor.edges.door import Door
 
-app = typer.Typer(name="pii", help="Personal data in text and JSON: find it, mask it.", no_args_is_help=True)
+app = typer.Typer(
+    name="pii", help="Personal data in files, folders and databases: find it, mask it.", no_args_is_help=True
+)
 
-File = Annotated[
-    str, typer.Argument(metavar="FILE|-", help="A text or JSON file, or `-` for standard input.")
+Target = Annotated[
+    str,
+    typer.Argument(
+        metavar="FILE|FOLDER|URL|-", help="A file, a folder, a database URL, or `-` for standard input."
+    ),
 ]
+File = Annotated[str, typer.Argument(metavar="FILE|-", help="A file, or `-` for standard input.")]
 Types = Annotated[
     str | None, typer.Option("--types", metavar="A,B", help="Only these types.", callback=given)
 ]
@@ -40,32 +44,96 @@ Profile = Annotated[
 ]
 KeyFile = Annotated[
     str | None,
-    typer.Option("--key-file", metavar="FILE", help="The key for `hash`: 16 bytes or more.", callback=given),
+    typer.Option(
+        "--key-file",
+        metavar="FILE",
+        help="The key for `hash`, `token` and `encrypt`: 16 bytes or more.",
+        callback=given,
+    ),
 ]
-
-
-@dataclass(frozen=True, slots=True)
-class _Content:
-    """What a file holds: text, and the JSON value if it is a JSON object or array."""
-
-    text: str
-    value: Any = None
-    structured: bool = False
+Output = Annotated[
+    str | None,
+    typer.Option(
+        "--output", metavar="FILE", help="Write here instead of to standard output.", callback=given
+    ),
+]
+Own = Annotated[
+    str | None,
+    typer.Option("--recognizers", metavar="FILE", help="A YAML file with types of your own.", callback=given),
+]
+Names = Annotated[
+    str | None,
+    typer.Option(
+        "--ner",
+        metavar="MODEL",
+        help="Find names and places, too, by Presidio with this spaCy model.",
+        callback=given,
+    ),
+]
+_QUIET: Callable[[str, int], None] = lambda name, finds: None  # noqa: E731 - nobody listens
 
 
 @app.command()
 def scan(
-    context: typer.Context, file: File, types: Types = None, profile_: Profile = None, json: Json = False
+    context: typer.Context,
+    file: Target,
+    types: Types = None,
+    profile_: Profile = None,
+    recognizers: Own = None,
+    ner: Names = None,
+    workers: Annotated[
+        int, typer.Option("--workers", min=1, max=256, help="Processes that read Parquet files.")
+    ] = 1,
+    spark: Annotated[bool, typer.Option("--spark", help="Read Parquet files by Spark.")] = False,
+    progress: Annotated[
+        bool, typer.Option("--progress", help="Tell on standard error what is being read.")
+    ] = False,
+    json: Json = False,
 ) -> None:
-    """Say what personal data a file holds and where; never the data itself.
+    """Say what personal data a file, folder or database holds and where; never the data itself.
+
+    Text, JSON, JSON lines, CSV and Parquet are read, gzip unpacked. Of tables the report gives columns, of all else
+    places: `start` and `end` count characters of the file.
 
     Example: ephor pii scan letter.txt --profile hipaa --json
     """
-    wanted = _wanted(types, profile_)
-    content = _content(context.obj, file)
-    _, finds = _masked(content, wanted, redact)
-    report = _report(content, finds, wanted)
-    emit(report, lambda out: _print(out, report), json=json)
+    door: Door = context.obj
+    wanted = _extended(door, _wanted(types, profile_), recognizers, ner)
+    search = Search(wanted)
+    several = door.is_folder(file) or "://" in file
+    told = _steps() if progress else _QUIET
+    sources = list(door.texts(file))
+    lake: list[SourceReport] = []
+    if spark or workers > 1:
+        if recognizers or ner:
+            raise InvalidInputError(
+                "recognizers of your own and models run in one process; leave out --workers and --spark"
+            )
+        tables = [
+            one for one in sources if isinstance(one, Source) and one.form == "table" and hasattr(one, "path")
+        ]
+        lake = [_lake(door, tables, wanted, workers, spark=spark)] if tables else []
+        sources = [one for one in sources if one not in tables]
+        if spark and not tables:
+            raise InvalidInputError(
+                "`--spark` reads Parquet, and there is none; leave it out, or name a Parquet file or folder"
+            )
+    parts = [*lake, *search.each(sources, told, door.not_read if several else None)]
+    result = report(parts, wanted, search.not_read, _looked(ner), several=several)
+    emit(result, lambda out: show(out, result), json=json)
+
+
+def _lake(
+    door: Door, tables: list[Any], wanted: frozenset[str], workers: int, *, spark: bool
+) -> SourceReport:
+    paths = [(one.path, one.name) for one in tables]
+    columns = door.lake(paths, wanted, 0 if spark else workers)
+    counts: dict[str, int] = {}
+    for one in columns:
+        counts[one.type] = counts.get(one.type, 0) + one.finds
+    return SourceReport(
+        "; ".join(name for _, name in paths[:5]), "table", (), dict(sorted(counts.items())), columns
+    )
 
 
 @app.command()
@@ -74,32 +142,64 @@ def mask(
     file: File,
     types: Types = None,
     profile_: Profile = None,
-    operator: Annotated[str, typer.Option("--operator", help=f"One of: {', '.join(NAMES)}.")] = "redact",
+    recognizers: Own = None,
+    ner: Names = None,
+    operator: Annotated[
+        str,
+        typer.Option(
+            "--operator",
+            metavar="NAME|TYPE=NAME,…",
+            help=f"One of: {', '.join(NAMES)}; or one for each type.",
+        ),
+    ] = "redact",
     key_file: KeyFile = None,
+    output: Output = None,
     as_of: AsOf = None,
     json: Json = False,
 ) -> None:
-    """Write the file with its personal data masked; JSON keeps its shape. With --json, the report as well.
+    """Write the file with its personal data masked; JSON and CSV keep their shape. With --json, the report as well.
+
+    A masked CSV record holds no formula a spreadsheet would run.
 
     Example: ephor pii mask export.json --operator keep-last > masked.json
     """
     door: Door = context.obj
-    wanted = _wanted(types, profile_)
-    if operator == "hash" and key_file is None:
-        raise InvalidInputError(
-            "operator `hash` needs a key; name a file of 16 bytes or more with --key-file"
-        )
+    wanted = _extended(door, _wanted(types, profile_), recognizers, ner)
     key = door.read_bytes(key_file) if key_file else None
+    if key is None and any(
+        part.rpartition("=")[2].strip() in {"hash", "token", "encrypt"} for part in operator.split(",")
+    ):
+        raise InvalidInputError(
+            f"operator `{operator[:60]}` needs a key; name a file of 16 bytes or more with --key-file"
+        )
     on = day(as_of) if as_of else door.today()
-    content = _content(door, file)
-    masked, finds = _masked(content, wanted, operator_named(operator, key=key, this_year=on.year))
+    source = _one_file(door.texts(file))
     if json:
-        report = {"masked": _sound(masked), "operator": operator, **_report(content, finds, wanted)}
-        emit(report, lambda out: None, json=True)
+        _emit_masked(
+            source, wanted, operators_chosen(operator, key=key, this_year=on.year), operator, _looked(ner)
+        )
         return
-    written = _as_json_text(masked) if content.structured else str(masked).encode("utf-8", "surrogateescape")
-    sys.stdout.buffer.write(written)
-    sys.stdout.buffer.flush()
+    _, reads = masked(source, wanted, operators_chosen(operator, key=key, this_year=on.year))
+    with door.new_file(output) if output else nullcontext(exact) as write:
+        for read in reads:
+            write(_utf8(read.text))
+
+
+@app.command()
+def unmask(
+    context: typer.Context,
+    file: File,
+    key_file: Annotated[
+        str, typer.Option("--key-file", metavar="FILE", help="The key it was encrypted with.", callback=given)
+    ],
+) -> None:
+    """Write the file with what `mask --operator encrypt` encrypted as it was; refuse what another key made, or somebody changed.
+
+    Example: ephor pii unmask masked.txt --key-file key > letter.txt
+    """
+    door: Door = context.obj
+    text = door.read_bytes(file).decode("utf-8", "surrogateescape")
+    exact(_utf8(decrypted(text, door.read_bytes(key_file))))
 
 
 def _wanted(types: str | None, name: str | None) -> frozenset[str]:
@@ -110,111 +210,64 @@ def _wanted(types: str | None, name: str | None) -> frozenset[str]:
     return profile(name or "default")
 
 
-def _content(door: Door, file: str) -> _Content:
-    raw = door.read_bytes(file)
-    if raw[:2] in {b"\xff\xfe", b"\xfe\xff"}:
-        text = raw.decode("utf-16", "replace")
-    else:
-        text = raw.removeprefix(b"\xef\xbb\xbf").decode("utf-8", "surrogateescape")
-    if text.lstrip()[:1] not in {"{", "["}:
-        return _Content(text)
-    try:
-        return _Content(
-            text, json_text.loads(text, object_pairs_hook=_object, parse_constant=_constant), structured=True
+def _extended(door: Door, wanted: frozenset[str], recognizers: str | None, ner: str | None) -> frozenset[str]:
+    rules = door.recognizers(recognizers) if recognizers else ()
+    return extended(wanted, rules, door.names(ner) if ner else None)
+
+
+def _looked(ner: str | None) -> frozenset[str]:
+    """Return what a language model looks for that forms do not show."""
+    return frozenset({"name", "address"}) if ner else frozenset()
+
+
+def _one_file(sources: Iterable[Source | Refused]) -> Source:
+    found = list(sources)
+    if len(found) != 1 or not isinstance(found[0], Source):
+        raise InvalidInputError("this is no single file; mask files one by one")
+    if found[0].form == "table":
+        raise InvalidInputError(
+            f"`{found[0].name}` is a table; export it as CSV or JSON lines, and mask that"
         )
-    except (ValueError, RecursionError):  # not JSON, or not JSON that one reading covers: text, then
-        return _Content(text)
+    return found[0]
 
 
-def _object(pairs: Sequence[tuple[str, object]]) -> dict[str, object]:
-    read = dict(pairs)
-    if len(read) != len(pairs):
-        raise ValueError("a name stands twice; a reader would drop the first value unseen")
-    return read
+def _emit_masked(
+    source: Source, wanted: frozenset[str], operator: Operator, name: str, looked: frozenset[str]
+) -> None:
+    form, reads = masked(source, wanted, operator)
+    told = list(reads)
+    text = "".join(read.text for read in told)
+    counts: dict[str, int] = {}
+    for read in told:
+        for find in read.finds:
+            counts[find.type] = counts.get(find.type, 0) + 1
+    part = SourceReport(source.name, form, tuple(find for read in told for find in read.finds), counts)
+    content = _value(text) if form == "json" else sound(text)
+    emit(
+        {"masked": content, "operator": name, **report([part], wanted, (), looked, several=False)},
+        lambda out: None,
+        json=True,
+    )
 
 
-def _constant(name: str) -> float:
-    raise ValueError(f"{name} is no JSON number (RFC 8259, section 6)")
+def _value(text: str) -> Any:
+    import json as json_text  # noqa: PLC0415 - the option is called json
+
+    return json_text.loads(text)
 
 
-def _masked(
-    content: _Content, wanted: frozenset[str], operator: Operator
-) -> tuple[Any, tuple[Find, ...] | tuple[StructuredFind, ...]]:
-    if content.structured:
-        return mask_structure(content.value, types=wanted, operator=operator)
-    done = mask_text(content.text, wanted, operator)
-    return done.text, done.finds
+def _utf8(text: str) -> bytes:
+    return text.encode("utf-8", "surrogateescape")
 
 
-def _report(
-    content: _Content, finds: Sequence[Find | StructuredFind], wanted: frozenset[str]
-) -> Mapping[str, Any]:
-    starts = [0, *(at + 1 for at, part in enumerate(content.text) if part == "\n")] if finds else [0]
-    rows = [_row(find, starts) for find in finds]
-    return {
-        "format": "json" if content.structured else "text",
-        "finds": rows,
-        "counts": dict(sorted(Counter(row["type"] for row in rows).items())),
-        "looked_for": sorted(wanted),
-        "not_looked_for": [
-            {"type": kind.type, "description": kind.description, "because": kind.standard}
-            for kind in NOT_LOOKED_FOR
-        ],
-    }
+def _steps() -> Callable[[str, int], None]:
+    """Return what tells of progress: a line for each new source, and one for every hundred steps of it."""
+    last: list[Any] = ["", 0]
 
+    def told(name: str, finds: int) -> None:
+        last[1] = last[1] + 1 if last[0] == name else 0
+        if last[1] % 100 == 0:
+            print(f"reading {name}: {finds} finds so far", file=sys.stderr)
+        last[0] = name
 
-def _row(find: Find | StructuredFind, starts: Sequence[int]) -> dict[str, Any]:
-    """Return one find for the report; in text its position, in JSON its path, of its length the class only."""
-    one = find.find if isinstance(find, StructuredFind) else find
-    row: dict[str, Any] = {
-        "type": one.type,
-        "confidence": one.confidence,
-        "length": length_class(one.end - one.start),
-    }
-    if isinstance(find, StructuredFind):
-        return row | {"path": _sound(find.path), "in_key": find.in_key, "by_name": find.hinted}
-    line = bisect_right(starts, one.start)
-    return row | {
-        "start": one.start,
-        "end": one.end,
-        "line": line,
-        "column": one.start - starts[line - 1] + 1,
-    }
-
-
-def _print(out: Console, report: Mapping[str, Any]) -> None:
-    rows = [
-        (
-            row.get("path", f"{row.get('line')}:{row.get('column')}"),
-            row["type"],
-            f"{row['confidence']} %",
-            row["length"],
-        )
-        for row in report["finds"]
-    ]
-    table(out, ("where", "type", "confidence", "length"), rows, empty="nothing found")
-    if rows:
-        out.print(", ".join(f"{count} {type_}" for type_, count in report["counts"].items()))
-    missing = ", ".join(part["description"].split(" (")[0] for part in report["not_looked_for"])
-    out.print(f"not looked for: {missing}")
-
-
-def _as_json_text(value: object) -> bytes:
-    return json_text.dumps(_sound(value), ensure_ascii=False, indent=2).encode() + b"\n"
-
-
-def _sound(value: object) -> Any:
-    """Return *value* as any JSON reader takes it: lone surrogates as U+FFFD (RFC 8259, section 8.1), integers beyond
-    64 bits as text.
-    """
-    if isinstance(value, str):
-        return (
-            value.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
-            if not value.isascii()
-            else value
-        )
-    if isinstance(value, int) and not -(1 << 63) <= value < 1 << 64:
-        return str(value)
-    if isinstance(value, dict):
-        return {_sound(key): _sound(part) for key, part in value.items()}
-    return [_sound(part) for part in value] if isinstance(value, list) else value
+    return told

@@ -150,7 +150,8 @@ def chosen(types: frozenset[str] | None) -> frozenset[str]:
     """
     if types is None:
         return _DEFAULT
-    unknown = sorted(types - KINDS.keys())
+    own = {rule.type for rule in getattr(types, "rules", ())}
+    unknown = sorted(types - KINDS.keys() - own)
     if unknown:
         known = ", ".join(sorted(KINDS))
         raise InvalidInputError(

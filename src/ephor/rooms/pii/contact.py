@@ -46,6 +46,7 @@ _SOLID = (
     (44, re.compile(rb"07[1-57-9]\d{8}")), (33, re.compile(rb"0[67]\d{8}")), (49, re.compile(rb"01[567]\d{8,9}")), (81, re.compile(rb"0[789]0\d{8}")),
     (61, re.compile(rb"04\d{8}")), (46, re.compile(rb"07[02369]\d{7}")), (31, re.compile(rb"06\d{8}")), (32, re.compile(rb"04[5-9]\d{7}")),
 )  # fmt: skip
+_EXTENSION = re.compile(rb"[xX]\d{1,5}(?![0-9A-Za-z])")
 _ROW = re.compile(rb" \d{3}")
 _HOME = (
     1,
@@ -102,8 +103,9 @@ def international(data: bytes, start: int, end: int) -> Verdict | None:
         digits = _digits(data[start:stop].replace(b"(0)", b""))
         if data[start : start + 2] == b"00":
             digits = digits[2:]
-        if _in_plan(digits) and not data[stop : stop + 1].isalnum():
-            return 85, start, stop
+        extension = _EXTENSION.match(data, stop)
+        if _in_plan(digits) and (extension or not data[stop : stop + 1].isalnum()):
+            return 85, start, extension.end() if extension else stop
     return None
 
 
@@ -115,7 +117,7 @@ def north_american(data: bytes, start: int, end: int) -> Verdict | None:
     value = data[start:end]
     if b"." in value and b"-" in value:  # a clause such as 252.227-7013
         return None
-    digits = _digits(value)[-10:]
+    digits = _digits(value.lower().partition(b"x")[0])[-10:]
     if digits[0] in "01" or digits[1:3] == "11" or (digits[3] in "01" and digits[:3] != "555"):
         return None
     return 75, start, end
@@ -238,9 +240,10 @@ RULES = (
     Rule(
         "phone",
         r"\d{3}[).\- ] ?\d{3}[.\- ]\d{4}",
-        r"(?:\b1[ .\-]?)?(?:\(\d{3}\) ?|\b\d{3}[.\- ])\d{3}[.\- ]\d{4}\b",
+        r"(?:\b(?:1|001)[ .\-]?)?(?:\(\d{3}\) ?|\b\d{3}[.\- ])\d{3}[.\- ]\d{4}(?:[xX]\d{1,5})?\b",
         apart(unnumbered(north_american)),
     ),
+    Rule("phone", r"\(\d{3}\)\d{7}\b", r"\(\d{3}\)\d{7}\b", apart(unnumbered(north_american))),
     Rule("phone", r"\(\d{2}\) ?9?\d{4}-\d{4}\b", r"\(\d{2}\) ?9?\d{4}-\d{4}\b", apart(unnumbered(brazilian))),
     Rule(
         "phone",

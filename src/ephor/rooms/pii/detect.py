@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from bisect import bisect_right
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from functools import lru_cache
 from itertools import accumulate, chain
 
@@ -36,6 +36,9 @@ def detect(text: str, types: frozenset[str] | None = None) -> tuple[Find, ...]:
     wanted = chosen(types)
     folded = fold(text)
     found = _scanned(folded.data, wanted)
+    finder: Callable[[str], Iterable[Find]] | None = getattr(wanted, "finder", None)
+    if finder is not None and text.strip():
+        return tuple(resolve([*folded.original(found), *finder(text)]))
     return folded.original(resolve(found)) if found else ()
 
 
@@ -45,6 +48,8 @@ def detect_each(texts: Sequence[str], wanted: frozenset[str]) -> list[int]:
     >>> detect_each(["hello", "jane@example.com", "7"], chosen(None))
     [1]
     """
+    if getattr(wanted, "finder", None) is not None:
+        return [at for at, text in enumerate(texts) if text.strip()]
     parts = fold_each(texts)
     data = _APART.join(parts)
     found = _scanned(data, wanted)
@@ -89,7 +94,7 @@ def resolve(finds: Iterable[Find]) -> list[Find]:
 @lru_cache(maxsize=64)
 def _compiled(wanted: frozenset[str]) -> tuple[re2.Set, tuple[Rule, ...]]:
     """Return the set of triggers for *wanted* types, and the rules in its order."""
-    rules = tuple(rule for rule in RULES if rule.type in wanted)
+    rules = (*(rule for rule in RULES if rule.type in wanted), *getattr(wanted, "rules", ()))
     triggers = re2.Set.SearchSet(options())
     for rule in rules:
         triggers.Add(rule.trigger.encode("latin-1"))

@@ -32,13 +32,31 @@ class StructuredFind:
     """One find inside a structured value: the path of its value, and the find in that value's text.
 
     ``path`` is a JSON Pointer (RFC 6901) whose own personal data is already masked; ``in_key`` says that the find is
-    in the key the path ends with. ``hinted`` says that the field's name, not only the text, made it a find.
+    in the key the path ends with. ``hinted`` says that the field's name, not only the text, made it a find. ``steps`` is
+    the way to the value in the structure as given: for each level, which child it is.
     """
 
     path: str
     find: Find
     in_key: bool = False
     hinted: bool = False
+    steps: tuple[int, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Located:
+    """One find for a report: its place in the file, counted in characters, and in what holds it; never the value."""
+
+    type: str
+    confidence: int
+    length: str
+    start: int
+    end: int
+    line: int
+    column: int
+    path: str | None = None
+    in_key: bool = False
+    by_name: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,8 +12,10 @@ _VERSIONED = re.compile(
     rb"(?<![a-z])(?:version(?:added|changed)?|ver|release|build|firmware|rev|section|chapter|oid|identifier|v)[\s.:=#(\"'-]{0,3}$|[=<>~^]=? ?$",
     re.IGNORECASE,
 )
-_DOTTED = re.compile(rb"(?:\.\d+)+")
+_DOTTED = re.compile(rb"\.\d[.\d]*")
 _COLONED = re.compile(rb"[.:]*[0-9A-Za-z][0-9A-Fa-f:]*")
+_JOINED_BEFORE = re.compile(rb"[0-9A-Za-z][-/\\]$|[0-9A-Za-z_]$")
+_JOINED_AFTER = re.compile(rb"[0-9A-Za-z@]|[-_][A-Za-z]|\.\d")
 _MORE_AFTER = re.compile(rb"[,;]? ?-?\d+\.\d")
 _MORE_BEFORE = re.compile(rb"\d\.\d{1,16}[,;]? -?$|\d\.\d{1,16}[,;]-?$")
 _OCTET = r"(?:25[0-5]|2[0-4]\d|1\d\d|[1-9]?\d)"
@@ -31,6 +33,10 @@ def v4(data: bytes, start: int, end: int) -> Verdict | None:
     if data[start : start + 2] == b"0." or (
         not assigned and _VERSIONED.search(before)
     ):  # 0.0.0.0/8 is no host (RFC 1122, 3.2.1.3)
+        return None
+    if (
+        _JOINED_BEFORE.search(data[max(0, start - 2) : start]) or _JOINED_AFTER.match(data, end)
+    ) and not assigned:
         return None
     return 85, start, end
 
@@ -104,7 +110,7 @@ def _plate(data: bytes, start: int, end: int) -> Verdict | None:
 
 
 RULES = (
-    Rule("ip_address", r"\d\.\d{1,3}\.\d{1,3}\.\d", rf"\b{_V4}\b", apart(v4)),
+    Rule("ip_address", r"\d\.\d{1,3}\.\d{1,3}\.\d", rf"\b{_V4}\b", v4),
     Rule(
         "ip_address",
         r"[0-9A-Fa-f]:[0-9A-Fa-f:]{0,5}:|::[0-9A-Fa-f]",
@@ -123,8 +129,10 @@ RULES = (
     worded("gps_coordinates", r"lat|latitude|lng|lon|long|longitude|gps|coordinates?", r"-?\d{1,3}\.\d{3,12}(?: {0,2}[, ] {0,2}-?\d{1,3}\.\d{3,12})?",
            sure(75), gap=r"[\s:=\"'(\[]{0,4}(?:-)?"),
     Rule("gps_coordinates", r"\d{1,3}\xfe ?\d{1,2}' ?\d", r"\b\d{1,3}\xfe ?\d{1,2}' ?\d{1,2}(?:\.\d{1,6})?\"? ?[NSEW]\b", sure(85)),
+    Rule("gps_coordinates", r"\d\.\d{2,12}\xfe ?[NS]", r"\b\d{1,2}\.\d{2,12}\xfe ?[NS],? ?\d{1,3}\.\d{2,12}\xfe ?[EW]\b", sure(85)),
     Rule("vin", r"\b[A-HJ-NPR-Z0-9]{17}\b", r"\b[A-HJ-NPR-Z0-9]{17}\b", apart(sure(82, _vehicle))),
     worded("vin", r"vin|chassis|vehicle id\w{0,20}", r"[A-HJ-NPR-Za-hj-npr-z0-9]{17}", sure(85), gap=TIGHT),
     worded("imei", r"imei", r"\d{15}|\d{2}[ \-]\d{6}[ \-]\d{6}[ \-]\d", apart(sure(90, luhn))),
+    worded("license_plate", r"reg|reg(?:istration)? no|registration", r"(?-i:[A-Z]{2}\d{2} ?[A-Z]{3})", sure(66), gap=TIGHT),
     worded("license_plate", _PLATE_WORDS, _PLATE, _plate, gap=TIGHT),
 )  # fmt: skip

@@ -203,6 +203,7 @@ RULES = (
         sure(60),
         gap=TIGHT,
     ),
+    Rule("bank_account", r"(?i:\b(?:account|acct|a/c) ?#)", r"(?i:\b(?:account|acct|a/c) ?#)[:= ]{0,3}(\d(?:[ \-]?\d){5,16})\b", sure(60)),
     worded("uk_sort_code", r"sort[ _-]?code", r"\d{2}[ \-]?\d{2}[ \-]?\d{2}", sure(75), gap=TIGHT),
     Rule("bitcoin_address", r"\b[13][1-9A-HJ-NP-Za-km-z]{24}|\b(?i:bc1)[02-9a-zA-Z]{10}",
          r"\b(?:[13][1-9A-HJ-NP-Za-km-z]{25,34}|bc1[02-9ac-hj-np-z]{11,71}|BC1[02-9AC-HJ-NP-Z]{11,71})\b", apart(bitcoin)),

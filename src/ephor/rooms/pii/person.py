@@ -27,7 +27,7 @@ _DATE = rf"{_ISO}|{_D}[\-/. ]{_D}[\-/. ](?:(?:19|20)\d{{2}}|\d{{2}})|{_D}\. {_D}
 _LONG_DATE = rf"{_ISO}|{_D}[\-/.]{_D}[\-/.](?:19|20)\d{{2}}|{_SPELLED}"
 _NAMES = (
     r"dob|d\.o\.b\.?|date[ _]?of[ _]?birth|birth ?date|birth_?date|birth ?day|geburtsdatum|geburtstag|geb\.?-?datum|geb|date de naissance|fecha de nacimiento|"
-    r"f\. ?(?:de )?nacimiento|fec\.? ?nac|data di nascita|geboortedatum|data urodzenia|data ur|ur\. ?|data de nascimento|nascimento|fodelsedatum|fodelsedag|"
+    r"f\. ?(?:de )?nacimiento|fec\.? ?nac|data di nascita|data nascita|geboortedatum|data urodzenia|data ur|ur\. ?|data de nascimento|nascimento|fodelsedatum|fodelsedag|"
     r"fodselsdato|fodselsdag|syntymaaika|syntymapaiva|nee?(?:\(e\))? le"
 )
 _BORN = r"born|geboren|nee?(?:\(e\))? (?:a|au|en)|nat[oa] (?:il|a|ad|in|nel)|nacid[oa]|nacio|urodzon[aey]|urodzil\w{1,3}|fodd|fodt|nascid[oa]|nasceu|syntynyt"

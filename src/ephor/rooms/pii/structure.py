@@ -65,10 +65,11 @@ class _Place:
     pointer: str
     hint: str | None
     paths: tuple[tuple[str, ...], ...]
+    steps: tuple[int, ...] = ()
 
-    def below(self, segment: str, shown: str, hint: str | None) -> _Place:
+    def below(self, at: int, segment: str, shown: str, hint: str | None) -> _Place:
         paths = tuple(path[1:] for path in self.paths if path and path[0] in {"*", segment})
-        return _Place(f"{self.pointer}/{_escaped(shown)}", hint or self.hint, paths)
+        return _Place(f"{self.pointer}/{_escaped(shown)}", hint or self.hint, paths, (*self.steps, at))
 
     @property
     def forced(self) -> bool:
@@ -109,23 +110,25 @@ class _Walk:
         masked = mask(text, self.types, self.operator)
         if not masked.finds:
             return value
-        self.finds += (StructuredFind(place.pointer, find) for find in masked.finds)
+        self.finds += (StructuredFind(place.pointer, find, steps=place.steps) for find in masked.finds)
         return masked.text.encode("utf-8", "surrogateescape") if isinstance(value, bytes) else masked.text
 
     def _whole(self, type_: str, text: str, place: _Place) -> str:
         if _is_masked(text):
             return text
-        self.finds.append(StructuredFind(place.pointer, Find(0, len(text), type_, 100), hinted=True))
+        self.finds.append(
+            StructuredFind(place.pointer, Find(0, len(text), type_, 100), hinted=True, steps=place.steps)
+        )
         written = self.operator(type_, text)
         return MASK if mask(written, self.types).finds else written
 
     def _mapping(self, value: Mapping[object, object], place: _Place) -> dict[object, object]:
         keys = self._keys(value, place)
         masked: dict[object, object] = {}
-        for key, part in value.items():
+        for at, (key, part) in enumerate(value.items()):
             hint = hinted(key) if isinstance(key, str) else None
             hint = hint if hint in self.wanted else None
-            masked[keys[key]] = self.value(part, place.below(str(key), str(keys[key]), hint))
+            masked[keys[key]] = self.value(part, place.below(at, str(key), str(keys[key]), hint))
         return masked
 
     def _keys(self, value: Mapping[object, object], place: _Place) -> dict[object, object]:
@@ -136,6 +139,7 @@ class _Walk:
         masks = {key: mask(text, self.types, self.operator) for key, text in texts.items()}
         names: dict[object, object] = {key: key for key in value if key not in masks or not masks[key].finds}
         taken = set(names)
+        order = {key: at for at, key in enumerate(value)}
         for key, masked in masks.items():
             if masked.finds:
                 name, count = masked.text, 1
@@ -145,12 +149,15 @@ class _Walk:
                 taken.add(name)
                 names[key] = name
                 pointer = f"{place.pointer}/{_escaped(name)}"
-                self.finds += (StructuredFind(pointer, find, in_key=True) for find in masked.finds)
+                self.finds += (
+                    StructuredFind(pointer, find, in_key=True, steps=(*place.steps, order[key]))
+                    for find in masked.finds
+                )
         return names
 
     def _sequence(self, value: Iterable[object], place: _Place) -> object:
         ordered = sorted(value, key=repr) if isinstance(value, set | frozenset) else value
-        parts = [self.value(part, place.below(str(at), str(at), None)) for at, part in enumerate(ordered)]
+        parts = [self.value(part, place.below(at, str(at), str(at), None)) for at, part in enumerate(ordered)]
         if hasattr(value, "_fields"):  # a named tuple takes its parts one by one
             return type(value)(*parts)
         return tuple(parts) if isinstance(value, tuple) else type(value)(parts)  # type: ignore[call-arg]

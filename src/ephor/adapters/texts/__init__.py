@@ -1,0 +1,1 @@
+"""Files, folders and databases as sources of text and tables."""
