@@ -661,6 +661,9 @@ def test_what_a_person_is_shown_are_the_facts_masked(plane):
         "subject": plane.world.pseudonyms.of(JANE), "on_behalf_of": None, "model": None, "purpose": "for [email]",
         "arguments": {"amount_cents": 9000, "to": "[email]", "note": "the grinder, for Jane Roe"},
         "why": ["`amount_cents` is 9000, above the 5000 allowed without a person"],
+        "asked_by": {"agent": ID, "owner": "eve", "for": None},
+        "risk": {"use_case": "customer_service", "policy": "medium", "class": "limited", "assessed": None},
+        "touches": {"stores": ["shop"], "subjects": ["customers"], "outside": True, "undone": False},
     }  # fmt: skip
     assert asked.subject == plane.world.pseudonyms.of(JANE)
     assert plane.calls.find(plane.decide(PAY).approval).subject is None

@@ -370,6 +370,19 @@ def test_nobody_else_withdraws(plane, who):
     assert size(plane) == before
 
 
+@pytest.mark.parametrize("how", ["left", "lost the role"])
+def test_an_approval_of_somebody_who_may_no_longer_give_it_is_none(plane, how):
+    approval = ask(plane)
+    plane.approvals.approve(approval, by="cid", lasts=timedelta(hours=1), uses=9)
+    assert plane.decide(PAY).outcome is ALLOW
+    if how == "left":
+        plane.access.remove_person("cid", "left", by="ada")
+    else:
+        plane.access.change_person("cid", roles=[PlaneRole.OPERATOR], by="ada")
+    decision = plane.decide(PAY)
+    assert (decision.outcome, decision.approval == approval) == (ASK, False)
+
+
 # --- what is shown
 
 

@@ -203,8 +203,8 @@ def test_a_stop_that_says_nothing_is_refused(plane, what, name, reason, error):
 class Fake:
     """Processes that see what a test wants them to; the clock is counted."""
 
-    def __init__(self, plane, after=(), running=True):
-        self.plane, self.after, self.running, self.now = plane, after, running, 0
+    def __init__(self, plane, after=(), running=True, stopping=True):
+        self.plane, self.after, self.running, self.stopping, self.now = plane, after, running, stopping, 0
 
     @contextmanager
     def start(self, count, agent, tool, arguments, session):
@@ -230,7 +230,10 @@ class Fake:
             return [[] for _ in self.before]
         if self.stopped_at is None:
             return self.before
-        added = [Seen(0, self.stopped_at + int(ms * 1e6), allowed) for ms, allowed in self.after]
+        added = [
+            Seen(0, self.stopped_at + int(ms * 1e6), allowed, self.stopping and not allowed)
+            for ms, allowed in self.after
+        ]
         return [[*one, *added] for one in self.before]
 
 
@@ -262,6 +265,11 @@ def test_a_call_after_the_bound_or_a_process_that_was_never_refused_fails_the_dr
     assert plane.evidence.all(ID) == []
     assert entries(plane, "drill.recorded/1")[0]["metadata"]["passed"] is False
     assert plane.decide(LOOK).outcome is ALLOW
+
+
+def test_a_refusal_for_another_reason_proves_nothing_of_the_switch(plane):
+    done = plane.drills.run(ID, Fake(plane, [(5, False)], stopping=False), by="ola")
+    assert (done.passed, done.processes[0].first_denied_ms) == (False, None)
 
 
 def test_a_stop_in_earnest_during_a_drill_stays(plane):

@@ -77,7 +77,7 @@ def _read(process: subprocess.Popen[str], seen: list[Seen]) -> None:
     with suppress(ValueError):  # closed when the drill is over
         for line in process.stdout or ():
             asked, answered, outcome = line.split()
-            seen.append(Seen(int(asked), int(answered), outcome == "allow"))
+            seen.append(Seen(int(asked), int(answered), outcome == "allow", outcome == "stopped"))
 
 
 @contextmanager

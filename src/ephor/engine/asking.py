@@ -11,6 +11,7 @@ from ephor.engine.authority import first_giver
 from ephor.engine.ports import Unit, World
 from ephor.engine.telling import tell
 from ephor.kernel.canonical import Json, digest
+from ephor.rooms.access.people import Person
 from ephor.rooms.agents.manifest import Tool
 from ephor.rooms.approvals.call import (
     CallApproval,
@@ -18,6 +19,7 @@ from ephor.rooms.approvals.call import (
     ends_at,
     is_rejected,
     is_usable,
+    roles_now,
     standing_of,
 )
 from ephor.rooms.approvals.notice import About
@@ -80,7 +82,9 @@ class Asking:
                 scope=scope,
                 arguments=self.call.arguments,
             ):
-                return self._approved(one)
+                if self._holds(unit, one):
+                    return self._approved(one)
+                continue
             if is_rejected(one, call_digest=call_digest, authority=binding, now=self.now):
                 return self._refused(
                     one, "rejected-by-person", f"`{one.decided_by}` rejected exactly this call: {one.because}"
@@ -94,6 +98,12 @@ class Asking:
         tell(unit, self.world, About.ASKED, asked, self.now)
         return Said(self.verdict, asked, kind="call.asked/1", shown=asked.shown_digest)
 
+    def _holds(self, unit: Unit, one: CallApproval) -> bool:
+        """Tell whether everybody who approved may still answer: who left, or lost the role, approves nothing any more."""
+        people = [unit.shelf(Person).find(given.by) for given in one.answers if given.approve]
+        roles = set(roles_now(one, self.now))
+        return bool(people) and all(person is not None and roles & set(person.roles) for person in people)
+
     def _approved(self, one: CallApproval) -> Said:
         """Let the call through: the approval is used in the transaction that records the decision."""
         what = (
@@ -101,7 +111,7 @@ class Asking:
             if one.lasting is None
             else f"calls like this one until {ends_at(one):%Y-%m-%d %H:%M} UTC"
         )
-        who = ", ".join(f"`{given.by}`" for given in one.answers) or f"`{one.decided_by}`"
+        who = ", ".join(f"`{given.by}`" for given in one.answers)
         reason = Reason("approved-by-person", Outcome.ALLOW, f"{who} approved {what} (`{one.id}`)")
         verdict = dataclasses.replace(
             self.verdict, outcome=Outcome.ALLOW, reasons=(*self.verdict.reasons, reason)

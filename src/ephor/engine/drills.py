@@ -184,7 +184,7 @@ class Drills:
 
 def _is_refused(seen: Sequence[Seen]) -> bool:
     last = seen[-_REFUSALS:]
-    return len(last) == _REFUSALS and not any(one.allowed for one in last)
+    return len(last) == _REFUSALS and all(one.stopped for one in last)
 
 
 def _ns(lasts: timedelta) -> int:

@@ -89,7 +89,9 @@ def probe(
     Thread(target=await_the_end, daemon=True).start()
     while not over.is_set():
         asked = time.monotonic_ns()
-        outcome = plane.decisions.decide(call).outcome.value
+        decision = plane.decisions.decide(call)
+        stopped = any(reason.code == "stopped-agent" for reason in decision.reasons)
+        outcome = "stopped" if stopped else decision.outcome.value
         sys.stdout.write(f"{asked} {time.monotonic_ns()} {outcome}\n")
         sys.stdout.flush()
         over.wait(_PAUSE)

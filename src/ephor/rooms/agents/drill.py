@@ -21,6 +21,8 @@ class Seen:
     asked: int
     answered: int
     allowed: bool
+    stopped: bool = False
+    """Whether it was refused because the agent is stopped: a limit that is used up proves nothing of the switch."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,7 +35,7 @@ class ProcessSaw:
     last_allowed_ms: float | None
     """When the last of these was answered; None where there was none."""
     first_denied_ms: float | None
-    """When it was first refused; None where it never was."""
+    """When it was first refused for the stop; None where it never was."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,11 +81,11 @@ def check_plan(processes: int, bound: timedelta) -> None:
 def saw(seen: Sequence[Seen], stopped_at: int) -> ProcessSaw:
     """Return what one process saw of a stop that was in force at *stopped_at*.
 
-    >>> saw([Seen(0, 1, True), Seen(2_000_000, 5_000_000, True), Seen(6_000_000, 7_000_000, False)], 3_000_000)
+    >>> saw([Seen(0, 1, True), Seen(2_000_000, 5_000_000, True), Seen(6_000_000, 7_000_000, False, True)], 3_000_000)
     ProcessSaw(calls=3, allowed_after=1, last_allowed_ms=2.0, first_denied_ms=4.0)
     """
     after = [one.answered - stopped_at for one in seen if one.allowed and one.answered > stopped_at]
-    denied = [one.answered - stopped_at for one in seen if not one.allowed]
+    denied = [one.answered - stopped_at for one in seen if one.stopped]
     return ProcessSaw(
         calls=len(seen),
         allowed_after=len(after),
