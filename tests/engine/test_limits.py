@@ -215,6 +215,24 @@ def test_what_is_not_allowed_touches_nothing(plane):
     assert plane.decide(dataclasses.replace(PAY, session="s-1")).outcome is DENY
 
 
+def test_a_session_that_touches_nothing_new_shares_commits_and_a_rule_laid_down_later_still_knows(
+    plane, monkeypatch
+):
+    look = dataclasses.replace(LOOK, session="s-1")
+    alone = []
+    real = plane.world.storage.append
+    monkeypatch.setattr(plane.world.storage, "append", lambda events: alone.append(events) or real(events))
+    for _ in range(3):
+        assert plane.decide(look).outcome is ALLOW
+    assert len(alone) == 2
+    plane.tools.load([CRM], by="ada")
+    assert plane.decide(look).outcome is ALLOW
+    assert (len(alone), "customer-data" in plane.decisions.session("s-1")) == (2, True)
+    plane.sequences.load([{**AFTER, "after": "customer-data"}], by="ada")
+    assert plane.decide(dataclasses.replace(PAY, session="s-1")).outcome is DENY
+    assert len(alone) == 2
+
+
 # --- the catalogue
 
 

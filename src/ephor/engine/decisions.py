@@ -17,6 +17,7 @@ from ephor.kernel.errors import NotFoundError
 from ephor.kernel.events import Event
 from ephor.rooms.approvals.call import CallApproval, claim
 from ephor.rooms.decisions.authority import AgentAuthority, Authority
+from ephor.rooms.decisions.bounds import added
 from ephor.rooms.decisions.decide import callable_tools, facts_for, judged, path
 from ephor.rooms.decisions.facts import Facts
 from ephor.rooms.decisions.model import Call, Decision, Outcome, Verdict
@@ -32,6 +33,10 @@ _FRESH = timedelta(seconds=60)
 """How long a compiled authority serves when nothing changed: what runs out by the clock is noticed within it."""
 
 
+_SESSIONS = 10_000
+"""Sessions whose labels one process remembers."""
+
+
 @dataclass(slots=True)
 class _Compiled:
     """The authorities in use by agent; each replaced as a whole, under a lock, when governance has moved on."""
@@ -39,6 +44,8 @@ class _Compiled:
     agents: dict[str, Authority] = field(default_factory=dict)
     kept: set[str] = field(default_factory=set)
     """Digests of the authorities that are known to be kept, so that their decisions can be replayed."""
+    marked: dict[str, frozenset[str]] = field(default_factory=dict)
+    """For sessions in use, labels that they are known to carry."""
     lock: Lock = field(default_factory=Lock)
 
 
@@ -67,8 +74,9 @@ class Decisions:
         call, arguments = read_call(call)
         if call.subject is None:
             authority = self._authority(call.agent, now).agent
-            if not leaves_traces(call, authority):
-                facts = self._facts(call, authority, now)
+            marked = self._compiled.marked.get(call.session or "", frozenset())
+            if not leaves_traces(call, authority, marked):
+                facts = self._facts(call, authority, now, marked)
                 made = self._made(call, arguments, facts, now, intent=intent, explain=explain)
                 if made.verdict.outcome is not Outcome.ASK:
                     self._keep_record(authority)
@@ -80,6 +88,8 @@ class Decisions:
             made = self._made(call, arguments, facts, now, intent=intent, awaited=awaited, explain=explain)
             decision = made.settled(unit)
         self._compiled.kept.add(decision.policy_digest)
+        if facts is not None and decision.allowed:
+            self._note_marks(call, facts)
         return decision
 
     def explain(self, call: Call) -> Verdict:
@@ -154,8 +164,24 @@ class Decisions:
     def _subject(self, call: Call) -> str | None:
         return self.world.pseudonyms.of(call.subject) if call.subject is not None else None
 
-    def _facts(self, call: Call, authority: AgentAuthority | None, now: datetime) -> Facts | None:
-        if call.subject is None and call.on_behalf_of is None and not leaves_traces(call, authority):
+    def _note_marks(self, call: Call, facts: Facts) -> None:
+        """Remember what a session carries for good, so that its next call need not look."""
+        if call.session is None:
+            return
+        marked = self._compiled.marked
+        if len(marked) >= _SESSIONS:
+            marked.clear()
+        marked[call.session] = (facts.known.labels or frozenset()) | added(facts)
+
+    def _facts(
+        self,
+        call: Call,
+        authority: AgentAuthority | None,
+        now: datetime,
+        marked: frozenset[str] = frozenset(),
+    ) -> Facts | None:
+        alone = call.subject is None and call.on_behalf_of is None
+        if alone and not leaves_traces(call, authority, marked):
             return None if authority is None else facts_for(call, authority, now, NOTHING_KNOWN)
         with self.world.storage.reading() as unit:
             return self._facts_within(unit, call, authority, now)

@@ -11,20 +11,29 @@ from ephor.kernel.canonical import Json
 from ephor.rooms.access.roles import Rights, lend, narrow
 from ephor.rooms.decisions.authority import AgentAuthority
 from ephor.rooms.decisions.bounds import added, observe
-from ephor.rooms.decisions.facts import Facts, behalf_of, limits_on
+from ephor.rooms.decisions.facts import Facts, behalf_of, limits_on, sensitivity_of
 from ephor.rooms.decisions.model import Call
 from ephor.rooms.decisions.record import AuthorityRecord
 from ephor.rooms.decisions.standing import NOTHING_KNOWN, UNSAID, Known
 from ephor.rooms.policies.limits import Usage, amount_in, usage_id, use, used_now
-from ephor.rooms.policies.sequences import Session, session_id, touched
+from ephor.rooms.policies.sequences import Session, labels_of, session_id, touched
 
 
-def leaves_traces(call: Call, authority: AgentAuthority | None) -> bool:
-    """Tell whether what a call may do, or leaves behind, must be settled in the transaction that records the decision."""
+def leaves_traces(call: Call, authority: AgentAuthority | None, marked: frozenset[str] = frozenset()) -> bool:
+    """Tell whether what a call may do, or leaves behind, must be settled in the transaction that records the decision.
+
+    *marked* are labels that its session is known to carry: they are never lost, so whoever adds none of them and is held
+    to no rule that looks at them leaves nothing new.
+    """
     tool = authority.tools.get(call.tool) if authority else None
-    if tool is None:
+    if authority is None or tool is None:
         return False
-    return bool(tool.limits) or call.session is not None
+    if tool.limits or call.session is None:
+        return bool(tool.limits)
+    if authority.sequences or authority.rules is not None or authority.shadow is not None:
+        return True
+    sensitivity = sensitivity_of(call, tool)
+    return not labels_of(tool.tool.name, tool.effect, sensitivity, tool.tool.data, tool.labels) <= marked
 
 
 def look_up(
