@@ -44,6 +44,7 @@ if TYPE_CHECKING:
     from ephor.rooms.pii.columns import ColumnCount
     from ephor.rooms.pii.plugins import Finder
     from ephor.rooms.pii.rules import Rule
+    from ephor.engine.ports_witness import StampLine, WitnessLine
 
 
 def open_engine(url: str | None = None, *, create: bool = True, settings: Settings | None = None) -> Plane:
@@ -145,6 +146,7 @@ def main() -> None:
         lake=_lake,
         recognizers=_recognizers,
         names=_names,
+        stamps=_stamps,
     )
     try:
         code = run(sys.argv[1:], door)
@@ -208,6 +210,12 @@ def _witnesses() -> WitnessLine:
     from ephor.adapters.witness.line import HttpWitnesses  # noqa: PLC0415 - TLS is slow to load
 
     return HttpWitnesses()
+
+
+def _stamps() -> StampLine:
+    from ephor.adapters.stamping import HttpStamps  # noqa: PLC0415 - an extra
+
+    return HttpStamps()
 
 
 def _serve_witness(

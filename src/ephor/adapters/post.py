@@ -7,14 +7,13 @@ import re
 import smtplib
 import socket
 import ssl
-import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from email.message import EmailMessage
 from threading import Timer
 from urllib.parse import unquote, urlsplit
 
-from ephor.adapters.timed import TimedLine, connected
+from ephor.adapters.posting import request
 from ephor.engine.ports import Sent
 from ephor.kernel.errors import InvalidInputError
 
@@ -32,7 +31,7 @@ class DirectPost:
     def webhook(self, url: str, body: bytes, headers: Mapping[str, str]) -> Sent:
         """Send a POST request."""
         try:
-            status = self._posted(url, body, headers)
+            status = request(url, body, headers, seconds=self._seconds, longest=0).status
         except TimeoutError:
             return Sent(taken=False, said=f"no answer within {self._seconds:g} seconds")
         except http.client.HTTPException as error:  # its text is the other side's
@@ -62,26 +61,6 @@ class DirectPost:
         except (smtplib.SMTPException, OSError, ValueError, InvalidInputError) as error:
             return Sent(taken=False, said=f"the mail server was not reached: {_why(error)}")
         return Sent(taken=True, said="taken by the mail server")
-
-    def _posted(self, url: str, body: bytes, headers: Mapping[str, str]) -> int:
-        end = time.monotonic() + self._seconds
-
-        def left() -> float:
-            rest = end - time.monotonic()
-            if rest <= 0:
-                raise TimeoutError
-            return rest
-
-        parts = urlsplit(url)
-        secure = parts.scheme == "https"
-        host, port = parts.hostname or "", parts.port or (443 if secure else 80)
-        path = (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
-        with connected(host, port, left, secure=secure) as opened:
-            line = http.client.HTTPConnection(host, port)
-            line.sock = TimedLine(opened, left)
-            line.request("POST", path, body, {**headers, "Connection": "close"})
-            with line.getresponse() as response:
-                return response.status
 
     @contextmanager
     def _server(self) -> Iterator[smtplib.SMTP]:

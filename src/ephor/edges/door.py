@@ -14,6 +14,7 @@ from ephor.engine.ports_data import DataStore
 from ephor.engine.ports_drill import Prober
 from ephor.engine.ports_texts import Refused, Source
 from ephor.engine.ports_witness import WitnessLine
+from ephor.engine.ports_witness import StampLine, WitnessLine
 from ephor.engine.regulation import Law
 from ephor.kernel.errors import EphorError
 from ephor.rooms.agents.manifest import Manifest
@@ -121,3 +122,5 @@ class Door:
     """Counts what Parquet files hold, by so many processes; by Spark for none."""
     witnesses: Callable[[], WitnessLine]
     """The way to witnesses on the network."""
+    stamps: Callable[[], StampLine]
+    """The way to time-stamping authorities, and who judges what they signed."""

@@ -40,6 +40,7 @@ from ephor.engine.risk import Risk
 from ephor.engine.ropa import Ropa
 from ephor.engine.rules import Rules
 from ephor.engine.sources import Sources
+from ephor.engine.stamps import Stamps
 from ephor.engine.stops import Stops
 from ephor.engine.streams import Streams
 from ephor.engine.trying import Trying
@@ -208,6 +209,10 @@ class Engine:
     @cached_property
     def requirements(self) -> Requirements:
         return Requirements(self.world.packs, lambda agent, on: self.gate.facts(agent, as_of=on))
+
+    @cached_property
+    def stamps(self) -> Stamps:
+        return Stamps(self.world)
 
     @cached_property
     def streams(self) -> Streams:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Protocol
 
+from ephor.rooms.ledger.timestamps import Stamped
 from ephor.rooms.ledger.witness import Seen
 from ephor.rooms.ledger.witnesses import Reply
 
@@ -39,6 +40,29 @@ class WitnessLine(Protocol):
         Raises:
             UnavailableError: it did not answer in time.
             VerificationError: its answer has no end.
+        """
+        ...
+
+
+class StampLine(Protocol):
+    """The way to time-stamping authorities (RFC 3161), and who judges what they signed."""
+
+    def ask(self, url: str, data: bytes, roots: bytes) -> bytes:
+        """Return the answer of the authority at *url*, which stamps *data* under one of *roots* (PEM).
+
+        Raises:
+            InvalidInputError: *roots* are no certificates.
+            UnavailableError: it did not answer in time.
+            VerificationError: it answered something else.
+        """
+        ...
+
+    def judge(self, answer: bytes, data: bytes, roots: bytes) -> Stamped:
+        """Return when and by whom *data* was stamped.
+
+        Raises:
+            InvalidInputError: *roots* are no certificates.
+            VerificationError: the answer is no stamp on *data* under one of *roots*.
         """
         ...
 

@@ -9,7 +9,8 @@ from collections.abc import Callable, Iterator
 
 import pytest
 
-from ephor.adapters.witness.line import MAX_ANSWER, HttpWitnesses
+from ephor.adapters.posting import MAX_ANSWER
+from ephor.adapters.witness.line import HttpWitnesses
 from ephor.kernel.errors import UnavailableError, VerificationError
 from ephor.rooms.ledger.witnesses import Reply
 

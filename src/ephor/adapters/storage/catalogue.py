@@ -30,6 +30,7 @@ from ephor.rooms.dsr.plan import Certificate, DataPlan
 from ephor.rooms.dsr.request import Request
 from ephor.rooms.evidence.record import Evidence
 from ephor.rooms.ledger.sources import Source
+from ephor.rooms.ledger.timestamps import TimeStamp
 from ephor.rooms.ledger.witnesses import Witness
 from ephor.rooms.models.bias_test import BiasTest
 from ephor.rooms.models.model import ModelVersion
@@ -85,6 +86,7 @@ SHELVES: Mapping[type[Any], Plan] = {
     ProcessingRecord: Plan("processing_records"),
     Evidence: Plan("evidence", ("agent",)),
     Witness: Plan("witnesses"),
+    TimeStamp: Plan("time_stamps", governs=False),
     Source: Plan("sources", ("reporter",), governs=False),
     ToolEntry: Plan("tools"),
     Limit: Plan("limits"),

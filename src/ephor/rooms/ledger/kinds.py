@@ -126,6 +126,7 @@ GOVERNANCE: Mapping[str, str] = MappingProxyType(
         "epoch.started/1": "a log that lost entries goes on here; the checkpoints of what is left and of what was published",
         "key.created/1": "a signing or encryption key came into being",
         "key.rotated/1": "a signing or wrapping key took the place of the one before it",
+        "checkpoint.stamped/1": "a time-stamping authority stamped a checkpoint of this log",
         "witness.added/1": "a witness is asked to cosign this log's checkpoints from now on",
         "witness.removed/1": "a witness is asked no more",
         "risk.accepted/1": "a person accepted a risk that remains",

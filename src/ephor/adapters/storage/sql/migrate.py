@@ -8,7 +8,21 @@ import sqlalchemy as sa
 
 from ephor.kernel.errors import ConflictError, InvalidInputError
 
-KNOWN = ("0001", "0002", "0003", "0004", "0005", "0006", "0007", "0008", "0009", "0010", "0011", "0012")
+KNOWN = (
+    "0001",
+    "0002",
+    "0003",
+    "0004",
+    "0005",
+    "0006",
+    "0007",
+    "0008",
+    "0009",
+    "0010",
+    "0011",
+    "0012",
+    "0013",
+)
 """Every migration, the newest last. Written here so that opening a database need not load Alembic; a test keeps it true."""
 HEAD = KNOWN[-1]
 MIGRATIONS = Path(__file__).parent.parent / "migrations"
