@@ -40,11 +40,10 @@ if TYPE_CHECKING:
     from ephor.adapters.storage.sql.storage import SqlStorage
     from ephor.engine.ports_data import DataStore
     from ephor.engine.ports_texts import Refused, Source
-    from ephor.engine.ports_witness import WitnessLine
+    from ephor.engine.ports_witness import StampLine, WitnessLine
     from ephor.rooms.pii.columns import ColumnCount
     from ephor.rooms.pii.plugins import Finder
     from ephor.rooms.pii.rules import Rule
-    from ephor.engine.ports_witness import StampLine, WitnessLine
 
 
 def open_engine(url: str | None = None, *, create: bool = True, settings: Settings | None = None) -> Plane:
