@@ -1,4 +1,4 @@
-"""`python3 dev.py bench [ledger|memory|decisions|pii]… [--short] [--write]`: ratios in one run, with what they were measured on."""
+"""`python3 dev.py bench [ledger|memory|decisions|rules|pii]… [--short] [--write]`: ratios in one run, with what they were measured on."""
 
 from __future__ import annotations
 
@@ -15,6 +15,7 @@ import ledger
 import ledger_memory
 import measure
 import pii
+import rules
 from page import PAGE, keep
 
 
@@ -30,6 +31,7 @@ PARTS: Mapping[str, Part] = {
     "ledger": Part(lambda asked: ledger.run(short=asked.short, alone=asked.alone)),
     "memory": Part(lambda asked: ledger_memory.run(short=asked.short, write=asked.write), always=False),
     "decisions": Part(lambda asked: decisions.run(short=asked.short)),
+    "rules": Part(lambda asked: rules.run(short=asked.short, alone=asked.alone)),
     "pii": Part(lambda asked: pii.run(short=asked.short, alone=asked.alone)),
 }
 

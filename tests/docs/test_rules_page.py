@@ -56,9 +56,10 @@ def test_the_examples_do_what_the_page_says() -> None:
     assert answer(1, "email_send", at=NOON.replace(day=28)) == "deny"
     assert answer(1, "customer_lookup", at=NOON.replace(hour=20)) == "allow"
     read = frozenset({"data:contact"})
-    assert answer(2, "email_send", labels=read, arguments={"to": "x@else.example"}) == "ask"
+    assert answer(2, "email_send", labels=read, session="s", arguments={"to": "x@else.example"}) == "ask"
+    assert answer(2, "email_send", arguments={"to": "x@else.example"}) == "ask"
     assert answer(2, "email_send", labels=read, arguments={"to": "x@shop.example"}) == "allow"
-    assert answer(2, "email_send", arguments={"to": "x@else.example"}) == "allow"
+    assert answer(2, "email_send", session="s", arguments={"to": "x@else.example"}) == "allow"
     assert answer(3, "customer_lookup", depth=1) == "allow"
     assert answer(3, "customer_lookup", depth=1, sensitivity=Sensitivity.RESTRICTED) == "deny"
     assert answer(3, "customer_lookup", depth=2) == "deny"

@@ -120,12 +120,15 @@ def _ask(slice: Slice, context: Mapping[str, Any]) -> _Answer:
 
     request = {**slice.request, "context": orjson.dumps(context).decode()}
     result = is_authorized(request, slice.policies, slice.entities, slice.schema)
-    errors = result.diagnostics.errors
-    if errors or result.decision.value == "NoDecision":
+    told, decision = result.diagnostics, result.decision.value
+    errors = told.errors
+    if errors or decision == "NoDecision":
         texts = errors or ["the rules gave no answer"]
         return _Answer(allowed=False, spoke=(), erred=tuple((_number(text), text) for text in texts))
-    spoke = tuple(sorted(int(id.removeprefix("policy")) for id in result.diagnostics.reasons))
-    return _Answer(result.allowed, spoke, ())
+    spoke = tuple(
+        sorted([int(id[6:]) for id in told.reasons])
+    )  # Cedar names them policy0, policy1, … in their order
+    return _Answer(decision == "Allow", spoke, ())
 
 
 def _number(text: str) -> int | None:
