@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 from pathlib import Path
 
@@ -116,3 +117,45 @@ def test_a_case_file_that_cannot_be_read_is_named(folder):
     (folder / "cases" / "zz.yaml").write_text("cases:\n  - name: x\n    name: y\n")
     with pytest.raises(InvalidInputError, match=r"zz\.yaml.*line 3"):
         packs.cases(folder)
+
+
+def test_a_folder_that_is_too_large_is_not_read(folder, monkeypatch):
+    monkeypatch.setattr(packs, "MAX_BYTES", 10_000)
+    with pytest.raises(InvalidInputError, match="at most 10000 are read"):
+        packs.load(folder)
+    with pytest.raises(InvalidInputError, match="at most 10000 are read"):
+        packs.cases(folder)
+
+
+def test_a_pipe_or_a_folder_among_the_files_is_passed_over(folder):
+    os.mkfifo(folder / "zz.yaml")
+    (folder / "yy.yaml").mkdir()
+    assert packs.load(folder).digest == packs.load("eu-ai-act").digest
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        'applies: {cite: a, title: t, when: {nobody: true}}',
+        'applies: {cite: a, title: t, when: {domain: it}, also: b}',
+        'role_changes: [{article: a, title: t, becomes: provider, when: {domain: [moon]}}]',
+        'grace: [{article: a, title: t, when: {domain: it}, of: [eu-ai-act/nothing]}]',
+        'grace: [{article: a, title: t, when: {domain: it}, of: [with-class], until: soon}]',
+        'penalties: [{cite: a, title: t, when: {domain: it}, rule: harsh, in_force: 2026-01-01, verified: oj}]',
+        'penalties: [{cite: a, title: t, when: {domain: it}, eur: -1, rule: higher, in_force: 2026-01-01, verified: oj}]',
+        'penalties: [{cite: a, title: t, when: {domain: it}, eur: "1", rule: higher, in_force: 2026-01-01, verified: oj}]',
+        'crosswalks: [{here: gdpr/access, there: gdpr/access, relation: covers, because: b}]',
+        'crosswalks: [{here: eu-ai-act/fria, there: gdpr/dpia, relation: equal, because: b}]',
+        'crosswalks: [{here: eu-ai-act/fria, there: "../../etc/passwd", relation: covers}]',
+        'crosswalks: 7',
+    ],
+)  # fmt: skip
+def test_what_follows_from_an_obligation_is_read_strictly(folder, text):
+    (folder / "consequences.yaml").unlink()
+    section = text.partition(":")[0]
+    pack = (folder / "pack.yaml").read_text()
+    if section == "applies":
+        (folder / "pack.yaml").write_text(pack[: pack.index("applies:\n")])
+    (folder / "zz.yaml").write_text(text + "\n")
+    with pytest.raises(InvalidInputError, match="pack `eu-ai-act`"):
+        packs.load(folder)

@@ -73,8 +73,10 @@ class Reader:
         done = 0
         for kind, body in _FENCE.findall(text):
             first, _, rest = body.partition("\n")
-            if named := re.fullmatch(r"(?:#|//) ([\w.-]+\.(?:ya?ml|py|cedar))", first):
-                (self.folder / named[1]).write_text(rest, encoding="utf-8")
+            if named := re.fullmatch(r"(?:#|//) ((?:[\w-]+/)*[\w.-]+\.(?:ya?ml|py|cedar))", first):
+                file = self.folder / named[1]
+                file.parent.mkdir(parents=True, exist_ok=True)
+                file.write_text(rest, encoding="utf-8")
             elif kind == "console":
                 for command, promised in _steps(body):
                     self.type(command, promised)

@@ -18,6 +18,8 @@ from ephor.rooms.regulation.read_pack import read_pack
 
 MAX_FILES = 100
 """Most YAML files in one folder of a pack."""
+MAX_BYTES = 4 << 20
+"""Most bytes that the files of one folder hold together."""
 
 
 def bundled() -> list[str]:
@@ -119,6 +121,9 @@ def _files(folder: Path) -> list[Path]:
     files = sorted(path for path in folder.iterdir() if path.suffix in (".yaml", ".yml") and path.is_file())
     if len(files) > MAX_FILES:
         raise InvalidInputError(f"`{folder.name}` holds {len(files)} files; at most {MAX_FILES} are read")
+    total = sum(min(path.stat().st_size, strict_yaml.MAX_BYTES + 1) for path in files)
+    if total > MAX_BYTES:
+        raise InvalidInputError(f"`{folder.name}` holds {total} bytes; at most {MAX_BYTES} are read")
     for path in files:
         if path.is_symlink():
             raise InvalidInputError(

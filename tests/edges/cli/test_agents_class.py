@@ -13,6 +13,7 @@ from types import SimpleNamespace
 
 import pytest
 
+from ephor.adapters.files import read_mapping
 from ephor.adapters.packs import BundledPacks
 from ephor.edges.cli.app import run
 from ephor.engine.regulation import Law
@@ -21,7 +22,9 @@ from sample_gate import AGENT, register
 
 @pytest.fixture
 def ephor(engine, capsysbinary):
-    door = SimpleNamespace(open=lambda _database: engine, person="sam", law=Law(BundledPacks()))
+    door = SimpleNamespace(
+        open=lambda _database: engine, person="sam", law=Law(BundledPacks()), read_yaml=read_mapping
+    )
 
     def call(*words):
         code = run(words, door)
@@ -83,3 +86,11 @@ def test_a_person_at_a_terminal_is_asked_and_the_facts_are_written(tmp_path):
     assert (found["category"], found["articles"]) == ("out_of_scope", ["Art 3(1)"])
     assert "what the system does for its intended purpose" in screen
     assert (tmp_path / "facts.yaml").read_text().endswith("facts:\n  function: rules\n")
+
+
+def test_a_key_of_the_guide_may_stand_alone_in_a_file(ephor, tmp_path):
+    file = tmp_path / "use.yaml"
+    file.write_text("use_case: credit_scoring\ncomplete: true\n")
+    code, out, err = ephor("classify", str(file), "--as-of", "2026-11-27", "--json")
+    assert code == 0, err
+    assert json.loads(out)["articles"] == ["Annex III 5(b)"]

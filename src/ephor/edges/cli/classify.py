@@ -19,6 +19,7 @@ from ephor.engine.regulation import AI_ACT
 from ephor.kernel.errors import InvalidInputError
 from ephor.kernel.time import day
 from ephor.rooms.regulation.classification import Category, Classification
+from ephor.rooms.regulation.classify import USE_CASE
 from ephor.rooms.regulation.facts import FactType
 from ephor.rooms.regulation.owe import roles_of
 from ephor.rooms.regulation.pack import Pack
@@ -126,6 +127,8 @@ def _classify_file(door: Door, file: str, on: date | None, pack: str) -> Classif
 def _facts_of(content: Mapping[str, Any], file: str) -> tuple[Mapping[str, object], str | None]:
     """Read only what classification needs: a draft of a manifest can be classified before it is complete."""
     facts = content.get("facts")
+    if facts is None and "schema" not in content and USE_CASE in content:
+        facts = {USE_CASE: content[USE_CASE]}  # a key of the guide stands for facts, and may stand alone
     if not isinstance(facts, Mapping):
         raise InvalidInputError(
             f"`{file}` states no facts; add a mapping `facts:`, see `ephor classify --facts`"

@@ -23,6 +23,8 @@ class Reader:
 
     vocabulary: Mapping[str, FactType]
     terms: Mapping[str, Condition] = field(default_factory=dict)
+    listed: dict[str, frozenset[str]] = field(default_factory=dict, compare=False, repr=False)
+    """The words of each fact met so far, to look them up in no time: a stranger's list may be long."""
 
     def read(self, raw: object, where: str) -> Condition:
         """Return the condition written as *raw*: ``{fact: [words]}``, or ``all``, ``any``, ``not``, ``known``, ``only``, ``claimed``, ``term``.
@@ -112,11 +114,16 @@ class Reader:
         words = tuple(body) if isinstance(body, list | tuple) else (body,)
         if not words:
             raise InvalidInputError(f"`{kind.name}` at {where} is compared with nothing", at=where)
+        if len(words) > MAX_WEIGHT:
+            raise InvalidInputError(
+                f"`{kind.name}` at {where} is compared with more than {MAX_WEIGHT} words; split it", at=where
+            )
+        listed = self.listed.setdefault(kind.name, frozenset(kind.values)) if kind.values else frozenset()
         for word in words:
             fits = (
                 isinstance(word, bool)
                 if kind.kind is Kind.BOOLEAN
-                else isinstance(word, str) and word in kind.values
+                else isinstance(word, str) and word in listed
             )
             if not fits:
                 raise InvalidInputError(

@@ -21,10 +21,11 @@ def read_logging(top: Fields) -> tuple[LoggingDemand, ...]:
         InvalidInputError: anything unknown, missing or of the wrong type, or a kind that stands twice; the message says where.
     """
     demands = tuple(_demand(where, raw) for where, raw in top.entries("logging"))
-    kinds = [one.kind for one in demands]
-    for kind in kinds:
-        if kinds.count(kind) > 1:
+    seen: set[str] = set()
+    for kind in (one.kind for one in demands):
+        if kind in seen:
             raise InvalidInputError(f"`logging` demands `{kind}` twice; keep one and cite both places there")
+        seen.add(kind)
     return demands
 
 

@@ -270,9 +270,11 @@ def _derived(elements: tuple[Element, ...]) -> dict[str, FactType]:
 
 
 def _refuse_repeats(ids: list[str], what: str) -> None:
+    seen: set[str] = set()
     for one in ids:
-        if ids.count(one) > 1:
+        if one in seen:
             raise InvalidInputError(f"{what} `{one}` is defined twice; keep one")
+        seen.add(one)
 
 
 def _refuse_strays(ids: list[str], what: str, pack: str) -> None:
