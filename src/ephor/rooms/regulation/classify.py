@@ -65,13 +65,13 @@ def classify(
 
     A class that applies only later is given all the same, with its day in ``applies_from``. With *complete*, a fact
     left out is false, none or empty; even then nothing is minimal unless the pack's least facts are stated.
-    *role* narrows the obligations to those of one operator.
+    *role* narrows the obligations to those of one operator, and exclusions to those that spare it.
 
     Raises:
         InvalidInputError: unknown facts, a value of the wrong type, an unknown use-case key or role.
     """
     stated = state(pack.vocabulary, _expanded(pack, facts), complete=complete)
-    holdings = judge_elements(pack, stated)
+    holdings = judge_elements(pack, stated, role)
     limited = derogated(holdings, pack.limits, stated)
     case = _Case(pack, stated, holdings, limited)
     category, waits_for, at_least = _decide(case)
@@ -113,7 +113,7 @@ def answer_all(
     """
     found = classify(pack, facts, on, complete=complete, role=role)
     stated = state(pack.vocabulary, _expanded(pack, facts), complete=complete)
-    holdings = judge_elements(pack, stated)
+    holdings = judge_elements(pack, stated, role)
     case = _Case(pack, stated, holdings, derogated(holdings, pack.limits, stated))
     known = classed(case, found.category)
     if found.category is Category.NEEDS_REVIEW:

@@ -23,9 +23,14 @@ class Holding:
     because: str
 
 
-def judge_elements(pack: Pack, facts: Facts) -> tuple[Holding, ...]:
-    """Return every element of *pack* with its finding, in the law's order."""
-    return tuple(_judged(element, facts) for element in pack.elements)
+def judge_elements(pack: Pack, facts: Facts, role: str | None = None) -> tuple[Holding, ...]:
+    """Return every element of *pack* with its finding, in the law's order.
+
+    An exclusion that spares one role alone does not spare an operator who is known to be another.
+    """
+    return tuple(
+        _judged(element, facts) if _concerns(element, role) else _elses(element) for element in pack.elements
+    )
 
 
 def group(holdings: Iterable[Holding], *groups: Group) -> tuple[Holding, ...]:
@@ -72,6 +77,14 @@ def reason(finding: Finding, facts: Facts) -> str:
     if not finding.rests_on:
         return "nobody has claimed it" if finding.truth is False else "nothing to the contrary was claimed"
     return ", ".join(_said(name, facts) for name in finding.rests_on)
+
+
+def _concerns(element: Element, role: str | None) -> bool:
+    return element.group is not Group.EXCLUSION or None in (element.who, role) or element.who == role
+
+
+def _elses(element: Element) -> Holding:
+    return Holding(element, Finding(False), f"not met ({element.title}): it spares the {element.who} alone")
 
 
 def _judged(element: Element, facts: Facts) -> Holding:

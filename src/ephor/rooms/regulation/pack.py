@@ -64,7 +64,7 @@ class Element:
     notice: str | None = None
     """What people must be told, for a transparency duty."""
     who: str | None = None
-    """The role that owes the duty."""
+    """The role that owes the duty, or that alone an exclusion spares."""
     note: str | None = None
 
 

@@ -176,7 +176,7 @@ def _elements(top: Fields, group: Group, reader: Reader) -> Iterator[Element]:
             fields.day("since") if dated else fields.day_or_none("since"),
             fields.word("verified", Verified),
             fields.text("notice") if group is Group.DUTY else None,
-            fields.text("who") if group is Group.DUTY else None,
+            fields.text("who") if group is Group.DUTY else fields.text_or_none("who"),
             fields.text_or_none("note"),
         )
 
