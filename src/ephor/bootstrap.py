@@ -17,7 +17,7 @@ from ephor.adapters.keys.pseudonyms import KeyedPseudonyms
 from ephor.adapters.keys.ring import SigningRing, WrappingRing
 from ephor.adapters.manifests import read_manifest
 from ephor.adapters.packs import BundledPacks
-from ephor.adapters.parquet.folder import new_archive, open_archive
+from ephor.adapters.parquet.folder import new_archive, open_archive, row_archive
 from ephor.adapters.processes import ProcessProber
 from ephor.adapters.storage.growth import Grower
 from ephor.adapters.storage.vault import Vault
@@ -44,6 +44,7 @@ if TYPE_CHECKING:
     from ephor.rooms.pii.columns import ColumnCount
     from ephor.rooms.pii.plugins import Finder
     from ephor.rooms.pii.rules import Rule
+    from ephor.engine.ports_retention import RetentionStore
 
 
 def open_engine(url: str | None = None, *, create: bool = True, settings: Settings | None = None) -> Plane:
@@ -124,6 +125,8 @@ def main() -> None:
         read_yaml=files.read_mapping,
         read_placed=files.read_placed,
         connect=_connect,
+        disposal=_disposal,
+        row_archive=lambda folder: lambda run: row_archive(folder, run),
         bundle=files.new_folder,
         archive=new_archive,
         archived=open_archive,
@@ -261,6 +264,12 @@ def _connect(url: str) -> DataStore:
     from ephor.adapters.connectors.sql import connect  # noqa: PLC0415 - SQLAlchemy costs 400 ms
 
     return connect(url)
+
+
+def _disposal(url: str) -> RetentionStore:
+    from ephor.adapters.connectors.sql_retention import connect_retention  # noqa: PLC0415 - SQLAlchemy costs 400 ms
+
+    return connect_retention(url)
 
 
 def _set_up(engine: Engine, storage: SqlStorage, settings: Settings) -> None:

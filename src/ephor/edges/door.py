@@ -14,6 +14,7 @@ from ephor.engine.ports_data import DataStore
 from ephor.engine.ports_drill import Prober
 from ephor.engine.ports_texts import Refused, Source
 from ephor.engine.ports_witness import StampLine, WitnessLine
+from ephor.engine.ports_retention import OpenArchive, RetentionStore
 from ephor.engine.regulation import Law
 from ephor.kernel.errors import EphorError
 from ephor.rooms.agents.manifest import Manifest
@@ -87,6 +88,10 @@ class Door:
     read_manifest: Callable[[str], Manifest]
     connect: Callable[[str], DataStore]
     """Opens a database that subject requests reach, by its URL."""
+    disposal: Callable[[str], RetentionStore]
+    """Opens a database whose data retention disposes of, by its URL."""
+    row_archive: Callable[[str], OpenArchive]
+    """Opens archives of rows below a folder, by the run."""
     bundle: Callable[[str], Callable[[str, bytes], None]]
     """Opens a new folder, and returns what writes a file of that name into it."""
     archive: Callable[[str], AbstractContextManager[Callable[[str, bytes], None]]]

@@ -29,6 +29,11 @@ def connect(url: str) -> DataStore:
         NotFoundError: the SQLite file does not exist; none is created.
         UnavailableError: the database does not answer.
     """
+    return SqlStore(open_store(url))
+
+
+def open_store(url: str) -> sa.Engine:
+    """Return the database at *url*; see `connect`."""
     try:
         parsed = sa.engine.make_url(url)
     except exc.ArgumentError:
@@ -48,7 +53,7 @@ def connect(url: str) -> DataStore:
         ) from error
     if backend == "sqlite":
         sa.event.listen(engine, "connect", _prepare_sqlite)
-    return SqlStore(engine)
+    return engine
 
 
 def _prepare_sqlite(connection: Any, _record: object) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import base64
 from collections.abc import Callable, Mapping
-from datetime import date, datetime, time, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from decimal import Decimal
 from typing import Any
 from uuid import UUID
@@ -84,3 +84,21 @@ _READ: Mapping[type, Callable[[Any], object]] = {
     time: time.fromisoformat,
     timedelta: _seconds,
 }
+
+
+def same_row(one: tuple[object, ...], other: tuple[object, ...]) -> bool:
+    """Tell whether two rows say the same, one of them as an archive gives it back.
+
+    >>> same_row((1, Decimal("1.50"), b"x"), (1, "1.50", "eA=="))
+    True
+    """
+    return tuple(map(plain, one)) == tuple(map(plain, other))
+
+
+def plain(value: object) -> object:
+    """Return *value* as an archive writes what no type of its own fits; times in UTC, numbers as they are written."""
+    if isinstance(value, datetime) and value.tzinfo is not None:
+        value = value.astimezone(UTC)
+    if isinstance(value, bool | float):
+        return repr(value)
+    return to_json(value)

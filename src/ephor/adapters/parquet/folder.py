@@ -12,6 +12,7 @@ from ephor.kernel.errors import UnavailableError
 
 if TYPE_CHECKING:
     from ephor.adapters.parquet.reading import Archive
+    from ephor.adapters.parquet.rows import ParquetRows
 
 
 def open_archive(folder: str) -> Archive | None:
@@ -38,6 +39,17 @@ def new_archive(folder: str) -> AbstractContextManager[Callable[[str, bytes], No
     with _needing_pyarrow():
         from ephor.adapters.parquet import writing  # noqa: PLC0415 - an extra, and slow to load
     return writing.new_archive(folder)
+
+
+def row_archive(root: str, run: str) -> AbstractContextManager[ParquetRows]:
+    """Open the archive of one run below *root*; see `rows.row_archive`.
+
+    Raises:
+        UnavailableError: `pyarrow` is not installed.
+    """
+    with _needing_pyarrow():
+        from ephor.adapters.parquet import rows  # noqa: PLC0415 - an extra, and slow to load
+    return rows.row_archive(root, run)
 
 
 @contextmanager

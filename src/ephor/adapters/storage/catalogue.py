@@ -39,6 +39,7 @@ from ephor.rooms.policies.limits import Limit, Usage
 from ephor.rooms.policies.rule import RuleSet
 from ephor.rooms.policies.sequences import SequenceRule, Session
 from ephor.rooms.regulation.record import AgentClassification
+from ephor.rooms.retention.disposal import RetentionCertificate, RetentionDecision, RetentionPlan
 from ephor.rooms.retention.hold import Hold
 from ephor.rooms.risk.assess import AssessmentRecord
 from ephor.rooms.ropa.record import ProcessingRecord
@@ -83,6 +84,9 @@ SHELVES: Mapping[type[Any], Plan] = {
     DataPlan: Plan("subject_request_plans"),
     Certificate: Plan("subject_request_certificates"),
     Hold: Plan("legal_holds"),
+    RetentionPlan: Plan("retention_plans", governs=False),
+    RetentionCertificate: Plan("retention_certificates", governs=False),
+    RetentionDecision: Plan("retention_decisions", governs=False),
     ProcessingRecord: Plan("processing_records"),
     Evidence: Plan("evidence", ("agent",)),
     Witness: Plan("witnesses"),

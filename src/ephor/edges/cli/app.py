@@ -53,6 +53,7 @@ from ephor.edges.cli import (
     policies_rules,
     policies_trying,
     retention,
+    retention_run,
     reviews,
     roles,
     ropa,
@@ -128,6 +129,7 @@ ATTACHED = (
     models_watch,
     policies_rules,
     policies_trying,
+    retention_run,
 )
 """Modules that add their commands to a group above as they are imported."""
 for command in (

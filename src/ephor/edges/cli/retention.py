@@ -9,11 +9,8 @@ import typer
 from ephor.edges.cli.options import As, Database, Json
 from ephor.edges.cli.render import emit, table
 from ephor.kernel.time import day
-from ephor.kernel.vocabulary import word
 from ephor.rooms.retention.hold import Hold
 from ephor.rooms.retention.plan import Policy
-from ephor.rooms.retention.plan import plan as compute
-from ephor.rooms.retention.rule import RetentionLaw
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -25,22 +22,6 @@ holds = typer.Typer(
     name="holds", help="Legal holds: placed by one person, released by two.", no_args_is_help=True
 )
 app.add_typer(holds)
-
-
-@app.command()
-def plan(
-    law: Annotated[
-        list[str], typer.Option("--law", help="GDPR, HIPAA, SOC2 or PCI_DSS; may be given more than once.")
-    ],
-    json: Json = False,
-) -> None:
-    """Compute the retention policy under these laws; minimums and maximums that clash are shown, not settled.
-
-    Example: ephor retention plan --law GDPR --law HIPAA
-    """
-    laws = [word(RetentionLaw, text.upper(), "law") for text in law]
-    policies = compute(laws)
-    emit(policies, lambda out: _print_policies(out, policies), json=json)
 
 
 @holds.command()
@@ -116,7 +97,8 @@ def _standing(hold: Hold) -> str:
     return f"stands until {hold.until.isoformat()}" if hold.until else "stands"
 
 
-def _print_policies(out: Console, policies: tuple[Policy, ...]) -> None:
+def print_policies(out: Console, policies: tuple[Policy, ...]) -> None:
+    """Print how long each category stays, and every conflict."""
     rows = [
         (
             one.category,
