@@ -39,12 +39,12 @@ from ephor.settings import Settings, keys_folder, read_settings
 if TYPE_CHECKING:
     from ephor.adapters.storage.sql.storage import SqlStorage
     from ephor.engine.ports_data import DataStore
+    from ephor.engine.ports_retention import RetentionStore
     from ephor.engine.ports_texts import Refused, Source
     from ephor.engine.ports_witness import StampLine, WitnessLine
     from ephor.rooms.pii.columns import ColumnCount
     from ephor.rooms.pii.plugins import Finder
     from ephor.rooms.pii.rules import Rule
-    from ephor.engine.ports_retention import RetentionStore
 
 
 def open_engine(url: str | None = None, *, create: bool = True, settings: Settings | None = None) -> Plane:

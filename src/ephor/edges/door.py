@@ -12,9 +12,9 @@ from ephor.engine.plane import Engine
 from ephor.engine.ports import Post
 from ephor.engine.ports_data import DataStore
 from ephor.engine.ports_drill import Prober
+from ephor.engine.ports_retention import OpenArchive, RetentionStore
 from ephor.engine.ports_texts import Refused, Source
 from ephor.engine.ports_witness import StampLine, WitnessLine
-from ephor.engine.ports_retention import OpenArchive, RetentionStore
 from ephor.engine.regulation import Law
 from ephor.kernel.errors import EphorError
 from ephor.rooms.agents.manifest import Manifest
