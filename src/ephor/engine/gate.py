@@ -23,6 +23,7 @@ from ephor.rooms.approvals.request import ApprovalRequest
 from ephor.rooms.dsr.request import ENDED, Request
 from ephor.rooms.evidence.record import Evidence, record_digest
 from ephor.rooms.gate.checklist import Checklist, Report, judge
+from ephor.rooms.gate.due import Due, horizon, lapsing, what_is_due
 from ephor.rooms.gate.facts import Entry, GateFacts, Law, Recorded, Register
 from ephor.rooms.policies.governance import GovernancePolicy, policy_of
 from ephor.rooms.regulation.classification import Classification
@@ -53,6 +54,24 @@ class Gate:
             NotFoundError: there is no such agent.
         """
         return judge(checklist, self.facts(agent_id, as_of=as_of))
+
+    def due(self, report: Report, days: int) -> tuple[Due, ...]:
+        """Return what of *report* is to be done within so many days: what is open first, then what lapses, in order.
+
+        What to do about an item that still holds is what the checklist asks for on the day it no longer does.
+
+        Raises:
+            InvalidInputError: that many days cannot be looked ahead.
+            NotFoundError: the agent is gone.
+        """
+        until = horizon(report.as_of, days)
+        remedies: dict[str, str | None] = {}
+        ending = lapsing(report, until)
+        for day in sorted({one.lapses for one in ending if one.lapses is not None}):
+            then = self.check(report.agent, report.checklist, as_of=day)
+            told = {one.id: one.remedy for one in then.items}
+            remedies |= {one.id: told[one.id] for one in ending if one.lapses == day}
+        return what_is_due(report, until, remedies)
 
     def facts(self, agent_id: str, *, as_of: date | None = None) -> GateFacts:
         """Return the facts that every item is judged by.
