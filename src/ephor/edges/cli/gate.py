@@ -87,13 +87,11 @@ def gate(
     report = asked.check(agent, wanted, as_of=on)
     due = None if next is None else asked.due(report, next)
     released = version("ephor")
-    for path, made in (
-        (junit, lambda: as_junit(report)),
-        (sarif, lambda: as_sarif(report, manifest, released)),
-    ):
+    files = {junit: as_junit(report), sarif: as_sarif(report, manifest, released)}
+    for path, made in files.items():
         if path is not None:
             with door.new_file(path) as write:
-                write(made())
+                write(made)
     if shape is Format.JUNIT:
         exact(as_junit(report))
     elif shape is Format.SARIF:
