@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum, unique
 
+from ephor.engine.overriding import in_force
 from ephor.engine.ports import Unit, World
 from ephor.kernel.canonical import Json
 from ephor.kernel.errors import ConflictError
@@ -127,7 +128,7 @@ class Agents:
                 )
             agent = move(old, AgentStatus.ACTIVE, reason=reason, at=now)
             requests = unit.shelf(ApprovalRequest).all(agent=id)
-            if approval_in_force(old, requests, self.policies, now) is None:
+            if approval_in_force(old, requests, in_force(unit, self.policies), now) is None:
                 raise ConflictError(
                     f"agent `{id}` has no approval that covers it today; ask for one with `ephor approvals request {id}`"
                 )

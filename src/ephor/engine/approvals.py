@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
+from ephor.engine.overriding import in_force
 from ephor.engine.ports import Unit, World
 from ephor.kernel.canonical import Json
 from ephor.kernel.errors import ConflictError
@@ -60,7 +61,7 @@ class Approvals:
         with self.world.storage.unit() as unit:
             require(unit.shelf(Person).find(by), PlanePermission.APPROVALS, who=by)
             agent = self._after_expiry(unit, unit.shelf(Agent).get(agent_id))
-            policy = policy_of(self.policies, agent.manifest.use_case)
+            policy = policy_of(in_force(unit, self.policies), agent.manifest.use_case)
             gone = self._clear_way(unit, agent, policy, by)
             asked = request(
                 agent,
@@ -103,7 +104,7 @@ class Approvals:
             asked = unit.shelf(ApprovalRequest).get(request_id)
             given = Review(type, by, decision, notes, tuple(conditions), self.world.clock.now())
             reviewed = review(asked, given)
-            self._refuse_stale(asked, agent)
+            self._refuse_stale(unit, asked, agent)
             if decision is Verdict.APPROVE:
                 refuse_category(agent, self.category_of(unit, agent))
             unit.shelf(ApprovalRequest).replace(asked, reviewed)
@@ -184,7 +185,9 @@ class Approvals:
         with self.world.storage.reading() as unit:
             agent = unit.shelf(Agent).get(agent_id)
             requests = unit.shelf(ApprovalRequest).all(agent=agent_id)
-            holds = standing.approval_in_force(agent, requests, self.policies, self.world.clock.now())
+            holds = standing.approval_in_force(
+                agent, requests, in_force(unit, self.policies), self.world.clock.now()
+            )
             pending = next((one for one in requests if one.status is RequestStatus.PENDING), None)
             return Standing(holds, pending)
 
@@ -209,8 +212,9 @@ class Approvals:
         ended = standing.supersede(asked, by=by, reason=reason, at=self.world.clock.now())
         unit.shelf(ApprovalRequest).replace(asked, ended)
 
-    def _refuse_stale(self, asked: ApprovalRequest, agent: Agent) -> None:
-        if not standing.is_bound_to(asked, agent, policy_of(self.policies, agent.manifest.use_case)):
+    def _refuse_stale(self, unit: Unit, asked: ApprovalRequest, agent: Agent) -> None:
+        policy = policy_of(in_force(unit, self.policies), agent.manifest.use_case)
+        if not standing.is_bound_to(asked, agent, policy):
             raise ConflictError(
                 f"what request `{asked.id}` is about has changed; make a new one with `ephor approvals request {agent.id}`"
             )

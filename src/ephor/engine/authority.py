@@ -6,6 +6,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime
 from types import MappingProxyType
 
+from ephor.engine.overriding import in_force as policies_in_force
 from ephor.engine.ports import Unit
 from ephor.kernel.errors import ConflictError
 from ephor.kernel.vocabulary import Objection
@@ -45,7 +46,7 @@ def compile_authority(unit: Unit, id: str, *, version: int, now: datetime) -> Au
     agent = unit.shelf(Agent).find(id)
     if agent is None:
         return Authority(version, None, now)
-    policy = policy_of(POLICIES, agent.manifest.use_case)
+    policy = policy_of(policies_in_force(unit, POLICIES), agent.manifest.use_case)
     approval = unit.shelf(ApprovalRequest).find(agent.approval) if agent.approval else None
     law = unit.shelf(AgentClassification).find(id)
     signed = is_signed(law, agent.material_digest)

@@ -10,6 +10,7 @@ from typing import Any
 import msgspec
 
 from ephor.engine.gate_entries import Entries, gather
+from ephor.engine.overriding import in_force
 from ephor.engine.ports import Unit, World
 from ephor.kernel.canonical import digest
 from ephor.kernel.errors import InvalidInputError
@@ -82,7 +83,7 @@ class Gate:
         at = _moment(self.world.clock.now(), as_of)
         with self.world.storage.reading() as unit:
             return _Gathering(unit, gather(self.world, at), at).facts(
-                unit.shelf(Agent).get(agent_id), self.policies, self._law
+                unit.shelf(Agent).get(agent_id), in_force(unit, self.policies), self._law
             )
 
     def _law(self, manifest: Manifest, on: date) -> Law | None:

@@ -29,7 +29,7 @@ from ephor.engine.ledger import Ledgers
 from ephor.engine.models import Models
 from ephor.engine.notices import Notices
 from ephor.engine.observations import Observations
-from ephor.engine.policies import Policies
+from ephor.engine.policies import Overrides, Policies
 from ephor.engine.ports import World
 from ephor.engine.ports_keys import FixedKeys, KeyRing
 from ephor.engine.regulation import Law, Regulation
@@ -109,7 +109,11 @@ class Engine:
 
     @cached_property
     def policies(self) -> Policies:
-        return Policies(POLICIES)
+        return Policies(POLICIES, self.world)
+
+    @cached_property
+    def overrides(self) -> Overrides:
+        return Overrides(self.world, POLICIES)
 
     @cached_property
     def trying(self) -> Trying:

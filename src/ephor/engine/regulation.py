@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 
+from ephor.engine.overriding import in_force
 from ephor.engine.ports import Packs, Unit, World
 from ephor.kernel.errors import InvalidInputError
 from ephor.kernel.events import Event
@@ -122,11 +123,11 @@ class Regulation:
         """
         with self.world.storage.reading() as unit:
             agent, record = unit.shelf(Agent).get(id), unit.shelf(AgentClassification).find(id)
+            policy = policy_of(in_force(unit, POLICIES), agent.manifest.use_case)
         if record is not None and record.digest != agent.material_digest:
             record = None
         signed = is_signed(record, agent.material_digest)
         notices = record.notices if record else ()
-        policy = policy_of(POLICIES, agent.manifest.use_case)
         measures = measures_for(record.category if record else None, notices, signed=signed)
         return ClassStanding(
             category=record.category if record else None,

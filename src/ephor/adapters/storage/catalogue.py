@@ -36,6 +36,7 @@ from ephor.rooms.models.bias_test import BiasTest
 from ephor.rooms.models.model import ModelVersion
 from ephor.rooms.models.observation import Baseline, Observation
 from ephor.rooms.policies.limits import Limit, Usage
+from ephor.rooms.policies.overrides import PolicyOverride
 from ephor.rooms.policies.rule import RuleSet
 from ephor.rooms.policies.sequences import SequenceRule, Session
 from ephor.rooms.regulation.record import AgentClassification
@@ -99,6 +100,7 @@ SHELVES: Mapping[type[Any], Plan] = {
     Session: Plan("sessions", governs=False),
     AuthorityRecord: Plan("authorities", governs=False, derived=True),
     RuleSet: Plan("rule_sets", ("name", "status")),
+    PolicyOverride: Plan("policy_overrides", ("use_case", "status")),
 }
 
 

@@ -1,4 +1,4 @@
-"""`ephor policies`: what each use case demands; the policies come with the version, so no plane is needed."""
+"""`ephor policies`: what each use case demands: the guide's policies, and those of a plane where there is one."""
 
 from __future__ import annotations
 
@@ -7,9 +7,10 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from ephor.edges.cli.fields import fields, listed, unfolded
-from ephor.edges.cli.options import Json
+from ephor.edges.cli.options import Database, Json
 from ephor.edges.cli.render import as_json, emit
 from ephor.engine.policies import Policies
+from ephor.kernel.errors import NotFoundError
 from ephor.kernel.vocabulary import UseCase, word
 from ephor.rooms.approvals.request import VALIDITY
 from ephor.rooms.policies.autonomy import meaning_of
@@ -31,19 +32,21 @@ _AGREES = {
 
 
 @app.command("list")
-def list_policies(json: Json = False) -> None:
+def list_policies(context: typer.Context, json: Json = False, database: Database = None) -> None:
     """List the policy of every use case.
 
     Example: ephor policies list
     """
-    found = Policies(POLICIES).all()
+    found = _policies(context, database).all()
     emit([_document(one) for one in found], lambda out: _print_list(out, found), json=json)
 
 
 @app.command()
 def show(
+    context: typer.Context,
     use_case: Annotated[str, typer.Argument(help="The use case, for example customer_service.")],
     json: Json = False,
+    database: Database = None,
 ) -> None:
     """Show the policy of one use case.
 
@@ -52,8 +55,21 @@ def show(
 
     Example: ephor policies show decision_support
     """
-    found = Policies(POLICIES).show(word(UseCase, use_case, "use case"))
+    found = _policies(context, database).show(word(UseCase, use_case, "use case"))
     emit(_document(found), lambda out: _print(out, found), json=json)
+
+
+def _policies(context: typer.Context, database: str | None) -> Policies:
+    """Return the policies of the plane; where none is named and there is none yet, those every plane begins with."""
+    if context.obj is None:
+        return Policies(POLICIES)
+    try:
+        policies: Policies = context.obj.open(database).policies
+    except NotFoundError:
+        if database is not None:
+            raise
+        return Policies(POLICIES)
+    return policies
 
 
 def _document(one: PolicyInForce) -> dict[str, Any]:

@@ -154,6 +154,25 @@ def breaches(
     return tuple(found)
 
 
+def loosened(policy: GovernancePolicy, other: GovernancePolicy) -> tuple[str, ...]:
+    """Return the fields in which *other* asks for less than *policy*; empty where it is nowhere looser.
+
+    >>> loosened(POLICIES[UseCase.CODE_GENERATION], POLICIES[UseCase.DECISION_SUPPORT])
+    ()
+    """
+    looser = {
+        "risk_level": other.risk_level < policy.risk_level,
+        "requires_human_approval": policy.requires_human_approval and not other.requires_human_approval,
+        "max_autonomy_level": not 1 <= other.max_autonomy_level <= policy.max_autonomy_level,
+        "data_sensitivity_allowed": not set(other.data_sensitivity_allowed)
+        <= set(policy.data_sensitivity_allowed),
+        "required_reviews": not set(other.required_reviews) >= set(policy.required_reviews),
+        "monitoring_level": other.monitoring_level < policy.monitoring_level,
+        "retention_days": other.retention_days < policy.retention_days,
+    }
+    return tuple(name for name, is_looser in looser.items() if is_looser)
+
+
 def override(policy: GovernancePolicy, stricter: GovernancePolicy) -> GovernancePolicy:
     """Return *stricter*, an organisation's own policy for the same use case, if it is nowhere looser than *policy*.
 
@@ -166,17 +185,7 @@ def override(policy: GovernancePolicy, stricter: GovernancePolicy) -> Governance
         raise InvalidInputError(
             f"a policy for `{stricter.use_case.value}` cannot take the place of one for `{policy.use_case.value}`"
         )
-    looser = {
-        "risk_level": stricter.risk_level < policy.risk_level,
-        "requires_human_approval": policy.requires_human_approval and not stricter.requires_human_approval,
-        "max_autonomy_level": not 1 <= stricter.max_autonomy_level <= policy.max_autonomy_level,
-        "data_sensitivity_allowed": not set(stricter.data_sensitivity_allowed)
-        <= set(policy.data_sensitivity_allowed),
-        "required_reviews": not set(stricter.required_reviews) >= set(policy.required_reviews),
-        "monitoring_level": stricter.monitoring_level < policy.monitoring_level,
-        "retention_days": stricter.retention_days < policy.retention_days,
-    }
-    if fields := [name for name, is_looser in looser.items() if is_looser]:
+    if fields := list(loosened(policy, stricter)):
         raise InvalidInputError(
             f"the override for `{policy.use_case.value}` is looser in {', '.join(fields)}; it may only be stricter",
             fields=fields,
