@@ -68,6 +68,7 @@ def test_everything_but_the_name_is_material(field):
         ("reveals", ("phone",)),
         ("ask", (AskRule(always=True),)),
         ("masks", ("arguments",)),
+        ("arguments", {"id": "long"}),
     ],
 )
 def test_everything_of_a_tool_but_its_description_is_material(field, value):
@@ -76,7 +77,7 @@ def test_everything_of_a_tool_but_its_description_is_material(field, value):
     reworded = support(tools=(dataclasses.replace(LOOKUP, description="Other words."), REFUND))
     assert material_digest(reworded) == material_digest(SUPPORT)
     assert manifest_digest(reworded) != manifest_digest(SUPPORT)
-    assert len(dataclasses.fields(Tool)) == 9  # eight above and the description
+    assert len(dataclasses.fields(Tool)) == 10  # nine above and the description
 
 
 def test_order_is_not_in_the_digest():
