@@ -37,6 +37,7 @@ from ephor.engine.replaying import Replays
 from ephor.engine.requirements import Requirements
 from ephor.engine.retention import Retention
 from ephor.engine.risk import Risk
+from ephor.engine.risk_register import RiskRegister
 from ephor.engine.ropa import Ropa
 from ephor.engine.rules import Rules
 from ephor.engine.sources import Sources
@@ -173,6 +174,10 @@ class Engine:
     @cached_property
     def risk(self) -> Risk:
         return Risk(self.world)
+
+    @cached_property
+    def risks(self) -> RiskRegister:
+        return RiskRegister(self.world)
 
     @cached_property
     def models(self) -> Models:

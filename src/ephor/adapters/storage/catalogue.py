@@ -43,6 +43,7 @@ from ephor.rooms.regulation.record import AgentClassification
 from ephor.rooms.retention.disposal import RetentionCertificate, RetentionDecision, RetentionPlan
 from ephor.rooms.retention.hold import Hold
 from ephor.rooms.risk.assess import AssessmentRecord
+from ephor.rooms.risk.register import RegisteredRisk
 from ephor.rooms.ropa.record import ProcessingRecord
 
 MAX_TEXT = 500
@@ -100,6 +101,7 @@ SHELVES: Mapping[type[Any], Plan] = {
     Session: Plan("sessions", governs=False),
     AuthorityRecord: Plan("authorities", governs=False, derived=True),
     RuleSet: Plan("rule_sets", ("name", "status")),
+    RegisteredRisk: Plan("risks", ("agent", "status"), governs=False),
     PolicyOverride: Plan("policy_overrides", ("use_case", "status")),
 }
 
