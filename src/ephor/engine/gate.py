@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time
-from typing import Any
+from functools import partial
+from typing import Any, TypeVar
 
 import msgspec
 
@@ -26,11 +27,15 @@ from ephor.rooms.evidence.record import Evidence, record_digest
 from ephor.rooms.gate.checklist import Checklist, Report, judge
 from ephor.rooms.gate.due import Due, horizon, lapsing, what_is_due
 from ephor.rooms.gate.facts import Entry, GateFacts, Law, Recorded, Register
+from ephor.rooms.models.bias_test import BiasTest
+from ephor.rooms.models.observation import Observation
 from ephor.rooms.policies.governance import GovernancePolicy, policy_of
 from ephor.rooms.regulation.classification import Classification
 from ephor.rooms.regulation.record import AgentClassification
 from ephor.rooms.risk.assess import AssessmentRecord
 from ephor.rooms.ropa.record import ProcessingRecord
+
+M = TypeVar("M", BiasTest, Observation)
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,6 +131,10 @@ class _Gathering:
             roles={id: self._role(role) for id, role in known_roles(self.unit.shelf(Role).all()).items()},
             people={one.id: self._person(one) for one in self.unit.shelf(Person).all()},
             register=self._register(),
+            bias_tests=tuple(self._measured(agent, BiasTest, "model.bias-tested/1", "test", _said_of_test)),
+            observations=tuple(
+                self._measured(agent, Observation, "model.observed/1", "observation", _said_of_observation)
+            ),
             signed=self._signed(agent, kept),
             log=self.entries.log(agent.id),  # last: it tells whether anything above did not verify
         )
@@ -221,6 +230,22 @@ class _Gathering:
             said = record_digest(record)
             yield Recorded(record, self._with_digest("evidence.recorded/1", f"evidence:{record.id}", said))
 
+    def _measured(
+        self, agent: Agent, record: type[M], kind: str, name: str, said: Callable[[M], Mapping[str, Any]]
+    ) -> Iterator[Recorded[M]]:
+        """Yield what was measured on the agent's models, each with the entry that says the same of it."""
+        for model in dict.fromkeys(agent.manifest.models):
+            for one in self.unit.shelf(record).all(model=model):
+                if one.at > self.at:
+                    continue
+                told = {name: one.id, "digest": one.digest, **said(one)}
+                entry = self.entries.find(
+                    kind,
+                    {"resource": f"model:{model}", "actor": f"person:{one.by}"},
+                    partial(_tells, told),
+                )
+                yield Recorded(one, entry)
+
     def _with_digest(self, kind: str, resource: str, said: str) -> Entry | None:
         return self.entries.find(kind, {"resource": resource}, lambda entry: entry.get("input_hash") == said)
 
@@ -263,6 +288,19 @@ class _Gathering:
         listed = {f"request:{one.id}" for one in known}
         unlisted = tuple(entry.id for resource, entry in sorted(received.items()) if resource not in listed)
         return Register(tuple(recorded), unlisted)
+
+
+def _tells(told: Mapping[str, Any], entry: Mapping[str, Any]) -> bool:
+    metadata = entry.get("metadata", {})
+    return {**metadata, **told} == metadata
+
+
+def _said_of_test(test: BiasTest) -> Mapping[str, Any]:
+    return {"adverse": test.report.adverse, "rows": test.report.rows, "attributes": list(test.attributes)}
+
+
+def _said_of_observation(seen: Observation) -> Mapping[str, Any]:
+    return {"drifted": seen.drifted, "rows": seen.rows}
 
 
 def _moment(now: datetime, as_of: date | None) -> datetime:

@@ -66,10 +66,12 @@ _ONGOING = (
     Item("audit-log-reviews", "Audit log reviews (monthly)",
          "evidence audit_log_review and its evidence.recorded/1 entry; the signed head", control.audit_log_review),
     Item("model-performance-monitoring", "Model performance monitoring (continuous)",
-         "evidence model_monitoring for each model declared and its evidence.recorded/1 entry",
+         "the newest observation of each model declared and its model.observed/1 entry, or evidence model_monitoring and "
+         "its evidence.recorded/1 entry",
          upkeep.model_monitoring),
     Item("bias-testing", "Bias testing (quarterly)",
-         "evidence bias_test and its evidence.recorded/1 entry", upkeep.bias_testing),
+         "the newest bias test of each model declared and its model.bias-tested/1 entry, or evidence bias_test and its "
+         "evidence.recorded/1 entry", upkeep.bias_testing),
     Item("data-subject-request-handling", "Data subject request handling (as needed)",
          "every data subject request, matched with every dsr.received/1 entry", privacy.subject_requests),
     Item("policy-updates", "Policy updates (as regulations change)",

@@ -15,6 +15,8 @@ from ephor.rooms.approvals.request import ApprovalRequest
 from ephor.rooms.dsr.request import Request
 from ephor.rooms.evidence.record import Evidence
 from ephor.rooms.gate.finding import Exhibit
+from ephor.rooms.models.bias_test import BiasTest
+from ephor.rooms.models.observation import Observation
 from ephor.rooms.policies.governance import GovernancePolicy
 from ephor.rooms.regulation.classification import Notice
 from ephor.rooms.regulation.record import AgentClassification
@@ -100,6 +102,9 @@ class GateFacts:
     people: Mapping[str, Recorded[Person]]
     register: Register
     log: Log
+    bias_tests: tuple[Recorded[BiasTest], ...] = ()
+    """Those of the models that the manifest declares; so too the observations."""
+    observations: tuple[Recorded[Observation], ...] = ()
     signed: Entry | None = None
     """The entry by which a reviewer signed off the class kept; None where nobody did by that day."""
 

@@ -7,6 +7,7 @@ from ephor.rooms.gate.control import unbacked
 from ephor.rooms.gate.evidenced import judge_evidence
 from ephor.rooms.gate.facts import GateFacts
 from ephor.rooms.gate.finding import Finding, not_known, together
+from ephor.rooms.gate.measured import bias_of_models, monitoring_of_models
 
 
 def model_cards(facts: GateFacts) -> Finding:
@@ -18,13 +19,13 @@ def model_cards(facts: GateFacts) -> Finding:
 
 
 def model_monitoring(facts: GateFacts) -> Finding:
-    """Return whether monitoring of every model declared was reported within a week."""
-    return _of_every_model(facts, EvidenceKind.MODEL_MONITORING)
+    """Return whether every model declared was observed within a week, or its monitoring reported."""
+    return monitoring_of_models(facts)
 
 
 def bias_testing(facts: GateFacts) -> Finding:
-    """Return whether somebody independent tested this configuration for bias within a quarter."""
-    return judge_evidence(facts, EvidenceKind.BIAS_TEST)
+    """Return whether somebody independent tested the models, or this configuration, for bias within a quarter."""
+    return bias_of_models(facts)
 
 
 def incident_response_plan(facts: GateFacts) -> Finding:
