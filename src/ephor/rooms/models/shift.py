@@ -131,7 +131,7 @@ def _psi(before: Spread, numbers: Sequence[float], limit: float, alpha: float) -
     after = bins_of(numbers, before.edges)
     if len(after) == 1:
         why = "every value of the baseline is the same: there are no deciles to compare"
-        return Shift(before.name, ShiftTest.PSI, 0.0, limit, math.inf, None, None, why)
+        return Shift(before.name, ShiftTest.PSI, 0.0, limit, 0.0, None, None, why)
     effect = _index(before.bins, after)
     chance = (1 / before.size + 1 / len(numbers)) * chi_square_beyond(alpha, len(after) - 1)
     return _judged(before.name, ShiftTest.PSI, effect, limit, chance, None)
