@@ -136,6 +136,10 @@ class Unit(Protocol):
         """Destroy the key and the sealed payloads of a pseudonym."""
         ...
 
+    def sealed_subjects(self, after: str, limit: int) -> Sequence[tuple[str, str]]:
+        """Return pseudonyms that come after *after* and have sealed payloads, in order, each with its newest entry."""
+        ...
+
     def open_log(self, stream: str) -> LogName:
         """Begin the log of a new stream. Raises ConflictError where there is one."""
         ...

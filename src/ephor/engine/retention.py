@@ -10,6 +10,7 @@ from typing import Any
 from ephor.engine import retention_work as work
 from ephor.engine.ports import World
 from ephor.engine.ports_retention import OpenArchive, RetentionStores
+from ephor.engine.retention_ledger import DATASET, LedgerStore
 from ephor.engine.retention_run import Runner, RunReport, staying
 from ephor.kernel.canonical import Json
 from ephor.kernel.errors import ConflictError, InvalidInputError, NotPermittedError
@@ -64,6 +65,7 @@ class Retention:
             ConflictError: rows of a table cannot be told apart.
         """
         given, now = parse_schedule(schedule), self.world.clock.now()
+        stores = self._with_own(stores, by)
         known = work.fit_map(given, None if data_map is None else parse_map(data_map))
         lines = work.draft_lines(self.world, given, stores, known, now.date())
         counted = tuple(self._count(line, lines, stores) for line in lines)
@@ -164,7 +166,10 @@ class Retention:
             return RunReport(plan, 0, done)
         if plan.status is RunStatus.PLANNED:
             raise ConflictError(f"plan `{id}` is not approved; `ephor retention approve {id}` does it")
-        return Runner(self.world, by, stores, limit, batch).run(plan, archive)
+        return Runner(self.world, by, self._with_own(stores, by), limit, batch).run(plan, archive)
+
+    def _with_own(self, stores: RetentionStores, by: str) -> RetentionStores:
+        return {**stores, DATASET: LedgerStore(self.world, by)}
 
     def decide(
         self,

@@ -104,7 +104,7 @@ def spared(
     return frozenset(
         text
         for text in store.subjects(selection)
-        if not people.isdisjoint({of(text), of(text.strip()), of(text.lower())})
+        if not people.isdisjoint({text, of(text), of(text.strip()), of(text.lower())})
     )
 
 

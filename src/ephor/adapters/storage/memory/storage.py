@@ -109,6 +109,10 @@ class MemoryUnit:
         payloads, self.sealed = len(self.sealed) - len(kept), kept
         return Forgotten(int(self.keys.pop(subject, None) is not None), payloads)
 
+    def sealed_subjects(self, after: str, limit: int) -> Sequence[tuple[str, str]]:
+        newest = {one.subject: id for id, one in sorted(self.sealed.items()) if one.subject > after}
+        return sorted(newest.items())[:limit]
+
     def open_log(self, stream: str) -> LogName:
         main, number = self._logs[0], len(self._logs) + len(self.opened)
         origin = f"{_origin(main).rpartition('/')[0]}/{stream}"

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import sqlalchemy as sa
@@ -55,6 +55,12 @@ class SqlUnit:
             sealed_payloads.delete().where(sealed_payloads.c.subject == subject)
         ).rowcount
         return Forgotten(keys, payloads)
+
+    def sealed_subjects(self, after: str, limit: int) -> Sequence[tuple[str, str]]:
+        of = sealed_payloads.c
+        newest = sa.select(of.subject, sa.func.max(of.entry)).where(of.subject > after)
+        found = self._connection.execute(newest.group_by(of.subject).order_by(of.subject).limit(limit))
+        return [(subject, entry) for subject, entry in found]
 
     def open_log(self, stream: str) -> LogName:
         return self._open_log(self._connection, stream)
