@@ -20,6 +20,7 @@ from ephor.engine.delegations import Delegations
 from ephor.engine.drift import Drift
 from ephor.engine.drills import Drills
 from ephor.engine.dsr import Dsr
+from ephor.engine.dsr_identity import DsrIdentity
 from ephor.engine.evidence import EvidenceRegister
 from ephor.engine.fsck import LedgerFsck
 from ephor.engine.gate import Gate
@@ -194,6 +195,10 @@ class Engine:
     @cached_property
     def dsr(self) -> Dsr:
         return Dsr(self.world)
+
+    @cached_property
+    def dsr_identity(self) -> DsrIdentity:
+        return DsrIdentity(self.world)
 
     @cached_property
     def retention(self) -> Retention:

@@ -35,6 +35,10 @@ class DataStore(Protocol):
         """Set *values* in rows by their primary key, all or none. Return how many there were."""
         ...
 
+    def sample(self, table: str, rows: int) -> Mapping[str, Sequence[object]]:
+        """Return at most so many rows by column, from both ends of the table."""
+        ...
+
     def scrub(self, tables: Sequence[str]) -> str:
         """Remove what deleting from *tables* left behind in the files, as far as this database lets it; return what was done.
 

@@ -13,7 +13,6 @@ import sqlalchemy as sa
 from sqlalchemy import exc
 
 from ephor.adapters.connectors.values import from_json, from_json_loosely, to_json
-from ephor.engine.ports_data import DataStore
 from ephor.kernel.errors import ConflictError, InvalidInputError, NotFoundError, UnavailableError
 from ephor.rooms.dsr.store import Find, ForeignKey, Key, Row, Table, Tally, Value
 
@@ -21,7 +20,7 @@ _CHUNK = 400
 """Rows per statement: SQLite takes 32766 bound values, older builds 999."""
 
 
-def connect(url: str) -> DataStore:
+def connect(url: str) -> SqlStore:
     """Return the data store at *url*, ``sqlite:///PATH`` or ``postgresql+psycopg://…``.
 
     Raises:
@@ -131,6 +130,18 @@ class SqlStore:
             return sum(
                 connection.execute(change.where(_any_of(columns, batch))).rowcount for batch in batches
             )
+
+    def sample(self, table: str, rows: int) -> Mapping[str, Sequence[object]]:
+        names = (self._known or self.tables())[table].columns
+        clause = self._clause(table, names)
+        order = [clause.c[name] for name in self._known[table].primary_key or names[:1]]
+        looked: list[Sequence[object]] = []
+        with self._guarded(), self._engine.connect() as connection:
+            for ends in ([one.asc() for one in order], [one.desc() for one in order]):
+                half = sa.select(*clause.columns).order_by(*ends).limit(rows - rows // 2)
+                looked += [tuple(row) for row in connection.execute(half)]
+        unique = list(dict.fromkeys(tuple(map(to_json, row)) for row in looked))[:rows]
+        return {name: [row[at] for row in unique] for at, name in enumerate(names)}
 
     def scrub(self, tables: Sequence[str]) -> str:
         with (

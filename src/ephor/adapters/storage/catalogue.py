@@ -26,6 +26,7 @@ from ephor.rooms.consent.restriction import Restriction
 from ephor.rooms.consent.statement import Statement
 from ephor.rooms.decisions.catalogue import ToolEntry
 from ephor.rooms.decisions.record import AuthorityRecord
+from ephor.rooms.dsr.code import IdentityCode
 from ephor.rooms.dsr.plan import Certificate, DataPlan
 from ephor.rooms.dsr.request import Request
 from ephor.rooms.evidence.record import Evidence
@@ -83,6 +84,7 @@ SHELVES: Mapping[type[Any], Plan] = {
     Statement: Plan("consent_statements", ("subject",)),
     Restriction: Plan("restrictions", ("subject",)),
     Request: Plan("subject_requests", ("subject", "status")),
+    IdentityCode: Plan("identity_codes", governs=False),
     DataPlan: Plan("subject_request_plans"),
     Certificate: Plan("subject_request_certificates"),
     Hold: Plan("legal_holds"),

@@ -105,18 +105,24 @@ def verify_identity(
     context: typer.Context,
     id: Id,
     method: Annotated[
-        str, typer.Option("--method", help="How: code sent by letter, passport seen. No personal data.")
-    ],
+        Text, typer.Option("--method", help="How: code sent by letter, passport seen. No personal data.")
+    ] = None,
+    code: Annotated[Text, typer.Option("--code", help="The code that came back, after `send-code`.")] = None,
     json: Json = False,
     database: Database = None,
     person: As = None,
 ) -> None:
-    """Record that the requester was shown to be the data subject, and how.
+    """Record that the requester was shown to be the data subject: by a code, or how you saw it.
 
-    Example: ephor dsr verify-identity dsr_0190… --method "code sent to the address on file"
+    Example: ephor dsr verify-identity dsr_0190… --code 12345678
     """
-    request = context.obj.open(database).dsr.verify_identity(id, method, by=person or context.obj.person)
-    _moved(request, json=json)
+    if (method is None) == (code is None):
+        raise InvalidInputError("an identity is verified by --code, or by what you say with --method")
+    engine, by = context.obj.open(database), person or context.obj.person
+    if code is not None:
+        _moved(engine.dsr_identity.confirm(id, code, by=by), json=json)
+    else:
+        _moved(engine.dsr.verify_identity(id, method or "", by=by), json=json)
 
 
 @app.command()

@@ -6,14 +6,19 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from ephor.edges.cli.options import As, Database, Json
+from ephor.edges.cli.options import As, Database, Json, given
 from ephor.edges.cli.render import emit, table
+from ephor.edges.cli.retention_view import Map, StoreUrls, open_stores, print_plan, print_policies
+from ephor.edges.door import Door
+from ephor.kernel.errors import InvalidInputError
 from ephor.kernel.time import day
+from ephor.kernel.vocabulary import word
 from ephor.rooms.retention.hold import Hold
-from ephor.rooms.retention.plan import Policy
+from ephor.rooms.retention.plan import plan as compute
+from ephor.rooms.retention.rule import RetentionLaw
 
 if TYPE_CHECKING:
-    from rich.console import Console
+    pass
 
 app = typer.Typer(
     name="retention", help="How long data stays, and what must not be deleted.", no_args_is_help=True
@@ -22,6 +27,48 @@ holds = typer.Typer(
     name="holds", help="Legal holds: placed by one person, released by two.", no_args_is_help=True
 )
 app.add_typer(holds)
+
+
+@app.command()
+def plan(
+    context: typer.Context,
+    law: Annotated[
+        list[str] | None,
+        typer.Option("--law", help="GDPR, HIPAA, SOC2 or PCI_DSS; may be given more than once."),
+    ] = None,
+    policy: Annotated[
+        str | None,
+        typer.Option(
+            "--policy",
+            metavar="FILE",
+            help="The retention schedule, YAML: list what is past its time.",
+            callback=given,
+        ),
+    ] = None,
+    store: StoreUrls = None,
+    map: Map = None,
+    json: Json = False,
+    database: Database = None,
+    person: As = None,
+) -> None:
+    """Compute the retention policy under these laws, or list what is past its time by a schedule, for somebody to approve.
+
+    Minimums and maximums that clash are shown, not settled. A list of data is recorded; nothing in the stores changes.
+
+    Example: ephor retention plan --policy retention.yaml --store shop=sqlite:///shop.db
+    """
+    door: Door = context.obj
+    if (policy is None) == (not law):
+        raise InvalidInputError("a plan takes the laws with --law, or a schedule with --policy")
+    if policy is None:
+        policies = compute([word(RetentionLaw, text.upper(), "law") for text in law or ()])
+        emit(policies, lambda out: print_policies(out, policies), json=json)
+        return
+    schedule, data_map = door.read_yaml(policy), door.read_yaml(map) if map else None
+    with open_stores(door.disposal, store) as stores:
+        retention = door.open(database).retention
+        made = retention.propose(schedule, stores, by=person or door.person, data_map=data_map)
+    emit(made, lambda out: print_plan(out, made), json=json)
 
 
 @holds.command()
@@ -95,26 +142,3 @@ def _standing(hold: Hold) -> str:
     if hold.releases:
         return f"stands; released by {hold.releases[0].by}, a second person is needed"
     return f"stands until {hold.until.isoformat()}" if hold.until else "stands"
-
-
-def print_policies(out: Console, policies: tuple[Policy, ...]) -> None:
-    """Print how long each category stays, and every conflict."""
-    rows = [
-        (
-            one.category,
-            _days(one.minimum_days),
-            _days(one.maximum_days),
-            one.status,
-            one.method,
-            "yes" if one.archive else "no",
-        )
-        for one in policies
-    ]
-    table(out, ("category", "at least", "at most", "status", "method", "archive"), rows, empty="")
-    for policy in policies:
-        for conflict in policy.conflicts:
-            out.print(f"conflict in {policy.category}: {conflict.proposal}")
-
-
-def _days(days: int | None) -> str:
-    return "not known" if days is None else f"{days} days"

@@ -104,6 +104,8 @@ GOVERNANCE: Mapping[str, str] = MappingProxyType(
         "consent.expired/1": "a consent ran out",
         "dsr.received/1": "a data subject's request arrived",
         "dsr.identity-verified/1": "the requester was shown to be the data subject",
+        "dsr.code-sent/1": "a code was sent to the address that a request names, to show who asks",
+        "dsr.code-failed/1": "a code that was given for a request was not the one that was sent",
         "dsr.planned/1": "the stores and steps of a request were worked out",
         "dsr.approved/1": "a person released the plan of a request",
         "dsr.fulfilled/1": "a request was fulfilled and answered",

@@ -25,6 +25,7 @@ KNOWN = (
     "0014",
     "0015",
     "0016",
+    "0017",
 )
 """Every migration, the newest last. Written here so that opening a database need not load Alembic; a test keeps it true."""
 HEAD = KNOWN[-1]

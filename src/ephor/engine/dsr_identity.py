@@ -1,0 +1,128 @@
+"""Use case: showing who asks by a code that goes to the address a request names."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import Any
+
+from ephor.engine.dsr_work import record, sealed
+from ephor.engine.ports import Post, Sent, World
+from ephor.kernel.errors import ConflictError, InvalidInputError, NotPermittedError
+from ephor.kernel.events import Event
+from ephor.rooms.access.people import Person, PlanePermission, require
+from ephor.rooms.dsr.code import LASTS, IdentityCode, check_open, clean, digits, renew
+from ephor.rooms.dsr.request import Request, RequestStatus, check_step
+
+_SUBJECT = "Your code"
+_TEXT = (
+    "Somebody asked about personal data under this address. If it was you, this code shows it:\n\n    {code}\n\n"
+    "It is good for {minutes} minutes. If it was not you, do nothing: without the code nothing is answered.\n"
+)
+
+
+@dataclass(frozen=True, slots=True)
+class CodeSent:
+    """What came of sending a code. ``code`` is said only where no mail went out: then a person hands it over."""
+
+    request: str
+    kind: str
+    sent: bool
+    said: str
+    code: str
+
+
+@dataclass(frozen=True, slots=True)
+class DsrIdentity:
+    """Codes of subject requests. Neither code nor address enters a record or the ledger."""
+
+    world: World
+
+    def send_code(self, id: str, *, by: str, kind: str = "email", post: Post | None = None) -> CodeSent:
+        """Send a new code to the address the request is found by; without *post*, return it to be handed over.
+
+        Raises:
+            ConflictError: the identity needs no showing any more, or too many codes were sent.
+            InvalidInputError: the request names no address of this kind.
+            NotPermittedError: *by* may not.
+        """
+        request = self._open(id, by)
+        identities = sealed(self.world, request)["identities"]
+        if kind not in identities:
+            known = ", ".join(sorted(identities))
+            raise InvalidInputError(f"`{id}` names no `{kind[:40]}` to send a code to; it names: {known}")
+        if post is not None and kind != "email":
+            raise InvalidInputError(
+                f"only e-mail goes out by itself; hand the code for `{kind}` over, without --mail"
+            )
+        code = digits(self.world.ids.new("code") + self.world.ids.new("code"))
+        now = self.world.clock.now()
+        made = IdentityCode(id, kind, self._fingerprint(id, code), now)
+        with self.world.storage.unit() as unit:
+            shelf = unit.shelf(IdentityCode)
+            before = shelf.find(id)
+            fresh = renew(before, made)
+            if before is None:
+                shelf.add(fresh)
+            else:
+                shelf.replace(before, fresh)
+            facts = {"kind": kind, "number": fresh.number, "by_mail": post is not None}
+            unit.append(self._event("dsr.code-sent/1", request, by, metadata=facts))
+        if post is None:
+            return CodeSent(
+                id, kind, sent=False, said="hand it over on the way the person is known by", code=code
+            )
+        done: Sent = post.mail(
+            identities[kind], _SUBJECT, _TEXT.format(code=code, minutes=int(LASTS.total_seconds() // 60)), id
+        )
+        return CodeSent(id, kind, sent=done.taken, said=done.said, code="")
+
+    def confirm(self, id: str, code: str, *, by: str) -> Request:
+        """Take the code that came back; the right one verifies the identity, a wrong one counts.
+
+        Raises:
+            InvalidInputError: no code, as it was typed.
+            ConflictError: no code is open: none was sent, or it was used, ran out, or was guessed at.
+            NotPermittedError: it is not the one that was sent, or *by* may not.
+        """
+        given, request = clean(code), self._open(id, by)
+        now = self.world.clock.now()
+        with self.world.storage.unit() as unit:
+            shelf = unit.shelf(IdentityCode)
+            kept = shelf.find(id)
+            if kept is None:
+                raise ConflictError(f"no code was sent for `{id}`; send one first")
+            check_open(kept, now)
+            right = kept.fingerprint == self._fingerprint(id, given)
+            shelf.replace(kept, replace(kept, tries=kept.tries + 1, used=right))
+            if right:
+                verified = replace(
+                    request,
+                    status=RequestStatus.IDENTITY_VERIFIED,
+                    verified_by=by,
+                    verification_method=f"code sent to the {kept.kind}",
+                    verified_at=now,
+                )
+                record(unit, request, verified, self._event("dsr.identity-verified/1", request, by))
+                return verified
+            unit.append(self._event("dsr.code-failed/1", request, by, metadata={"tries": kept.tries + 1}))
+        raise NotPermittedError(f"this is not the code that was sent for `{id}`", person=by)
+
+    def _open(self, id: str, by: str) -> Request:
+        with self.world.storage.reading() as unit:
+            require(unit.shelf(Person).find(by), PlanePermission.PRIVACY, who=by)
+            request = unit.shelf(Request).get(id)
+        check_step(request, RequestStatus.IDENTITY_VERIFIED)
+        return request
+
+    def _fingerprint(self, id: str, code: str) -> str:
+        return self.world.pseudonyms.fingerprint(f"{id}:{code}".encode())
+
+    def _event(self, kind: str, request: Request, by: str, **facts: Any) -> Event:
+        return Event(
+            kind,
+            self.world.clock.now(),
+            f"person:{by}",
+            resource=f"request:{request.id}",
+            subject=request.subject,
+            **facts,
+        )
