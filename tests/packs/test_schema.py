@@ -25,6 +25,27 @@ def _merged(name):
     return merged
 
 
+@pytest.mark.parametrize(
+    "change",
+    [
+        lambda section: section["clocks"][0].update(form="none"),
+        lambda section: section["clocks"][0].update(id="gdpr/elsewhere"),
+        lambda section: section["clocks"][1].update(id=section["clocks"][0]["id"]),
+        lambda section: section["clocks"][0].update(after=section["clocks"][1]["id"]),
+        lambda section: section["clocks"][0].update(until="2020-01-01"),
+        lambda section: section["clocks"][0].update(when={"colour": ["red"]}),
+        lambda section: section["facts"].update({"any": {"type": "boolean", "means": "x"}}),
+        lambda section: section["facts"]["death"].update(values=["yes"]),
+    ],
+)
+def test_what_only_the_reader_sees_of_incidents_is_refused_too(change):
+    raw = copy.deepcopy(_merged("eu-ai-act"))
+    read_pack(raw)
+    change(raw["incidents"])
+    with pytest.raises(InvalidInputError):
+        read_pack(raw)
+
+
 def test_the_schema_is_itself_valid():
     Draft202012Validator.check_schema(SCHEMA.schema)
 
@@ -49,6 +70,22 @@ CHANGES = [
     lambda raw: raw["vocabulary"].update({"any": {"type": "boolean", "means": "x"}}),
     lambda raw: raw["vocabulary"]["domain"].update(type="number"),
     lambda raw: raw.update(logging={}),
+    lambda raw: raw.update(incidents=[]),
+    lambda raw: raw["incidents"].update(colour="red"),
+    lambda raw: raw["incidents"]["clocks"][0].pop("recipient"),
+    lambda raw: raw["incidents"]["clocks"][0].pop("form"),
+    lambda raw: raw["incidents"]["clocks"][0].update(due={"days": 0}),
+    lambda raw: raw["incidents"]["clocks"][0].update(due={"days": 99999999}),
+    lambda raw: raw["incidents"]["clocks"][0].update(due={"days": True}),
+    lambda raw: raw["incidents"]["clocks"][0].update(due={"weeks": 2}),
+    lambda raw: raw["incidents"]["clocks"][0].update(due={"days": 2, "hours": 3}),
+    lambda raw: raw["incidents"]["clocks"][0].update(due={"at_once": False}),
+    lambda raw: raw["incidents"]["clocks"][0].update(counts="working"),
+    lambda raw: raw["incidents"]["clocks"][0].update(since="soon"),
+    lambda raw: raw["incidents"]["classes"][0].pop("when"),
+    lambda raw: raw["incidents"]["classes"][0].update(verified="yes"),
+    lambda raw: raw["incidents"]["facts"]["death"].update(type="number"),
+    lambda raw: raw["incidents"]["forms"]["report"][0].update({"from": "hearsay"}),
     lambda raw: raw["logging"][0].pop("basis"),
     lambda raw: raw["logging"][0].update(basis="everybody"),
     lambda raw: raw["logging"][0].update(kind="agent.started"),

@@ -25,6 +25,7 @@ from ephor.engine.evidence import EvidenceRegister
 from ephor.engine.fsck import LedgerFsck
 from ephor.engine.gate import Gate
 from ephor.engine.inbox import AllApprovals
+from ephor.engine.incidents import Incidents
 from ephor.engine.keys import Keys
 from ephor.engine.ledger import Ledgers
 from ephor.engine.models import Models
@@ -211,6 +212,10 @@ class Engine:
     @cached_property
     def evidence(self) -> EvidenceRegister:
         return EvidenceRegister(self.world)
+
+    @cached_property
+    def incidents(self) -> Incidents:
+        return Incidents(self.world)
 
     @cached_property
     def witnesses(self) -> Witnesses:

@@ -30,6 +30,7 @@ from ephor.rooms.dsr.code import IdentityCode
 from ephor.rooms.dsr.plan import Certificate, DataPlan
 from ephor.rooms.dsr.request import Request
 from ephor.rooms.evidence.record import Evidence
+from ephor.rooms.incidents.record import Incident
 from ephor.rooms.ledger.sources import Source
 from ephor.rooms.ledger.timestamps import TimeStamp
 from ephor.rooms.ledger.witnesses import Witness
@@ -102,6 +103,7 @@ SHELVES: Mapping[type[Any], Plan] = {
     Usage: Plan("limit_usage", ("limit",), governs=False),
     Session: Plan("sessions", governs=False),
     AuthorityRecord: Plan("authorities", governs=False, derived=True),
+    Incident: Plan("incidents", ("status",), governs=False),
     RuleSet: Plan("rule_sets", ("name", "status")),
     RegisteredRisk: Plan("risks", ("agent", "status"), governs=False),
     PolicyOverride: Plan("policy_overrides", ("use_case", "status")),

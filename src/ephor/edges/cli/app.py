@@ -34,6 +34,7 @@ from ephor.edges.cli import (
     dsr_mapping,
     evidence,
     gate,
+    incidents,
     init,
     keys,
     ledger,
@@ -113,6 +114,7 @@ for group in (
     retention.app,
     ropa.app,
     evidence.app,
+    incidents.app,
     witness.app,
     keys.app,
 ):

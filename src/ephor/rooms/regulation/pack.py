@@ -212,6 +212,80 @@ class LoggingDemand:
     note: str | None
 
 
+@unique
+class Counting(StrEnum):
+    """How long a clock runs."""
+
+    HOURS = "hours"
+    DAYS = "days"
+    """Calendar days after the day it starts; it ends with the last of them."""
+    AFTER_YEAR = "days_after_year_end"
+    """Calendar days after the end of the year in which it starts."""
+    AT_ONCE = "at_once"
+    """Without undue delay: no day is fixed."""
+
+
+@unique
+class Fill(StrEnum):
+    """What the record can fill an item of a notification with."""
+
+    AGENTS = "agents"
+    NATURE = "nature"
+    CAUSE = "cause"
+    MEASURES = "measures"
+
+
+@dataclass(frozen=True, slots=True)
+class Item:
+    """One thing that a notification must say; None: only a person can."""
+
+    item: str
+    fill: Fill | None
+
+
+@dataclass(frozen=True, slots=True)
+class IncidentClass:
+    """What a law calls an incident."""
+
+    id: str
+    cite: str
+    title: str
+    when: Condition
+    verified: Verified
+    note: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class ClockRule:
+    """One notification that is owed, and by when. ``after`` is the clock whose notification starts this one."""
+
+    id: str
+    cite: str
+    title: str
+    recipient: str
+    when: Condition
+    counting: Counting
+    amount: int
+    union: bool
+    """Whether Regulation 1182/71 counts the days, too."""
+    after: str | None
+    since: date | None
+    until: date | None
+    """The first day on which it does not apply any more."""
+    verified: Verified
+    note: str | None
+    contents: tuple[Item, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class IncidentLaw:
+    """The section `incidents` of a pack. Its facts are about one incident, and apart from those about a system."""
+
+    facts: Mapping[str, FactType]
+    classes: tuple[IncidentClass, ...]
+    clocks: tuple[ClockRule, ...]
+
+
 @dataclass(frozen=True, slots=True)
 class ApplicationDate:
     """A day on which part of the law begins to apply."""
@@ -259,6 +333,7 @@ class Pack:
     graces: tuple[Grace, ...] = ()
     penalties: tuple[Penalty, ...] = ()
     crosswalks: tuple[Crosswalk, ...] = ()
+    incidents: IncidentLaw | None = None
 
     def of(self, group: Group) -> tuple[Element, ...]:
         """Return the elements of *group* in the law's order."""

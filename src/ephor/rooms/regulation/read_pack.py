@@ -31,6 +31,7 @@ from ephor.rooms.regulation.read_consequences import (
     read_reach,
     read_role_changes,
 )
+from ephor.rooms.regulation.read_incidents import read_incident_law
 from ephor.rooms.regulation.read_logging import read_logging
 
 CATEGORIES = ("unacceptable", "high", "limited", "minimal", "out_of_scope", "needs_review")
@@ -64,6 +65,7 @@ _TOP = frozenset(
         "grace",
         "penalties",
         "crosswalks",
+        "incidents",
     }
     | {group.value for group in Group}
 )
@@ -93,6 +95,10 @@ def read_pack(raw: object) -> Pack:
     classed = Reader(every_word, class_terms)
     logging = read_logging(top)
     _refuse_strays([demand.id for demand in logging], "demand", identity.id)
+    incidents = read_incident_law(top)
+    if incidents is not None:
+        _refuse_strays([one.id for one in incidents.classes], "class", identity.id)
+        _refuse_strays([one.id for one in incidents.clocks], "clock", identity.id)
     return Pack(
         identity,
         digest(dict(_flat(raw, ""))),
@@ -110,6 +116,7 @@ def read_pack(raw: object) -> Pack:
         read_graces(top, classed, ids),
         read_penalties(top, classed),
         read_crosswalks(top, ids),
+        incidents,
     )
 
 
