@@ -73,8 +73,8 @@ def _entries(incident: Incident) -> Iterator[str]:
             "|---|---|---|---|---|---|---|",
         )
     for one in incident.pins:
-        cells = (str(one.position), one.id, one.at, one.kind, one.agent or "", one.decision or "", one.leaf)
-        yield "| " + " | ".join(plain(cell) for cell in cells) + " |"
+        words = [plain(word) for word in (one.at, one.kind, one.agent or "", one.decision or "")]
+        yield f"| {one.position} | {one.id} | {' | '.join(words)} | {one.leaf} |"
 
 
 def _law(incident: Incident, names: Sequence[Named], found: Sequence[Clock]) -> Iterator[str]:
