@@ -5,22 +5,26 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from hashlib import sha256
 
 from ephor.engine.overriding import in_force
 from ephor.engine.ports import Unit, World
 from ephor.kernel.canonical import Json
-from ephor.kernel.errors import ConflictError
+from ephor.kernel.errors import ConflictError, InvalidInputError
 from ephor.kernel.events import Event
 from ephor.kernel.time import stamp
 from ephor.kernel.vocabulary import ReviewType, UseCase
 from ephor.rooms.access.people import REVIEW_PERMISSION, Person, PlanePermission, require
 from ephor.rooms.agents.agent import Agent, AgentStatus, approve, move, unapproved
+from ephor.rooms.agents.changes import Change, changes
 from ephor.rooms.approvals import standing
 from ephor.rooms.approvals.bodies import SeatedBody, seat
+from ephor.rooms.approvals.due import Waiting, waiting
 from ephor.rooms.approvals.request import (
     ApprovalRequest,
     RequestStatus,
     Review,
+    Shown,
     Verdict,
     refuse_category,
     request,
@@ -88,11 +92,14 @@ class Approvals:
         by: str,
         notes: str = "",
         conditions: Sequence[str] = (),
+        evidence: Mapping[str, bytes] | None = None,
     ) -> ApprovalRequest:
         """Give one review; the first rejection and the last approval decide the request.
 
+        *evidence* are files by name that it rests on; their digests are kept with it.
+
         Raises:
-            InvalidInputError: a rejection without notes.
+            InvalidInputError: a rejection without notes, or an empty file.
             NotFoundError: there is no such request.
             NotPermittedError: *by* does not hold the review's role, or requested, owns or registered what is reviewed.
             ConflictError: the request is decided, the review not required or already in, or what it is about has changed.
@@ -102,7 +109,9 @@ class Approvals:
             asked = unit.shelf(ApprovalRequest).get(request_id)
             agent = self._after_expiry(unit, unit.shelf(Agent).get(asked.agent))
             asked = unit.shelf(ApprovalRequest).get(request_id)
-            given = Review(type, by, decision, notes, tuple(conditions), self.world.clock.now())
+            given = Review(
+                type, by, decision, notes, tuple(conditions), self.world.clock.now(), _shown(evidence or {})
+            )
             reviewed = review(asked, given)
             self._refuse_stale(unit, asked, agent)
             if decision is Verdict.APPROVE:
@@ -190,6 +199,35 @@ class Approvals:
             )
             pending = next((one for one in requests if one.status is RequestStatus.PENDING), None)
             return Standing(holds, pending)
+
+    def changed(self, id: str) -> Sequence[Change] | None:
+        """Return what a request's manifest changes against what was approved before it; None where nothing was.
+
+        Raises:
+            NotFoundError: there is none of that id.
+        """
+        with self.world.storage.reading() as unit:
+            asked = unit.shelf(ApprovalRequest).get(id)
+            before = [
+                one
+                for one in unit.shelf(ApprovalRequest).all(agent=asked.agent)
+                if one.expires_at is not None
+                and one.decided_at is not None
+                and one.manifest is not None
+                and one.id != asked.id
+                and one.decided_at <= asked.requested_at
+            ]
+        if asked.manifest is None or not before:
+            return None
+        last = max(before, key=lambda one: (one.decided_at, one.id))
+        return changes(last.manifest, asked.manifest) if last.manifest is not None else None
+
+    def due(self) -> Sequence[Waiting]:
+        """Return what waits for people, since when, and whom to remind."""
+        with self.world.storage.reading() as unit:
+            now = self.world.clock.now()
+            requests = [standing.seen_at(one, now) for one in unit.shelf(ApprovalRequest).all()]
+            return waiting(requests, unit.shelf(Person).all(), now)
 
     def bodies(self) -> Sequence[SeatedBody]:
         """Return the governance bodies and who sits on each, from the top."""
@@ -301,6 +339,11 @@ class Approvals:
                     "type": given.type.value,
                     "notes": given.notes,
                     "conditions": list(given.conditions),
+                    **(
+                        {"evidence": [{"name": one.name, "digest": one.digest} for one in given.evidence]}
+                        if given.evidence
+                        else {}
+                    ),
                 },
             )
         )
@@ -316,3 +359,10 @@ class Approvals:
                 metadata={"to": agent.status.value, "reason": agent.status_reason},
             )
         )
+
+
+def _shown(evidence: Mapping[str, bytes]) -> tuple[Shown, ...]:
+    for name, content in evidence.items():
+        if not content:
+            raise InvalidInputError(f"the file `{name[:80]}` is empty, and an empty file shows nothing")
+    return tuple(Shown(name, "sha256:" + sha256(content).hexdigest()) for name, content in evidence.items())

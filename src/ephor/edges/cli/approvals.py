@@ -18,6 +18,9 @@ if TYPE_CHECKING:
 
     from rich.console import Console
 
+    from ephor.rooms.agents.changes import Change
+    from ephor.rooms.approvals.due import Waiting
+
 app = typer.Typer(name="approvals", help="Approval of agents and of single calls.", no_args_is_help=True)
 
 Id = Annotated[str, typer.Argument(help="The request's id, apr_….")]
@@ -72,8 +75,9 @@ def show(context: typer.Context, id: Id, json: Json = False, database: Database 
     if (call := engine.calls.find(id)) is not None:
         emit(call_document(call), lambda out: print_call(out, call), json=json)
         return
-    asked = engine.approvals.show(id)
-    emit(document(asked), lambda out: print_request(out, asked), json=json)
+    asked, changed = engine.approvals.show(id), engine.approvals.changed(id)
+    told = {**document(asked), "changes": as_json(changed)}
+    emit(told, lambda out: _print_shown(out, asked, changed), json=json)
 
 
 @app.command()
@@ -94,6 +98,19 @@ def revoke(
 
 
 @app.command()
+def due(context: typer.Context, json: Json = False, database: Database = None) -> None:
+    """List what waits: reviews nobody gave yet and approvals that run out, since when, and whom to remind.
+
+    A review waits three days before its reviewers are to be reminded, and seven before the body above is to hear of it.
+    An approval that ends within thirty days is named to its owner, unless a new request is under review.
+
+    Example: ephor approvals due --json
+    """
+    found = context.obj.open(database).approvals.due()
+    emit(found, lambda out: _print_due(out, found), json=json)
+
+
+@app.command()
 def expire(context: typer.Context, json: Json = False, database: Database = None) -> None:
     """Record the approvals of agents that ran out; run it daily. They let nobody act either way.
 
@@ -106,7 +123,8 @@ def expire(context: typer.Context, json: Json = False, database: Database = None
 def document(asked: ApprovalRequest) -> dict[str, Any]:
     """Return a request as JSON, with the reviews that are still missing."""
     missing = pending_reviews(asked) if asked.status is RequestStatus.PENDING else ()
-    return {**as_json(asked), "pending_reviews": as_json(missing)}
+    fields = {name: value for name, value in as_json(asked).items() if name != "manifest"}
+    return {**fields, "pending_reviews": as_json(missing)}
 
 
 def print_request(out: Console, asked: ApprovalRequest) -> None:
@@ -133,7 +151,36 @@ def print_request(out: Console, asked: ApprovalRequest) -> None:
         out.print()
         said = [f"{one.decision.value}, by {one.reviewer}, {minute(one.at)}", one.notes]
         said += [f"condition: {condition}" for condition in one.conditions]
+        said += [f"rests on: {shown.name}, {shown.digest}" for shown in one.evidence]
         fields(out, [(f"{one.type.value} review", "\n".join(filter(None, said)))])
+
+
+def _print_shown(out: Console, asked: ApprovalRequest, changed: Sequence[Change] | None) -> None:
+    print_request(out, asked)
+    if changed is None:
+        return
+    out.print("\nsince what was approved before:")
+    rows = [
+        (one.path, one.before or "-", one.after or "-", "yes" if one.material else "no") for one in changed
+    ]
+    unfolded(out, ("field", "before", "now", "material"), rows, empty="nothing changed")
+
+
+def _print_due(out: Console, found: Sequence[Waiting]) -> None:
+    rows = [
+        (
+            one.step.value,
+            one.agent,
+            one.review.value if one.review else "approval",
+            f"{one.days} days {'waited' if one.review else 'left'}",
+            listed(one.people) if one.people else "nobody may: add a reviewer",
+            listed(one.escalate_to),
+            one.request,
+        )
+        for one in found
+    ]
+    columns = ("step", "agent", "what", "time", "remind", "escalate to", "request")
+    unfolded(out, columns, rows, empty="nothing waits")
 
 
 def _print_list(out: Console, found: Sequence[ApprovalRequest]) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import PurePath
 from typing import Annotated
 
 import typer
@@ -9,6 +10,7 @@ import typer
 from ephor.edges.cli.approvals import document, print_request
 from ephor.edges.cli.options import As, Database, Json
 from ephor.edges.cli.render import emit
+from ephor.kernel.errors import InvalidInputError
 from ephor.kernel.vocabulary import ReviewType, word
 from ephor.rooms.approvals.request import Verdict
 
@@ -32,6 +34,14 @@ def submit(
         list[str] | None,
         typer.Option("--condition", help="A condition of your approval; may be given more than once."),
     ] = None,
+    evidence: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--evidence",
+            metavar="FILE",
+            help="A file it rests on; its digest is kept. May be given more than once.",
+        ),
+    ] = None,
     json: Json = False,
     database: Database = None,
     person: As = None,
@@ -42,7 +52,19 @@ def submit(
     --notes "tools are scoped" --as sam
     """
     kind, verdict = word(ReviewType, type, "review"), word(Verdict, decision, "decision")
-    reviewed = context.obj.open(database).approvals.submit_review(
-        request, kind, verdict, by=person or context.obj.person, notes=notes, conditions=condition or ()
+    door = context.obj
+    files = {PurePath(path).name: door.read_bytes(path) for path in evidence or ()}
+    if len(files) < len(evidence or ()):
+        raise InvalidInputError(
+            "two files have one name; rename one, so that each can be told from the other"
+        )
+    reviewed = door.open(database).approvals.submit_review(
+        request,
+        kind,
+        verdict,
+        by=person or door.person,
+        notes=notes,
+        conditions=condition or (),
+        evidence=files,
     )
     emit(document(reviewed), lambda out: print_request(out, reviewed), json=json)

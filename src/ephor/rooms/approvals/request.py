@@ -12,6 +12,7 @@ from types import MappingProxyType
 from ephor.kernel.errors import ConflictError, InvalidInputError, NotPermittedError
 from ephor.kernel.vocabulary import ReviewType, RiskLevel, UseCase
 from ephor.rooms.agents.agent import Agent, AgentStatus
+from ephor.rooms.agents.manifest import Manifest
 from ephor.rooms.agents.wording import worded
 from ephor.rooms.policies.governance import GovernancePolicy, breaches, policy_digest
 
@@ -27,6 +28,10 @@ VALIDITY: Mapping[RiskLevel, timedelta] = MappingProxyType(
 
 MAX_CONDITIONS = 10
 """Most conditions one review may set."""
+
+
+MAX_EVIDENCE = 20
+"""Most files one review may rest on."""
 
 
 @unique
@@ -51,6 +56,14 @@ class Verdict(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
+class Shown:
+    """A file that a review rests on."""
+
+    name: str
+    digest: str
+
+
+@dataclass(frozen=True, slots=True)
 class Review:
     """What one reviewer decided, on one question, about exactly what the request names."""
 
@@ -60,6 +73,8 @@ class Review:
     notes: str
     conditions: tuple[str, ...]
     at: datetime
+    evidence: tuple[Shown, ...] = ()
+    """The files the reviewer judged by; their digests are kept, not the files."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,6 +106,8 @@ class ApprovalRequest:
     """When an approval, or a request still pending, ended other than by its reviews."""
     ended_by: str | None = None
     ended_because: str | None = None
+    manifest: Manifest | None = None
+    """What the reviewers see, kept so that the next request can say what changed since."""
 
 
 def request(
@@ -135,6 +152,7 @@ def request(
         requested_at=at,
         justification=worded(justification, "justification"),
         required_reviews=policy.required_reviews,
+        manifest=manifest,
     )
 
 
@@ -200,6 +218,10 @@ def _tidied(given: Review) -> Review:
         raise InvalidInputError(
             f"{len(given.conditions)} conditions are given; at most {MAX_CONDITIONS} are kept"
         )
+    if len(given.evidence) > MAX_EVIDENCE:
+        raise InvalidInputError(f"{len(given.evidence)} files are given; at most {MAX_EVIDENCE} are kept")
+    for shown in given.evidence:
+        worded(shown.name, "file's name")
     conditions = tuple(worded(one, "condition") for one in given.conditions)
     says = given.notes.strip() or given.decision is Verdict.REJECT
     return dataclasses.replace(
