@@ -3,11 +3,8 @@
 from __future__ import annotations
 
 import json
-import os
 import random
-import signal
 import sqlite3
-import traceback
 from collections import Counter
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
@@ -29,6 +26,7 @@ from ephor.kernel.errors import (
 )
 from ephor.rooms.retention.disposal import Keeps, RetentionPlan, RunStatus
 from ephor.rooms.retention.rule import RetentionLaw
+from strikes import gets_through, strike
 
 CLOCK = datetime(2026, 11, 24, 9, tzinfo=UTC)
 SCHEMA = """
@@ -325,46 +323,16 @@ def test_an_archive_that_loses_a_file_gets_no_certificate(shop: Shop) -> None:
             pass
 
 
-# Each of these is called where a kill may strike: before and after files are durable, and around every commit.
-def _strike(steps: int) -> None:
-    """Kill this process at its n-th step; the steps are the calls that make something durable."""
-    left = [steps]
-
-    def step(*_: object) -> None:
-        left[0] -= 1
-        if left[0] == 0:
-            os.kill(os.getpid(), signal.SIGKILL)
-
-    for name in ("fsync", "rename"):
-        call = getattr(os, name)
-
-        def struck(*given: Any, call: Any = call, **more: Any) -> Any:
-            step()
-            done = call(*given, **more)
-            step()
-            return done
-
-        setattr(os, name, struck)
-    sa.event.listen(sa.Engine, "commit", step)
-    sa.event.listen(sa.pool.Pool, "reset", step)
-
-
 def _die_at(shop: Shop, made: Any, plan: RetentionPlan, steps: int) -> bool:
     """Run the plan in a process that kills itself at a step; tell whether it got through before."""
-    child = os.fork()
-    if child == 0:
-        try:
-            storage = made.open()
-            _strike(steps)
-            Shop(shop.url, shop.folder, Engine(made.world(storage))).run(plan, batch=9)
-            storage.close()
-            os._exit(0)
-        except BaseException:  # noqa: BLE001 - the parent looks at the code
-            traceback.print_exc()
-            os._exit(3)
-    _, status = os.waitpid(child, 0)
-    assert os.WIFSIGNALED(status) or os.WEXITSTATUS(status) == 0, "a run that was cut off must go on"
-    return not os.WIFSIGNALED(status)
+
+    def work() -> None:
+        storage = made.open()
+        strike(steps)
+        Shop(shop.url, shop.folder, Engine(made.world(storage))).run(plan, batch=9)
+        storage.close()
+
+    return gets_through(work)
 
 
 @pytest.mark.parametrize("archive", [True, False])
