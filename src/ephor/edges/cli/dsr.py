@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -10,10 +9,11 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from ephor.edges.cli.dsr_package import into, rendering
 from ephor.edges.cli.fields import minute
 from ephor.edges.cli.options import As, Database, Json, given
 from ephor.edges.cli.render import emit, table
-from ephor.kernel.errors import InvalidInputError, UnavailableError
+from ephor.kernel.errors import InvalidInputError
 from ephor.kernel.time import day
 from ephor.rooms.dsr.judge import Stay
 from ephor.rooms.dsr.plan import Certificate, DataPlan
@@ -172,6 +172,25 @@ def fulfil(
             "--output", metavar="DIR", help="Where the package of an access request goes.", callback=given
         ),
     ] = None,
+    form: Annotated[
+        Texts,
+        typer.Option("--form", help="json (always), csv, html; may be given more than once."),
+    ] = None,
+    passphrase: Annotated[
+        Text,
+        typer.Option(
+            "--passphrase",
+            metavar="FILE",
+            help="Seal it into one page, under what FILE says.",
+            callback=given,
+        ),
+    ] = None,
+    expires: Annotated[
+        Text,
+        typer.Option(
+            "--expires", metavar="DATE", help="The last day on which the sealed page opens.", callback=given
+        ),
+    ] = None,
     json: Json = False,
     database: Database = None,
     person: As = None,
@@ -181,7 +200,11 @@ def fulfil(
     Example: ephor dsr fulfil dsr_0190… --map shop-map.yaml --store shop=sqlite:///shop.db
     """
     given = context.obj.read_yaml(map) if map else None
-    deliver = _into(Path(output)) if output else None
+    if expires and not passphrase:
+        raise InvalidInputError("only a sealed page can expire; add --passphrase FILE")
+    word = context.obj.read_bytes(passphrase).decode("utf-8", "replace").strip("\r\n") if passphrase else None
+    until = day(expires) if expires else None
+    deliver = rendering(into(Path(output)), form or (), word, until) if output else None
     with _stores(context.obj.connect, store) as stores:
         dsr = context.obj.open(database).dsr
         done = dsr.fulfil(id, by=person or context.obj.person, given=given, stores=stores, deliver=deliver)
@@ -287,25 +310,6 @@ def _stores(
     finally:
         for store in stores.values():
             store.close()
-
-
-def _into(folder: Path) -> Callable[[str, bytes], None]:
-    """Return what writes a document into *folder* so that only this account can read it; whole, or not at all."""
-
-    def deliver(name: str, content: bytes) -> None:
-        try:
-            folder.mkdir(parents=True, exist_ok=True, mode=0o700)
-            part = folder / f".{name}.part"
-            part.unlink(missing_ok=True)
-            with open(os.open(part, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as file:
-                file.write(content)
-                file.flush()
-                os.fsync(file.fileno())
-            part.replace(folder / name)
-        except OSError as error:
-            raise UnavailableError(f"cannot write the package into `{folder}`: {error.strerror}") from error
-
-    return deliver
 
 
 def _moved(request: Request, *, json: bool) -> None:
