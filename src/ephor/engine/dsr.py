@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, timedelta
@@ -20,9 +21,11 @@ from ephor.rooms.access.people import Person, PlanePermission, require
 from ephor.rooms.dsr.deadline import Deadlines, deadlines, extend
 from ephor.rooms.dsr.opening import check_opening
 from ephor.rooms.dsr.plan import Certificate, DataPlan
-from ephor.rooms.dsr.request import ENDED, Request, RequestStatus, check_step, is_overdue
-from ephor.rooms.dsr.rights import ground_of, needs_stores, right_of
+from ephor.rooms.dsr.request import ENDED, Request, RequestStatus, check_mandate, check_step, is_overdue
+from ephor.rooms.dsr.rights import Fulfilment, fee_of, fulfilment_of, ground_of, needs_stores, right_of
 from ephor.rooms.dsr.store import Value
+
+_AMOUNT = re.compile(r"[0-9]{1,9}(\.[0-9]{1,2})? [A-Z]{3}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,10 +57,13 @@ class Dsr:
         purposes: Sequence[str] = (),
         corrections: Mapping[str, Value] | None = None,
         holidays: Sequence[date] = (),
+        agent: str = "",
+        mandate: str = "",
     ) -> Request:
         """Record a request and the days that count for it; seal what was given to find the person by.
 
-        *subject* is what consent and decisions know the person as; by default the first identity.
+        *subject* is what consent and decisions know the person as; by default the first identity. *agent* asks on their
+        behalf, and *mandate* is the digest of the person's permission.
 
         Raises:
             InvalidInputError: the law gives no such right, or the request lacks what the right takes.
@@ -88,10 +94,12 @@ class Dsr:
             purposes=tuple(dict.fromkeys(purposes)),
             confirm_by=days.confirm,
             extendable_to=days.extended,
+            by_agent=bool(agent.strip()),
         )
-        return self._receive(
-            request, {"identities": dict(identities), "corrections": dict(corrections or {})}
-        )
+        if mandate:
+            request = replace(request, mandate=check_mandate(request, mandate))
+        content = {"identities": dict(identities), "corrections": dict(corrections or {})}
+        return self._receive(request, content | ({"agent": agent.strip()} if request.by_agent else {}))
 
     def _receive(self, request: Request, content: Mapping[str, object]) -> Request:
         """Record the request with what it was opened with sealed under its subject's key."""
@@ -105,12 +113,16 @@ class Dsr:
             require(
                 unit.shelf(Person).find(request.opened_by), PlanePermission.PRIVACY, who=request.opened_by
             )
-            received = replace(request, entry=unit.append(event, orjson.dumps(content)))
+            same = (
+                one for one in unit.shelf(Request).all(subject=request.subject) if one.status not in ENDED
+            )
+            first = next((one.id for one in same if (one.law, one.right) == (request.law, request.right)), "")
+            received = replace(request, entry=unit.append(event, orjson.dumps(content)), duplicate_of=first)
             unit.shelf(Request).add(received)
         return received
 
-    def verify_identity(self, id: str, method: str, *, by: str) -> Request:
-        """Record that *by* found the requester to be the data subject, and how.
+    def verify_identity(self, id: str, method: str, *, by: str, mandate: str = "") -> Request:
+        """Record that *by* found the requester to be the data subject, or their agent under a *mandate*, and how.
 
         Raises:
             InvalidInputError: no method is named.
@@ -122,7 +134,12 @@ class Dsr:
             )
         request = self._check(id, RequestStatus.IDENTITY_VERIFIED, by=by)
         event = self._event("dsr.identity-verified/1", request, by=by)
-        verified = {"verified_by": by, "verification_method": method.strip(), "verified_at": event.at}
+        verified = {
+            "verified_by": by,
+            "verification_method": method.strip(),
+            "verified_at": event.at,
+            "mandate": check_mandate(request, mandate),
+        }
         return self._step(request, RequestStatus.IDENTITY_VERIFIED, event, verified)
 
     def plan(
@@ -219,6 +236,43 @@ class Dsr:
         }
         return self._step(request, RequestStatus.REFUSED, event, refused)
 
+    def ask_fee(self, id: str, amount: str, ground: str, *, by: str) -> Request:
+        """Record that a reasonable fee was asked for, on a ground of the law. The time does not stop for it.
+
+        Raises:
+            InvalidInputError: no amount with its currency, or the law lets no fee be asked on that ground.
+            ConflictError: the request has ended.
+        """
+        if not _AMOUNT.fullmatch(amount):
+            raise InvalidInputError("an amount is a number and its currency, for example `12.50 EUR`")
+        with self.world.storage.unit() as unit:
+            require(unit.shelf(Person).find(by), PlanePermission.PRIVACY, who=by)
+            request = unit.shelf(Request).get(id)
+            source = fee_of(request.law, request.right, ground).source
+            if request.status in ENDED:
+                raise ConflictError(f"request `{id}` is {request.status}; there is nothing to ask a fee for")
+            asked = replace(request, fee=f"{amount}: {ground} ({source})")
+            record(unit, request, asked, self._event("dsr.fee-asked/1", request, by=by, reasons=(ground,)))
+        return asked
+
+    def answer(self, id: str, said: str, *, by: str) -> Certificate:
+        """Close a request that only a person can answer, with what they did.
+
+        Raises:
+            InvalidInputError: nothing is said.
+            ConflictError: Ephor carries out this right by itself, or the request is not at this step.
+            NotPermittedError: *by* may not.
+        """
+        if not said.strip():
+            raise InvalidInputError("an answer says what was done; no personal data")
+        request = self._check(id, RequestStatus.FULFILLED, by=by)
+        check_mandate(request)
+        if fulfilment_of(request.right) is not Fulfilment.BY_HAND:
+            raise ConflictError(
+                f"{request.right} is carried out by `ephor dsr fulfil {id}`, not answered by hand"
+            )
+        return Carrier(self.world, by).by_hand(request, said.strip())
+
     def show(self, id: str) -> RequestView:
         """Return a request with its plan and certificate. Raises NotFoundError."""
         today = self.world.clock.now().date()
@@ -257,6 +311,7 @@ class Dsr:
             if done := unit.shelf(Certificate).find(id):
                 return done
             request = unit.shelf(Request).get(id)
+        check_mandate(request)
         carrier = Carrier(self.world, by)
         if not needs_stores(request.right):
             return carrier.without_stores(request)

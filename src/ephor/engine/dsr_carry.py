@@ -61,6 +61,11 @@ class Carrier:
                 self._withdraw(unit, request, request.purposes)
             return self._close(unit, request, None, said)
 
+    def by_hand(self, request: Request, said: str) -> Certificate:
+        """Close a request with what a person did about it."""
+        with self.world.storage.unit() as unit:
+            return self._close(unit, request, None, (f"answered by {self.by}: {said}",))
+
     def with_stores(
         self, request: Request, given: Mapping[str, object], stores: Stores, deliver: Deliver | None
     ) -> Certificate:

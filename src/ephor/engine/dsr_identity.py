@@ -11,7 +11,7 @@ from ephor.kernel.errors import ConflictError, InvalidInputError, NotPermittedEr
 from ephor.kernel.events import Event
 from ephor.rooms.access.people import Person, PlanePermission, require
 from ephor.rooms.dsr.code import LASTS, IdentityCode, check_open, clean, digits, renew
-from ephor.rooms.dsr.request import Request, RequestStatus, check_step
+from ephor.rooms.dsr.request import Request, RequestStatus, check_mandate, check_step
 
 _SUBJECT = "Your code"
 _TEXT = (
@@ -85,6 +85,7 @@ class DsrIdentity:
             NotPermittedError: it is not the one that was sent, or *by* may not.
         """
         given, request = clean(code), self._open(id, by)
+        check_mandate(request)
         now = self.world.clock.now()
         with self.world.storage.unit() as unit:
             shelf = unit.shelf(IdentityCode)

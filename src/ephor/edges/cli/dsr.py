@@ -32,6 +32,10 @@ app = typer.Typer(
 )
 
 Id = Annotated[str, typer.Argument(help="The request's id, `dsr_…`.")]
+Mandate = Annotated[
+    str,
+    typer.Option("--mandate", metavar="DIGEST", help="`sha256:…` of the permission that the person signed."),
+]
 Map = Annotated[str, typer.Option("--map", help="The data map: a Fides dataset, YAML.")]
 MaybeMap = Annotated[
     str | None, typer.Option("--map", help="The data map the request was planned with.", callback=given)
@@ -73,6 +77,10 @@ def open_request(
     holiday: Annotated[
         Texts, typer.Option("--holiday", metavar="DATE", help="A public holiday that moves the last day.")
     ] = None,
+    agent: Annotated[
+        Text, typer.Option("--agent", help="Who asks on the person's behalf; sealed.", callback=given)
+    ] = None,
+    mandate: Mandate = "",
     json: Json = False,
     database: Database = None,
     person: As = None,
@@ -92,12 +100,12 @@ def open_request(
         purposes=purpose or (),
         corrections=_pairs(correction or (), "--set"),
         holidays=[day(text) for text in holiday or ()],
+        agent=agent or "",
+        mandate=mandate,
     )
-    emit(
-        request,
-        lambda out: out.print(f"{request.id} for {request.right} is due on {request.due.isoformat()}"),
-        json=json,
-    )
+    again = f"; {request.duplicate_of} asks for the same" if request.duplicate_of else ""
+    said = f"{request.id} for {request.right} is due on {request.due.isoformat()}{again}"
+    emit(request, lambda out: out.print(said), json=json)
 
 
 @app.command("verify-identity")
@@ -108,6 +116,7 @@ def verify_identity(
         Text, typer.Option("--method", help="How: code sent by letter, passport seen. No personal data.")
     ] = None,
     code: Annotated[Text, typer.Option("--code", help="The code that came back, after `send-code`.")] = None,
+    mandate: Mandate = "",
     json: Json = False,
     database: Database = None,
     person: As = None,
@@ -116,13 +125,13 @@ def verify_identity(
 
     Example: ephor dsr verify-identity dsr_0190… --code 12345678
     """
-    if (method is None) == (code is None):
+    if (method is None) == (code is None) or (code is not None and mandate):
         raise InvalidInputError("an identity is verified by --code, or by what you say with --method")
     engine, by = context.obj.open(database), person or context.obj.person
     if code is not None:
         _moved(engine.dsr_identity.confirm(id, code, by=by), json=json)
     else:
-        _moved(engine.dsr.verify_identity(id, method or "", by=by), json=json)
+        _moved(engine.dsr.verify_identity(id, method or "", by=by, mandate=mandate), json=json)
 
 
 @app.command()

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
 from enum import StrEnum, unique
 
-from ephor.kernel.errors import ConflictError
+from ephor.kernel.errors import ConflictError, InvalidInputError
 from ephor.rooms.dsr.rights import DsrLaw, Right, changes_stores, needs_identity, needs_stores
+
+_DIGEST = re.compile(r"sha256:[0-9a-f]{64}")
 
 
 @unique
@@ -86,6 +89,33 @@ class Request:
     refusal_ground: str = ""
     refusal_notes: str = ""
     closed_at: datetime | None = None
+    by_agent: bool = False
+    """Whether somebody else asks on the person's behalf; who is sealed with the rest."""
+    mandate: str = ""
+    """The digest of the person's signed permission for them."""
+    duplicate_of: str = ""
+    """An open request of the same person for the same right."""
+    fee: str = ""
+
+
+def check_mandate(request: Request, mandate: str = "") -> str:
+    """Return the mandate that lets an agent act; empty where none is needed.
+
+    Raises:
+        ConflictError: somebody asks for another, and nothing shows that they may (11 CCR 7063, 45 CFR 164.502(g)).
+        InvalidInputError: it is no digest, or nobody asks for another.
+    """
+    if mandate and not request.by_agent:
+        raise InvalidInputError(f"nobody asks for another in `{request.id}`; leave the mandate out")
+    if mandate and not _DIGEST.fullmatch(mandate):
+        raise InvalidInputError(
+            "a mandate is the digest of the signed permission: `sha256:` and 64 hexadecimal digits"
+        )
+    if request.by_agent and not (mandate or request.mandate):
+        raise ConflictError(
+            f"`{request.id}` comes from an agent; give the digest of the person's signed permission with --mandate"
+        )
+    return mandate or request.mandate
 
 
 def next_steps(request: Request) -> frozenset[RequestStatus]:

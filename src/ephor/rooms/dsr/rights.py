@@ -202,3 +202,39 @@ def ground_of(law: DsrLaw, right: Right, ground: str) -> Ground:
             f"`{ground[:80]}` is no ground to refuse `{right}` under {law}; use one of: {', '.join(listed)}"
         )
     return listed[ground]
+
+
+FEES: Mapping[DsrLaw, Mapping[str, Ground]] = {
+    DsrLaw.GDPR: {
+        "manifestly_unfounded": Ground("GDPR Art. 12(5)(a)"),
+        "excessive": Ground("GDPR Art. 12(5)(a)"),
+        "further_copies": Ground("GDPR Art. 15(3)", (Right.ACCESS,)),
+    },
+    DsrLaw.CCPA: {
+        "manifestly_unfounded": Ground("Cal. Civ. Code 1798.145(h)(3)"),
+        "excessive": Ground("Cal. Civ. Code 1798.145(h)(3)"),
+    },
+    DsrLaw.HIPAA: {
+        "cost_of_copies": Ground("45 CFR 164.524(c)(4)", (Right.ACCESS,)),
+        "second_in_twelve_months": Ground("45 CFR 164.528(c)(2)", (Right.ACCOUNTING,)),
+    },
+}
+"""On what each law lets a reasonable fee be asked; everything else is free of charge."""
+
+
+def fee_of(law: DsrLaw, right: Right, ground: str) -> Ground:
+    """Return the ground named *ground* on which a fee may be asked.
+
+    >>> fee_of(DsrLaw.GDPR, Right.ACCESS, "further_copies").source
+    'GDPR Art. 15(3)'
+
+    Raises:
+        InvalidInputError: the law lets nobody ask for one on that ground.
+    """
+    listed = {name: one for name, one in FEES[law].items() if not one.rights or right in one.rights}
+    if ground not in listed:
+        known = ", ".join(listed) or "none: it is free of charge"
+        raise InvalidInputError(
+            f"{law} lets no fee be asked for {right} on `{ground[:80]}`; grounds are: {known}"
+        )
+    return listed[ground]

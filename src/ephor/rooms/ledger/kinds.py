@@ -106,6 +106,7 @@ GOVERNANCE: Mapping[str, str] = MappingProxyType(
         "dsr.identity-verified/1": "the requester was shown to be the data subject",
         "dsr.code-sent/1": "a code was sent to the address that a request names, to show who asks",
         "dsr.code-failed/1": "a code that was given for a request was not the one that was sent",
+        "dsr.fee-asked/1": "a fee was asked for a request, on a ground of the law",
         "dsr.planned/1": "the stores and steps of a request were worked out",
         "dsr.approved/1": "a person released the plan of a request",
         "dsr.fulfilled/1": "a request was fulfilled and answered",

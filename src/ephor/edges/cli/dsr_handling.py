@@ -1,0 +1,53 @@
+"""`ephor dsr answer` and `fee`: what people do about requests beside the stores."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from ephor.edges.cli.dsr import Id, app
+from ephor.edges.cli.options import As, Database, Json
+from ephor.edges.cli.render import emit
+
+
+@app.command()
+def answer(
+    context: typer.Context,
+    id: Id,
+    said: Annotated[str, typer.Option("--said", help="What was done; no personal data.")],
+    json: Json = False,
+    database: Database = None,
+    person: As = None,
+) -> None:
+    """Close a request that only a person can answer: an automated decision looked at again, an accounting of disclosures.
+
+    Example: ephor dsr answer dsr_0190… --said "a member of staff decided anew and wrote to the person"
+    """
+    done = context.obj.open(database).dsr.answer(id, said, by=person or context.obj.person)
+    emit(
+        done,
+        lambda out: out.print(f"certificate of {done.id}: {done.verified[0]}, entry {done.entry}"),
+        json=json,
+    )
+
+
+@app.command()
+def fee(
+    context: typer.Context,
+    id: Id,
+    amount: Annotated[str, typer.Option("--amount", help="A number and its currency: `12.50 EUR`.")],
+    ground: Annotated[
+        str,
+        typer.Option("--ground", help="manifestly_unfounded, excessive, further_copies, cost_of_copies, …"),
+    ],
+    json: Json = False,
+    database: Database = None,
+    person: As = None,
+) -> None:
+    """Record that a reasonable fee was asked for, on a ground of the law. The time does not stop for it.
+
+    Example: ephor dsr fee dsr_0190… --amount "12.50 EUR" --ground further_copies
+    """
+    asked = context.obj.open(database).dsr.ask_fee(id, amount, ground, by=person or context.obj.person)
+    emit(asked, lambda out: out.print(f"{asked.id}: {asked.fee}"), json=json)
