@@ -14,6 +14,7 @@ from ephor.engine.plane import Engine
 from ephor.kernel.errors import ConflictError, InvalidInputError, NotFoundError, NotPermittedError
 from ephor.kernel.vocabulary import ReviewType, Sensitivity, UseCase
 from ephor.rooms.access.people import PlaneRole
+from ephor.rooms.approvals.request import RequestStatus, Verdict
 from ephor.rooms.decisions.model import Call
 from ephor.rooms.gate.checklist import Checklist
 from ephor.rooms.policies.governance import POLICIES
@@ -126,6 +127,32 @@ def test_a_file_that_is_no_policy_is_refused_with_the_field(raw: Mapping[str, An
 def test_words_are_kept_in_one_order_so_that_the_digest_does_not_depend_on_the_file() -> None:
     one = read_policy({**LOOSER, "data_sensitivity_allowed": ["internal", "public", "public"]}, POLICIES)
     assert one.data_sensitivity_allowed == (Sensitivity.PUBLIC, Sensitivity.INTERNAL)
+
+
+def test_a_quorum_takes_as_many_people_and_each_of_them_once(plane: Engine) -> None:
+    make_ready(plane)
+    with pytest.raises(InvalidInputError, match="no required review"):
+        plane.overrides.override({**STRICTER, "quorum": {"legal": 2}}, by="ada")
+    for wrong in ("two", {"security": 0}, {"security": 10}, {"audit": 2}):
+        with pytest.raises(InvalidInputError):
+            read_policy({**STRICTER, "quorum": wrong}, POLICIES)
+    two = {"use_case": "customer_service", "quorum": {"security": 2, "privacy": 1}}
+    made = plane.overrides.override(two, by="ada")
+    assert (made.status, dict(made.policy.quorum)) == (OverrideStatus.IN_FORCE, {ReviewType.SECURITY: 2})
+    assert plane.overrides.override({"use_case": "customer_service"}, by="ada").looser == ("quorum",)
+    plane.access.add_person("sue", "Sue", [PlaneRole.SECURITY_REVIEWER], by="ada")
+    asked = plane.approvals.request(AGENT, "two pairs of eyes", by="eve")
+    plane.approvals.submit_review(asked.id, ReviewType.PRIVACY, Verdict.APPROVE, by="pia")
+    once = plane.approvals.submit_review(asked.id, ReviewType.SECURITY, Verdict.APPROVE, by="sam")
+    assert once.status is RequestStatus.PENDING
+    with pytest.raises(ConflictError, match="another person"):
+        plane.approvals.submit_review(asked.id, ReviewType.SECURITY, Verdict.APPROVE, by="sam")
+    assert [one.people for one in plane.approvals.due()] == [("sue",)]
+    twice = plane.approvals.submit_review(asked.id, ReviewType.SECURITY, Verdict.APPROVE, by="sue")
+    assert twice.status is RequestStatus.APPROVED
+    found = {one.id: one for one in plane.gate.check(AGENT, Checklist.PRE_DEPLOYMENT).items}
+    assert found["governance-approval-obtained"].status.value == "met"
+    assert found["security-review-completed"].status.value == "met"
 
 
 def test_a_policy_without_reviews_approves_nothing_by_itself(plane: Engine) -> None:

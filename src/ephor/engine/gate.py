@@ -218,6 +218,7 @@ class _Gathering:
                 )
                 if entry:
                     yield f"{asked.id}/{given.type.value}", entry
+                    yield f"{asked.id}/{given.type.value}/{given.reviewer}", entry
 
     def _processing(self, agent: Agent) -> Iterator[Recorded[ProcessingRecord]]:
         for record in self.unit.shelf(ProcessingRecord).all():

@@ -102,6 +102,7 @@ def _print(out: Console, one: PolicyInForce) -> None:
             ("autonomy up to", f"{policy.max_autonomy_level}: {meaning_of(policy.max_autonomy_level)}"),
             ("data", listed(policy.data_sensitivity_allowed)),
             ("reviews", listed(policy.required_reviews)),
+            ("people", ", ".join(f"{many} for {one.value}" for one, many in policy.quorum.items())),
             (
                 "approval lasts",
                 f"{VALIDITY[policy.risk_level].days} days, for risk {policy.risk_level.value}",

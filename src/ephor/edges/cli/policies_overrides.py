@@ -119,6 +119,7 @@ def _print(out: Console, one: PolicyOverride) -> None:
             ("autonomy up to", str(policy.max_autonomy_level)),
             ("data", listed(policy.data_sensitivity_allowed)),
             ("reviews", listed(policy.required_reviews)),
+            ("people", ", ".join(f"{many} for {each.value}" for each, many in policy.quorum.items())),
             ("monitoring", policy.monitoring_level.value),
             ("records kept", f"{policy.retention_days} days at least"),
             ("digest", one.digest),

@@ -83,6 +83,7 @@ def waiting(
 def _review(asked: ApprovalRequest, type: ReviewType, people: Sequence[Person], now: datetime) -> Waiting:
     waited, body = now - asked.requested_at, owner_of(type)
     barred = {asked.requested_by, asked.owner, *asked.authors}
+    barred |= {one.reviewer for one in asked.reviews if one.type is type}
     able = tuple(one.id for one in people if may(one, REVIEW_PERMISSION[type]) and one.id not in barred)
     step = Step.WAIT if waited < REMIND_AFTER else Step.REMIND if waited < ESCALATE_AFTER else Step.ESCALATE
     above = next((one for one in BODIES if one.id == (body.reports_to or body.id)), body)

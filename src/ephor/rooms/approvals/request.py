@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import dataclasses
+from collections import Counter
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from enum import StrEnum, unique
 from types import MappingProxyType
@@ -106,6 +107,8 @@ class ApprovalRequest:
     """When an approval, or a request still pending, ended other than by its reviews."""
     ended_by: str | None = None
     ended_because: str | None = None
+    quorum: Mapping[ReviewType, int] = field(default_factory=dict)
+    """How many people must give a review, where one is not enough."""
     manifest: Manifest | None = None
     """What the reviewers see, kept so that the next request can say what changed since."""
 
@@ -152,6 +155,7 @@ def request(
         requested_at=at,
         justification=worded(justification, "justification"),
         required_reviews=policy.required_reviews,
+        quorum=policy.quorum,
         manifest=manifest,
     )
 
@@ -204,13 +208,17 @@ def review(asked: ApprovalRequest, given: Review) -> ApprovalRequest:
         raise ConflictError(
             f"the `{given.type.value}` review of request `{asked.id}` is already in, and each counts once"
         )
+    if any((one.type, one.reviewer) == (given.type, given.reviewer) for one in asked.reviews):
+        raise ConflictError(
+            f"`{given.reviewer}` gave the `{given.type.value}` review of request `{asked.id}` already; it takes another person"
+        )
     return _with(asked, _tidied(given))
 
 
 def pending_reviews(asked: ApprovalRequest) -> tuple[ReviewType, ...]:
     """Return the reviews that are still missing, in the policy's order."""
-    done = {one.type for one in asked.reviews}
-    return tuple(one for one in asked.required_reviews if one not in done)
+    given = Counter(one.type for one in asked.reviews)
+    return tuple(one for one in asked.required_reviews if given[one] < asked.quorum.get(one, 1))
 
 
 def _tidied(given: Review) -> Review:

@@ -127,8 +127,12 @@ def _shown(facts: GateFacts, holding: Recorded[ApprovalRequest]) -> tuple[Exhibi
 def _review_shown(
     facts: GateFacts, asked: ApprovalRequest, type: ReviewType, verdict: Verdict = Verdict.APPROVE
 ) -> Exhibit | None:
-    entry = facts.reviews.get(f"{asked.id}/{type.value}")
     given = next((one for one in asked.reviews if one.type is type and one.decision is verdict), None)
-    if entry is None or given is None:
+    if given is None:
+        return None
+    several = sum(one.type is type for one in asked.reviews) > 1
+    key = f"{asked.id}/{type.value}"
+    entry = facts.reviews.get(f"{key}/{given.reviewer}" if several else key)
+    if entry is None:
         return None
     return Exhibit(f"{type.value} review by {given.reviewer}", asked.id, entry.id, entry.at.date())

@@ -94,7 +94,7 @@ class GateFacts:
     law: Law | None
     requests: tuple[Recorded[ApprovalRequest], ...]
     reviews: Mapping[str, Entry]
-    """The entry of each review, by ``request/type``."""
+    """The entry of each review, by ``request/type`` and by ``request/type/reviewer``."""
     processing: tuple[Recorded[ProcessingRecord], ...]
     """Only those that name the agent."""
     evidence: tuple[Recorded[Evidence], ...]

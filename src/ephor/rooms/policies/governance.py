@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import unique
 from types import MappingProxyType
 
@@ -37,6 +37,8 @@ class GovernancePolicy:
     monitoring_level: MonitoringLevel
     retention_days: int
     """Days for which the records of a run are kept, at the least."""
+    quorum: Mapping[ReviewType, int] = field(default_factory=dict)
+    """How many people must give a review, where one is not enough. The guide has no such thing."""
 
 
 _S, _R = Sensitivity, ReviewType
@@ -169,6 +171,7 @@ def loosened(policy: GovernancePolicy, other: GovernancePolicy) -> tuple[str, ..
         "required_reviews": not set(other.required_reviews) >= set(policy.required_reviews),
         "monitoring_level": other.monitoring_level < policy.monitoring_level,
         "retention_days": other.retention_days < policy.retention_days,
+        "quorum": any(other.quorum.get(one, 1) < many for one, many in policy.quorum.items()),
     }
     return tuple(name for name, is_looser in looser.items() if is_looser)
 
@@ -195,7 +198,10 @@ def override(policy: GovernancePolicy, stricter: GovernancePolicy) -> Governance
 
 def _plain(policy: GovernancePolicy) -> dict[str, object]:
     """Return the policy as JSON: fields by name, words as text, sets of words in one order."""
-    values = {field.name: getattr(policy, field.name) for field in dataclasses.fields(policy)}
+    values = {one.name: getattr(policy, one.name) for one in dataclasses.fields(policy)}
+    quorum = {one.value: many for one, many in values.pop("quorum").items()}
+    if quorum:  # left out where there is none, so that the digest of the guide's policies is what it was
+        values["quorum"] = quorum
     return {
         key: sorted(str(one) for one in value) if isinstance(value, tuple) else value
         for key, value in values.items()

@@ -14,6 +14,7 @@ from ephor.kernel.errors import ConflictError, InvalidInputError, NotPermittedEr
 from ephor.kernel.vocabulary import ReviewType, RiskLevel, Sensitivity, UseCase, word
 from ephor.rooms.policies.governance import GovernancePolicy, MonitoringLevel, loosened, policy_digest
 
+MAX_QUORUM = 9
 MAX_RETENTION_DAYS = 36_600
 """A hundred years: longer is a slip of the pen."""
 
@@ -83,6 +84,7 @@ def read_policy(raw: Mapping[str, Any], guide: Mapping[UseCase, GovernancePolicy
         required_reviews=_words(ReviewType, raw, "required_reviews", base.required_reviews),
         monitoring_level=_word(MonitoringLevel, raw, "monitoring_level", base.monitoring_level),
         retention_days=_number(raw, "retention_days", base.retention_days, MAX_RETENTION_DAYS),
+        quorum=_quorum(raw),
     )
 
 
@@ -108,6 +110,10 @@ def propose(
     if not policy.required_reviews:
         raise InvalidInputError(
             "a policy without any required review would approve by itself; name one at least"
+        )
+    if idle := sorted(one.value for one in policy.quorum if one not in policy.required_reviews):
+        raise InvalidInputError(
+            f"`quorum` counts `{idle[0]}`, which is no required review; require it, or leave it out"
         )
     looser = loosened(now_in_force, policy)
     return PolicyOverride(
@@ -177,6 +183,7 @@ def plain_override(one: PolicyOverride) -> dict[str, Json]:
         "required_reviews": [each.value for each in policy.required_reviews],
         "monitoring_level": policy.monitoring_level.value,
         "retention_days": policy.retention_days,
+        "quorum": {each.value: many for each, many in policy.quorum.items()},
     }
 
 
@@ -210,3 +217,13 @@ def _number(raw: Mapping[str, Any], name: str, default: int, most: int) -> int:
     if not isinstance(found, int) or isinstance(found, bool) or not 1 <= found <= most:
         raise InvalidInputError(f"`{name}` is no whole number from 1 to {most}")
     return found
+
+
+def _quorum(raw: Mapping[str, Any]) -> Mapping[ReviewType, int]:
+    given = raw.get("quorum", {})
+    if not isinstance(given, Mapping) or not all(isinstance(name, str) for name in given):
+        raise InvalidInputError(
+            "`quorum` is no mapping; write how many people by review, for example ethics: 2"
+        )
+    counted = {word(ReviewType, name, "review"): _number(given, name, 1, MAX_QUORUM) for name in given}
+    return {one: counted[one] for one in ReviewType if counted.get(one, 1) > 1}
