@@ -84,6 +84,7 @@ def test_every_field_is_in_the_digest():
         "required_reviews": (ReviewType.LEGAL,),
         "monitoring_level": MonitoringLevel.COMPREHENSIVE,
         "retention_days": 91,
+        "quorum": {ReviewType.SECURITY: 2},
     }
     assert set(other) == {field.name for field in dataclasses.fields(GovernancePolicy)}
     digests = {policy_digest(dataclasses.replace(policy, **{key: value})) for key, value in other.items()}
