@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import peers
-from ledger_baselines import SETTINGS, Chain, Raw, told
+from ledger_baselines import SETTINGS, Chain, Floor, Raw, told
 from ledger_events import Events, events_for, open_bench
 from ledger_goals import Goal
 from ledger_oracle import check_root
@@ -22,6 +22,7 @@ from ephor.kernel.events import Event
 NAMES = {
     "raw": "raw insert of the same bytes",
     "json": "raw insert, the events made into JSON by orjson first",
+    "floor": "the floor: JSON, tree and one signature over a raw insert of many rows at a time, nothing checked",
     "chain": "the guide's hash chain",
     "ephor": "Ephor",
     "pymerkle": "pymerkle, SqliteTree",
@@ -84,11 +85,9 @@ def run(folder: Path, size: int, rivals: peers.Peers | None, *, short: bool) -> 
     fsync = (calm + after) / 2
     text += _tell_crowd(crowd, size, fsync)
     return text, [
-        Goal(f"append, batch 1000, {size} bytes", _of(thousand, "raw"), 0.60, 0.70, "of a raw insert"),
-        Goal(f"append, batch 1, {size} bytes", _of(fresh, "raw"), 0.90, 1.0, "of a raw commit"),
-        Goal(
-            f"append, batch 1, used database, {size} bytes", _of(single, "raw"), 0.90, 1.0, "of a raw commit"
-        ),
+        _goal(f"append, batch 1000, {size} bytes", thousand, 0.60, 0.70, "of a raw insert"),
+        _goal(f"append, batch 1, {size} bytes", fresh, 0.90, 1.0, "of a raw commit"),
+        _goal(f"append, batch 1, used database, {size} bytes", single, 0.90, 1.0, "of a raw commit"),
         Goal(f"64 writers, durable, {size} bytes", crowd.gain, 4, 5, "times one writer"),
         Goal(f"64 writers, p99, {size} bytes", crowd.p99 / fsync, 80, None, "times fsync p50", most=True),
     ]
@@ -100,7 +99,7 @@ class _Contestants:
     def __init__(self, folder: Path, storage: Any, events: Events, rivals: peers.Peers | None) -> None:
         self._storage, self._events, self._rivals = storage, events, rivals
         self._raw, self._chain = Raw(folder / "raw.db"), Chain(folder / "chain.db")
-        self._json = Raw(folder / "json.db")
+        self._json, self._floor = Raw(folder / "json.db"), Floor(folder / "floor.db")
         storage.append(events.make(1))
         size = storage.ledger.head().size
         self._before, mark, rest = next(iter(storage.ledger.entries(size - 1, size))).partition(b'"number":"')
@@ -116,6 +115,7 @@ class _Contestants:
             "json": turn(
                 lambda: self._events.make(count), lambda events: self._json.append(map(told, events)), times
             ),
+            "floor": turn(lambda: self._events.make(count), self._floor.append, times),
             "chain": turn(lambda: self._events.make(count), self._chain.append, times),
             "ephor": turn(lambda: self._events.make(count), self._storage.append, times),
         }
@@ -204,6 +204,10 @@ def _write(
     if len(waits) != writers * each:
         raise SystemExit("a writer failed; nothing here counts")
     return writers * each / taken, waits
+
+
+def _goal(what: str, timings: Mapping[str, Timing], must: float, stretch: float, unit: str) -> Goal:
+    return Goal(what, _of(timings, "raw"), must, stretch, unit, floor=_of(timings, "raw", "floor"))
 
 
 def _of(timings: Mapping[str, Timing], base: str, own: str = "ephor") -> float:

@@ -18,14 +18,17 @@ class Goal:
     stretch: float | None
     unit: str
     most: bool = False
+    floor: float | None = None
+    """What can be reached at all here, by leaving out all that can be left out; found in the same run."""
 
-    def row(self) -> tuple[str, str, str, str, str]:
+    def row(self) -> tuple[str, str, str, str, str, str]:
         bound = "≤" if self.most else "≥"
         return (
             self.what,
             f"{self.found:,.2f} {self.unit}",
             f"{bound} {self.must:g}",
             "" if self.stretch is None else f"{bound} {self.stretch:g}",
+            "" if self.floor is None else f"{self.floor:,.2f}",
             self._verdict(),
         )
 
@@ -43,5 +46,5 @@ def tell(goals: Sequence[Goal]) -> str:
     return show(
         "Goals, all measured in this run",
         [goal.row() for goal in goals],
-        ("what", "found", "must", "stretch", "verdict"),
+        ("what", "found", "must", "stretch", "the floor reaches", "verdict"),
     )

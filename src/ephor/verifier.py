@@ -209,7 +209,11 @@ class _Head:
 
 
 class Files(Protocol):
-    """The files of a C2SP tlog-tiles log, by name."""
+    """The files of a C2SP tlog-tiles log, by name.
+
+    Where entries lie apart from each other, as in a database, a method ``apart(index, width)`` may give those of a bundle, as
+    far as they are there: nobody then puts them end to end to take them apart again.
+    """
 
     def read(self, name: str, limit: int) -> bytes | None:
         """Return the bytes of a file of at most *limit* bytes, or ``None`` if there is none."""
@@ -942,6 +946,7 @@ class _Audit:
 
     def __init__(self, folder: Files, trust: _Trust, *, content: bool, stream: str | None = None) -> None:
         self.folder, self.trust, self.reads_content = folder, trust, content
+        self._apart: Callable[[int, int], list[bytes]] | None = getattr(folder, "apart", None)
         self.content = _Content(trust, stream)
         self.head = _Head(trust.log.name, 0, b"")
         self.findings: list[Finding] = []
@@ -1203,6 +1208,8 @@ class _Audit:
 
     def _entries(self, index: int, width: int) -> list[bytes]:
         """Return the entries of a bundle as far as they can be read."""
+        if self._apart is not None:
+            return self._apart(index, width)[:width]
         try:
             data = self.folder.read(_path("entries", index, width), MAX_BUNDLE) or b""
         except _BrokenError as error:

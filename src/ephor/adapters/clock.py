@@ -5,7 +5,7 @@ from __future__ import annotations
 import secrets
 from datetime import UTC, datetime
 
-from ephor.kernel.ids import uuid7
+from ephor.kernel.ids import uuid7s
 
 
 class SystemClock:
@@ -29,8 +29,4 @@ class FreshIds:
     def many(self, prefix: str, count: int) -> list[str]:
         """Return *count* of them, of one millisecond: asking the clock costs more than all the rest."""
         milliseconds = int(self._clock.now().timestamp() * 1000)
-        dice = secrets.token_bytes(10 * count)
-        return [
-            f"{prefix}_{uuid7(milliseconds, int.from_bytes(dice[at : at + 10]))}"
-            for at in range(0, 10 * count, 10)
-        ]
+        return [f"{prefix}_{one}" for one in uuid7s(milliseconds, secrets.token_bytes(10 * count))]

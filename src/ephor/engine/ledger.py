@@ -269,10 +269,12 @@ class Ledgers:
             NotFoundError: there is no such entry.
             VerificationError: what is stored does not lead to the root; run `verify`.
         """
-        head = self.checkpoint()
-        position = self._position(which, head.size)
-        shown = self._at(position)
-        path = fetch(self._log, proof.plan_inclusion(position, head.size))
+        place = self._place(which)
+        with self.world.storage.logs.steady():
+            head = self.checkpoint()
+            position = _within(place, which, head.size)
+            shown = self._at(position)
+            path = fetch(self._log, proof.plan_inclusion(position, head.size), head)
         leaf = bytes.fromhex(shown.leaf)
         tree.verify_inclusion(leaf, position, head.size, path, head.root)
         return Proof(
@@ -347,10 +349,10 @@ class Ledgers:
 
     def _position(self, which: str, size: int | None = None) -> int:
         size = self.head().size if size is None else size
-        position = int(which) if which.isascii() and which.isdigit() else self._log.position(which)
-        if position >= size:
-            raise NotFoundError(f"there is no entry `{which}`; the ledger has {size}, from 0 to {size - 1}")
-        return position
+        return _within(self._place(which), which, size)
+
+    def _place(self, which: str) -> int:
+        return int(which) if which.isascii() and which.isdigit() else self._log.position(which)
 
     def _at(self, position: int) -> Shown:
         data = next(iter(self._log.entries(position, position + 1)), None)
@@ -373,3 +375,9 @@ class Ledgers:
     def _published(self) -> Published:
         name = self.name or find(self.world.storage.logs.names(), MAIN)
         return publish(self.world.storage.logs, name.number)
+
+
+def _within(position: int, which: str, size: int) -> int:
+    if position >= size:
+        raise NotFoundError(f"there is no entry `{which}`; the ledger has {size}, from 0 to {size - 1}")
+    return position

@@ -162,6 +162,9 @@ class Head:
     statements: tuple[bytes, ...] = ()
     """The signed notes by which each signing key handed over to the next, from the first key on."""
 
+    edge: tuple[bytes, ...] = ()
+    """The hashes of the perfect subtrees that the tree falls into, the largest first, as they were when it was signed."""
+
 
 class Ledger(Protocol):
     """The ledger's stored bytes, for reading. Positions start at 0."""
@@ -232,6 +235,10 @@ class Logs(Protocol):
 
     @property
     def cosigned(self) -> Cosigned: ...
+
+    def steady(self) -> AbstractContextManager[None]:
+        """Let what this thread reads within the block be of one moment, and cost one transaction. It must not write there."""
+        ...
 
     def append(self, stream: str, events: Sequence[Event]) -> Sequence[EntryId]:
         """Record events in a stream's log; they are durable when this returns. Raises NotFoundError."""

@@ -2,23 +2,32 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Sequence
 
-from ephor.engine.ports import Ledger
-from ephor.rooms.ledger import proof, tree
-from ephor.rooms.ledger.tree import HASH_SIZE
+from ephor.engine.ports import Head, Ledger
+from ephor.rooms.ledger import proof, tile
+from ephor.rooms.ledger.frontier import split
 
 
-def fetch(ledger: Ledger, plan: proof.Plan) -> Sequence[bytes]:
-    """Return the proof that *plan* asks for.
+def fetch(ledger: Ledger, plan: proof.Plan, head: Head | None = None) -> Sequence[bytes]:
+    """Return the proof that *plan* asks for, each tile read once.
+
+    With *head* the right edge of the tree is taken as it was when that head was signed, whatever the newest entries say
+    now: the proof must then be checked against its root.
 
     Raises:
         VerificationError: the log lacks entries that its head promises.
     """
-    hashes: dict[proof.Node, bytes] = {}
-    for node in {node for step in plan for node in step}:
+    hashes = {} if head is None else proof.peaks(head.size, head.edge)
+    tiles: dict[tuple[int, int], list[tuple[proof.Node, proof.TileSpan]]] = defaultdict(list)
+    for node in sorted({node for step in plan for node in step} - hashes.keys()):
         span = proof.locate(node)
-        data = ledger.tile(span.level, span.index, span.stop)
-        places = range(span.start * HASH_SIZE, span.stop * HASH_SIZE, HASH_SIZE)
-        hashes[node] = tree.root_hash([data[at : at + HASH_SIZE] for at in places])
+        tiles[span.level, span.index].append((node, span))
+    for (level, index), wanted in tiles.items():
+        unfinished = head is not None and level == 0 and index == head.size // tile.WIDTH
+        width = max(span.stop for _, span in wanted)
+        found = head.partial if head is not None and unfinished else ledger.tile(level, index, width)
+        row = split(found)
+        hashes.update({node: proof.perfect(row[span.start : span.stop]) for node, span in wanted})
     return proof.assemble(plan, hashes)

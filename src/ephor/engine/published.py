@@ -11,6 +11,8 @@ from ephor.rooms.ledger import tile
 from ephor.rooms.ledger.witnesses import vouch
 
 _STATEMENT = re.compile(r"keys/([1-9][0-9]{0,5})")
+AHEAD = 4
+"""Bundles that are fetched together when one is read after the other."""
 LATEST = 64
 """Cosigned checkpoints that are looked at: a witness that signed none of them has been away for long."""
 
@@ -29,6 +31,8 @@ class Published:
     def __init__(self, ledger: Ledger, head: Head, cosigned: Sequence[bytes] = ()) -> None:
         self._ledger, self.head = ledger, head
         self._vouched = vouch(head.note, cosigned)
+        self._ahead: dict[int, list[bytes]] = {}
+        self._next = 0
 
     @property
     def before(self) -> Sequence[bytes]:
@@ -72,9 +76,21 @@ class Published:
                 VerificationError
             ):  # rows it is made of are gone: the verifier is to say so, entry by entry
                 return None
-        start = index * tile.WIDTH
-        entries = list(self._ledger.entries(start, start + width))
+        entries = self.apart(index, width)
         return tile.encode_bundle(entries) if entries else None
+
+    def apart(self, index: int, width: int) -> list[bytes]:
+        """Return the entries of a bundle as they are stored, those that are there; whoever reads on finds the next ones fetched."""
+        found, start = self._ahead.pop(index, None), index * tile.WIDTH
+        if found is None and index == self._next:
+            some = list(self._ledger.entries(start, start + AHEAD * tile.WIDTH))
+            if (
+                len(some) == AHEAD * tile.WIDTH
+            ):  # else some are gone, or this is the end: each is fetched by itself
+                cut = [some[at : at + tile.WIDTH] for at in range(0, len(some), tile.WIDTH)]
+                found, self._ahead = cut[0], dict(enumerate(cut[1:], index + 1))
+        self._next = index + 1
+        return list(self._ledger.entries(start, start + width)) if found is None else found[:width]
 
     def whole(self, name: str) -> bytes:
         """Return the bytes of a file that must be there. Raises NotFoundError."""

@@ -16,18 +16,21 @@ ApprovalId = NewType("ApprovalId", str)
 RequestId = NewType("RequestId", str)
 """A data subject's request: ``dsr_…``."""
 
+_VARIANT = {digit: "89ab"[int(digit, 16) & 3] for digit in "0123456789abcdef"}
 _NAME = re.compile(r"[a-z0-9](?:[a-z0-9._-]{0,62}[a-z0-9])?")
 
 
-def uuid7(milliseconds: int, randomness: int) -> str:
-    """Return the UUID version 7 of *milliseconds* since 1970 and 74 bits of *randomness*, without hyphens.
+def uuid7s(milliseconds: int, dice: bytes) -> list[str]:
+    """Return a UUID version 7 of *milliseconds* since 1970 for each 10 bytes of *dice*, 74 bits of them, without hyphens.
 
-    >>> uuid7(1_645_557_742_000, 0x18C4DC0C0C07398F)[:12]
-    '017f22e279b0'
+    >>> uuid7s(1_645_557_742_000, bytes.fromhex("cc318c4dc0c0c07398ff"))
+    ['017f22e279b07cc398c4dc0c0c07398f']
     """
-    high = 7 << 12 | randomness >> 62 & 0xFFF
-    low = 0b10 << 62 | randomness & (1 << 62) - 1
-    return f"{milliseconds & (1 << 48) - 1:012x}{high:04x}{low:016x}"
+    start, digits = f"{milliseconds & (1 << 48) - 1:012x}7", dice.hex()
+    return [
+        f"{start}{digits[at : at + 3]}{_VARIANT[digits[at + 3]]}{digits[at + 4 : at + 19]}"
+        for at in range(0, len(digits), 20)
+    ]
 
 
 def name(text: object, what: str) -> str:

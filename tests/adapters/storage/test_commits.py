@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from datetime import UTC, datetime
 
 import pytest
@@ -124,3 +125,60 @@ def test_no_transaction_grows_without_end():
         thread.join(20)
     assert max(map(len, log.batches)) <= MOST
     assert sum(map(len, log.batches)) == 1 + 3 * len(big)
+
+
+def test_whoever_comes_while_the_transaction_is_waited_for_goes_with_it():
+    log, waiting, coming = Log(), threading.Event(), threading.Event()
+
+    @contextmanager
+    def begun() -> Iterator[None]:
+        waiting.set()
+        assert coming.wait(20)
+        yield
+
+    commits = GroupCommit(threading.RLock(), log, begun)
+    first = threading.Thread(target=lambda: commits.submit([draft("a")]))
+    first.start()
+    assert waiting.wait(20)
+    others = [threading.Thread(target=lambda name=name: commits.submit([draft(name)])) for name in "bcd"]
+    for one in others:
+        one.start()
+    while len(commits._queue) < 4:
+        time.sleep(0.001)
+    coming.set()
+    for one in (first, *others):
+        one.join(20)
+    assert [sorted(batch) for batch in log.batches] == [["a", "b", "c", "d"]]
+
+
+def test_a_transaction_that_cannot_begin_fails_everybody_who_waited_for_it_and_nobody_else():
+    log, fails = Log(), [UnavailableError("locked")]
+
+    @contextmanager
+    def begun() -> Iterator[None]:
+        if fails:
+            raise fails[0]
+        yield
+
+    commits = GroupCommit(threading.RLock(), log, begun)
+    told = run(commits, ["a", "b", "c"])
+    assert {type(error) for error in told.values()} == {UnavailableError}
+    fails.clear()
+    assert run(commits, ["d"]) == {"d": None}
+    assert log.batches == [["d"]]
+
+
+def test_an_interrupt_before_anything_began_is_the_leaders_alone():
+    log, fails = Log(), [KeyboardInterrupt()]
+
+    @contextmanager
+    def begun() -> Iterator[None]:
+        if fails:
+            raise fails.pop()
+        yield
+
+    told = run(GroupCommit(threading.RLock(), log, begun), ["a", "b", "c", "d"])
+    assert sorted(type(error).__name__ for error in told.values()) == ["KeyboardInterrupt", *["NoneType"] * 3]
+    assert sorted(id for batch in log.batches for id in batch) == sorted(
+        name for name, error in told.items() if error is None
+    )

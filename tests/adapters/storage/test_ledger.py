@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
+
 import pytest
 
+from ephor.engine.proving import fetch
 from ephor.kernel.errors import InvalidInputError, NotFoundError, VerificationError
+from ephor.rooms.ledger.proof import plan_inclusion, plan_root
 from ephor.rooms.ledger.tree import leaf_hash, root_hash, verify_consistency, verify_inclusion
 from planes import check_tiles, check_whole, event, numbers
 
@@ -71,6 +76,35 @@ def test_every_entry_is_proved_and_every_size_is_a_beginning(made):
         verify_consistency(old, head.size, roots[old], head.root, ledger.consistency(old))
     report = ledger.verify(head.key, None)
     assert (report.verdict, report.size, report.findings) == ("CONSISTENT", 300, ())
+
+
+def test_a_proof_by_the_edge_that_was_signed_is_the_one_the_entries_give(storage):
+    size = 0
+    for step in (1, 2, 97, 156, 1, 255, 130):
+        storage.append([event(size + n) for n in range(step)])
+        size += step
+        head = storage.ledger.head()
+        for position in {0, 1, size // 3, size // 2, size - 2, size - 1} & set(range(size)):
+            plan = plan_inclusion(position, size)
+            path = fetch(storage.ledger, plan, head)
+            assert path == fetch(storage.ledger, plan)
+            (entry,) = storage.ledger.entries(position, position + 1)
+            verify_inclusion(leaf_hash(entry), position, size, path, head.root)
+        assert fetch(storage.ledger, plan_root(size), replace(head, edge=head.edge[1:])) == [head.root]
+
+
+def test_what_is_read_in_a_steady_block_is_of_one_moment(shared):
+    storage, other = shared.open(), shared.open()
+    storage.append([event(0)])
+    with storage.logs.steady():
+        assert storage.ledger.head().size == 1
+        other.append([event(1)])
+        with storage.logs.steady():
+            assert storage.ledger.head().size == 1
+        assert list(storage.ledger.entries(0, 5)) == list(storage.ledger.entries(0, 1))
+        with ThreadPoolExecutor(1) as thread:
+            assert thread.submit(lambda: storage.ledger.head().size).result(20) == 2
+    assert storage.ledger.head().size == 2
 
 
 def test_entries_are_found_by_what_they_say_newest_first(storage):

@@ -5,6 +5,8 @@ from __future__ import annotations
 import json
 from dataclasses import fields, replace
 from datetime import UTC, datetime, timedelta, timezone
+from enum import StrEnum
+from types import MappingProxyType
 
 import orjson
 import pytest
@@ -100,6 +102,77 @@ def test_any_text_survives_and_stays_canonical(text, reasons, metadata):
     found = entry.parse(written(event))
     assert found["actor"] == found["error"] == text
     assert written(event) == canonical(dict(found)) == rfc8785.dumps(dict(found))
+
+
+class Word(str):
+    """A text of a type of its own."""
+
+
+class Colour(StrEnum):
+    RED = "red"
+
+
+class Moment(datetime):
+    """A time of a type of its own."""
+
+
+TEXT = st.one_of(
+    st.none(), st.text(max_size=9), st.sampled_from(["", Word("word"), Word(""), Colour.RED, "é", '\\"\x7f'])
+)
+TIME = st.one_of(
+    st.datetimes(datetime(2, 1, 1), datetime(9998, 1, 1), timezones=st.just(UTC)),  # noqa: DTZ001 - bounds have no zone
+    st.sampled_from(
+        [AT, AT.replace(year=7), AT.astimezone(timezone(timedelta(hours=-7))), Moment(2026, 1, 1, tzinfo=UTC)]
+    ),
+)
+KEY = st.text(st.characters(max_codepoint=127), max_size=3)
+VALUE = st.one_of(
+    st.none(), st.booleans(), st.text(max_size=3), st.integers(-(2**53) + 1, 2**53 - 1), st.sampled_from([Word("w"), Colour.RED]),
+    st.lists(st.text(max_size=2), max_size=2), st.lists(st.integers(0, 9), max_size=2), st.dictionaries(KEY, st.booleans(), max_size=2),
+)  # fmt: skip
+OBJECT = st.dictionaries(KEY, VALUE, max_size=3)
+EVENT = st.builds(
+    Event, kind=st.sampled_from(["tool.invoked/1", "x-pay.run/2"]), at=TIME, actor=st.text(min_size=1, max_size=5), session=TEXT,
+    error=TEXT, approver=TEXT, reasons=st.lists(st.text(min_size=1, max_size=3), max_size=2).map(tuple),
+    duration_ms=st.one_of(st.none(), st.integers(0, 2**53 - 1)),
+    refs=st.dictionaries(KEY.filter(bool), st.text(min_size=1, max_size=3), max_size=2).flatmap(
+        lambda refs: st.sampled_from([refs, MappingProxyType(refs)])
+    ), metadata=st.one_of(OBJECT, OBJECT.map(MappingProxyType)),
+)  # fmt: skip
+
+
+def told(event, number):
+    """Say what an entry must say, by nothing but the standard library and `rfc8785`."""
+    said = {one.name: getattr(event, one.name) for one in fields(Event)}
+    said["at"] = event.at.astimezone(UTC).replace(tzinfo=None).isoformat(timespec="microseconds") + "Z"
+    said = {name: value for name, value in said.items() if value is not None and value not in ("", (), {})}
+    plain = json.loads(json.dumps(said, default=dict))
+    place = {"v": 1, "log": PLACE["log"], "src": "gateway", "n": number, "id": f"evt_{number}"}
+    return rfc8785.dumps(plain | place | {"received_at": "2026-08-02T09:30:00.000000Z"})
+
+
+@given(st.lists(EVENT, min_size=1, max_size=4))
+def test_a_batch_is_written_as_each_of_its_events_alone_and_as_a_second_writer_does(events):
+    ids = [f"evt_{number}" for number, _ in enumerate(events, 7)]
+    place = {name: PLACE[name] for name in ("log", "src", "received_at")}
+    found = entry.encode_all(events, ids, [None] * len(events), n=7, **place)
+    assert found == [
+        written(one, id=id, n=number) for number, (one, id) in enumerate(zip(events, ids, strict=True), 7)
+    ]
+    assert found == [told(one, number) for number, one in enumerate(events, 7)]
+
+
+def test_one_wrong_event_among_many_is_named():
+    events = [BARE, replace(BARE, session="s", metadata={"deep": {"a": [1]}}), replace(BARE, refs={"é": "a"})]
+    place = {name: PLACE[name] for name in ("log", "src", "received_at")}
+    with pytest.raises(InvalidInputError, match="refs"):
+        entry.encode_all(events, ["a", "b", "c"], [None] * 3, n=1, **place)
+    for wrong in (replace(BARE, metadata={"é": 1}), replace(BARE, kind="made.up/1")):
+        with pytest.raises(InvalidInputError, match=r"é|made\.up"):
+            entry.encode_all([BARE, wrong], ["a", "b"], [None] * 2, n=1, **place)
+    assert (
+        len(entry.encode_all([replace(BARE, error="é")] * 2, ["a", "b"], [None, SEALED], n=1, **place)) == 2
+    )
 
 
 CHANGES = {

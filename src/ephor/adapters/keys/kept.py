@@ -14,6 +14,7 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from hashlib import sha256
 from pathlib import Path
+from typing import NamedTuple
 
 from ephor.kernel.errors import UnavailableError, VerificationError
 
@@ -27,6 +28,15 @@ _NAME = re.compile(r"head(?:\.([1-9][0-9]{0,8}))?")
 class _Open:
     file: int
     inode: tuple[int, int]
+    place: str
+
+
+class _Found(NamedTuple):
+    """What a file holds: the slot to write the next head into, and the size that the newest states; -1 for none."""
+
+    data: bytes
+    slot: int
+    size: int
 
 
 class KeptHeads:
@@ -35,6 +45,8 @@ class KeptHeads:
     def __init__(self, folder: Path) -> None:
         self.path = folder
         self._open: dict[int, _Open] = {}
+        self._last: dict[int, _Found] = {}
+        """What each file held when this process wrote to it last."""
 
     def head(self, log: int = 0) -> bytes | None:
         """Return the newest head kept of *log*; None where none was.
@@ -82,8 +94,8 @@ class KeptHeads:
         file = self._file(log)
         try:
             fcntl.flock(file, fcntl.LOCK_EX)
-            kept, slot = _newest(os.pread(file, 2 * _SLOT + 1, 0))
-            if kept is not None and (published := size_of(kept)) > after:
+            found = self._look(file, log)
+            if (published := found.size) > after:
                 raise VerificationError(
                     f"this database holds {after} entries, but a head over {published} was published: entries are missing; "
                     "nothing was recorded, restore the newest backup or see `ephor ledger renew`",
@@ -91,12 +103,9 @@ class KeptHeads:
                     published=published,
                 )
             yield
-            with suppress(
-                OSError
-            ):  # the entries are durable; a head that lags is caught up by the next commit
-                os.pwrite(file, _slot(note), slot * _SLOT)
-                if os.fstat(file).st_size != 2 * _SLOT:
-                    os.ftruncate(file, 2 * _SLOT)
+            # The entries are durable; a head that cannot be kept lags, and is caught up by the next commit.
+            with suppress(OSError):
+                self._put(file, log, found, note)
         finally:
             fcntl.flock(file, fcntl.LOCK_UN)
 
@@ -112,9 +121,28 @@ class KeptHeads:
         while self._open:
             os.close(self._open.popitem()[1].file)
 
+    def _look(self, file: int, log: int) -> _Found:
+        """Return what the file holds; judged anew only where it is not what was put there last."""
+        data, last = os.pread(file, 2 * _SLOT + 1, 0), self._last.get(log)
+        if last is not None and last.data == data:
+            return last
+        kept, slot = _newest(data)
+        return _Found(data, slot, -1 if kept is None else size_of(kept))
+
+    def _put(self, file: int, log: int, found: _Found, note: bytes) -> None:
+        new, start = _slot(note), found.slot * _SLOT
+        self._last.pop(log, None)
+        os.pwrite(file, new, start)
+        if len(found.data) == 2 * _SLOT:
+            data = found.data[:start] + new + found.data[start + _SLOT :]
+            self._last[log] = _Found(data, 1 - found.slot, size_of(note))
+        elif os.fstat(file).st_size != 2 * _SLOT:
+            os.ftruncate(file, 2 * _SLOT)
+
     def _file(self, log: int) -> int:
         """Return the open file of a log's heads; opened anew where somebody put another in its place."""
-        place, known = self._place(log), self._open.get(log)
+        known = self._open.get(log)
+        place = self._place(log) if known is None else known.place
         try:
             if known is not None:
                 with suppress(FileNotFoundError):
@@ -122,7 +150,7 @@ class KeptHeads:
                         return known.file
                 os.close(self._open.pop(log).file)
             file = os.open(place, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
-            self._open[log] = _Open(file, _inode(os.fstat(file)))
+            self._open[log] = _Open(file, _inode(os.fstat(file)), str(place))
             if os.fstat(file).st_size == 0:
                 os.posix_fallocate(file, 0, 2 * _SLOT)  # here a full disk is told, and not after the commit
         except OSError as error:

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from functools import lru_cache
 from typing import NamedTuple, Protocol
 
 from ephor.adapters.keys.provider import SigningKey
@@ -18,9 +19,9 @@ from ephor.kernel.errors import UnavailableError, VerificationError
 from ephor.kernel.events import Event
 from ephor.kernel.time import moment, stamp
 from ephor.rooms.ledger import checkpoint, frontier, note, rotation, tile
-from ephor.rooms.ledger.entry import encode, parse
+from ephor.rooms.ledger.entry import encode_all, parse
 from ephor.rooms.ledger.frontier import Frontier
-from ephor.rooms.ledger.tree import leaf_hash
+from ephor.rooms.ledger.tree import leaf_hash, leaf_hashes
 
 
 class Draft(NamedTuple):
@@ -187,11 +188,13 @@ class Grower:
         # A clock that was set back must not make the ledger's own time run backwards.
         now, last = self._clock(), self._edge.at
         received = now if last is None else max(now, last)
-        entries = [
-            encode(draft.event, log=head.origin, id=draft.id, src=self._source, n=self._n + offset, received_at=received,
-                   payload={"alg": ALGORITHM, "commitment": draft.sealed.commitment} if draft.sealed else None)
-            for offset, draft in enumerate(drafts, 1)
-        ]  # fmt: skip
+        ids, events, sealed = zip(*drafts, strict=True)
+        payloads = [
+            None if one is None else {"alg": ALGORITHM, "commitment": one.commitment} for one in sealed
+        ]
+        entries = encode_all(
+            events, ids, payloads, log=head.origin, src=self._source, n=self._n + 1, received_at=received
+        )
         growth = self._extend(head, entries, received, self._following)
         self._growing = growth
         rows.write(growth)
@@ -235,7 +238,7 @@ class Grower:
         self._doubt = None
 
     def _extend(self, head: HeadRow, entries: Sequence[bytes], received: datetime, key: SigningKey) -> Growth:
-        rows, tiles = _fill(self._edge, [leaf_hash(entry) for entry in entries])
+        rows, tiles = _fill(self._edge, leaf_hashes(entries))
         tree = _tree_of(head.size + len(entries), rows)
         self._next = _Edge(tree, frontier.root(tree), rows, received)
         fresh = rows[0].hashes[-len(entries) :] if rows and entries else ()
@@ -309,9 +312,14 @@ def _line_of(key: str, statements: Sequence[bytes]) -> Sequence[note.VerifierKey
 def _head(origin: str, edge: _Edge, key: SigningKey) -> HeadRow:
     stated = checkpoint.encode(checkpoint.Checkpoint(origin, edge.size, edge.root))
     signed = note.sign(stated, KeySigner(origin, key))
-    verifier = str(note.key_of(origin, key.public_key))
+    verifier = _name_of(origin, key.public_key)
     at = "" if edge.at is None else stamp(edge.at)
     return HeadRow(origin, edge.size, edge.root, frontier.encode(edge.tree), signed, verifier, at)
+
+
+@lru_cache(maxsize=64)  # a log signs every commit with one key
+def _name_of(origin: str, public_key: bytes) -> str:
+    return str(note.key_of(origin, public_key))
 
 
 def _stored(rows: Rows) -> HeadRow:

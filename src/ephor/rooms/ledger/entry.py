@@ -7,63 +7,25 @@ from __future__ import annotations
 
 import hashlib
 import re
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
-from functools import lru_cache
 from operator import attrgetter
 from typing import Any, Final
 
-import msgspec
 import orjson
 
 from ephor.kernel.canonical import MAX_BYTES, Json, canonical
 from ephor.kernel.errors import InvalidInputError, VerificationError
 from ephor.kernel.events import Event
 from ephor.kernel.time import stamp
-from ephor.rooms.ledger.kinds import check_known, is_kind
+from ephor.rooms.ledger.kinds import KINDS, check_known, is_custom, is_kind
+from ephor.rooms.ledger.shape import LARGEST, TEXTS, write
 
 VERSION: Final = 1
 PAYLOAD_TAG = b"ephor/payload/1"
 """Keeps a payload's commitment from passing as any other hash."""
 SALT_SIZE = 32
-_LARGEST = 2**53 - 1
-_TEXTS = (  # text fields of an event that go into the entry as they are
-    "actor",
-    "resource",
-    "on_behalf_of",
-    "session",
-    "trace",
-    "parent",
-    "action",
-    "tool",
-    "subject",
-    "args_digest",
-    "input_hash",
-    "output_hash",
-    "decision",
-    "policy_digest",
-    "approver",
-    "confidence",
-    "error",
-)
-_ACTOR = _TEXTS.index("actor")
-_TEXT_TYPES = frozenset((str, type(None)))
-_FLAT_TYPES = frozenset((str, int, bool, type(None)))
-_STAMP_SIZE = 27
-_texts_of = attrgetter(*_TEXTS)
-_Entry: Any = msgspec.defstruct(
-    "_Entry",
-    [
-        (name, Any, None)
-        for name in (*_TEXTS, "at", "duration_ms", "id", "kind", "log", "metadata", "n", "payload", "reasons", "received_at",
-                     "refs", "src", "v")
-    ],
-    omit_defaults=True,
-    gc=False,
-)  # fmt: skip
-"""The fields of an entry as C code writes them: with sorted keys, and without those that are not set."""
-_write = msgspec.json.Encoder(order="sorted").encode
-"""Equal to RFC 8785 for what `_is_plain` lets through; tests hold it against two other writers."""
+_texts_of = attrgetter(*TEXTS)
 _STAMP = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}\.[0-9]{6}Z")
 _COMMITMENT = re.compile(r"sha256:[0-9a-f]{64}")
 _REQUIRED = ("v", "log", "kind", "id", "src", "n", "at", "received_at", "actor")
@@ -87,30 +49,46 @@ def encode(
         InvalidInputError: an unknown kind, a wrong type, a value outside the JSON profile, or more than 65,535 bytes;
             the message names the field.
     """
-    check_known(event.kind)
-    at, received = stamp(event.at), _receipt(received_at)
-    texts = _texts_of(event)
-    if _is_plain(event, (*texts, log, id, src), n, at, received) and (not payload or _is_payload(payload)):
-        try:
-            data = _write(
-                _Entry(*texts, at, event.duration_ms, id, event.kind, log, event.metadata or None, n, payload or None,
-                       event.reasons or None, received, event.refs or None, src, VERSION)
-            )  # fmt: skip
-        except (UnicodeEncodeError, TypeError):
-            pass  # a lone surrogate, or no JSON: the close look says where
-        else:
-            if len(data) <= MAX_BYTES:
-                return data
-    return _encode_closely(event, at, received, {"log": log, "id": id, "src": src, "n": n}, payload)
+    return encode_all([event], [id], [payload], log=log, src=src, n=n, received_at=received_at)[0]
+
+
+def encode_all(
+    events: Sequence[Event],
+    ids: Sequence[str],
+    payloads: Sequence[Mapping[str, str] | None],
+    *,
+    log: str,
+    src: str,
+    n: int,
+    received_at: datetime,
+) -> list[bytes]:
+    """Return the canonical bytes of *events*, the first as the *n*-th entry (from 1) of *src*; see `encode`.
+
+    Raises:
+        InvalidInputError: one of them cannot be an entry; the message names the field.
+    """
+    received = stamp(received_at)
+    if _is_placed(log, src, n, len(events)) and _are_texts(ids) and _are_payloads(payloads):
+        written = write(events, ids, payloads, (log, src, n - 1, received), VERSION)
+        if written is not None and _are_known(events) and all(map(_is_short, written, events)):
+            return written
+    if len(events) > 1:  # the unusual one is written the slow way, or named; not the others
+        return [
+            encode(event, log=log, id=id, src=src, n=number, received_at=received_at, payload=payload)
+            for number, (event, id, payload) in enumerate(zip(events, ids, payloads, strict=True), n)
+        ]
+    place = {"log": log, "id": ids[0], "src": src, "n": n}
+    return [_encode_closely(events[0], stamp(events[0].at), received, place, payloads[0])]
 
 
 def _encode_closely(
     event: Event, at: str, received: str, place: Mapping[str, Any], payload: Mapping[str, str] | None
 ) -> bytes:
     """Return the same bytes the slow way, or say what is wrong with *event*."""
+    check_known(event.kind)
     fields: dict[str, Any] = {
         "v": VERSION, "kind": event.kind, "at": at, "received_at": received, **place,
-        **{name: text for name, text in zip(_TEXTS, _texts_of(event), strict=True) if text is not None and text != ""},
+        **{name: text for name, text in zip(TEXTS, _texts_of(event), strict=True) if text is not None and text != ""},
     }  # fmt: skip
     if event.duration_ms is not None:
         fields["duration_ms"] = event.duration_ms
@@ -166,46 +144,33 @@ def commitment(tag: bytes, salt: bytes, payload: bytes) -> str:
     return "sha256:" + hashlib.sha256(tag + b"\x00" + salt + payload).hexdigest()
 
 
-@lru_cache(maxsize=4)
-def _receipt(at: datetime) -> str:
-    """A batch shares one moment of receipt, and that is always in UTC: elsewhere a clock set back makes two moments equal."""
-    return stamp(at)
+def _is_placed(log: str, src: str, n: int, count: int) -> bool:
+    """Return whether the fields are surely right that a batch shares; where this says no, `_problem_of` looks closely."""
+    return (
+        type(log) is type(src) is str
+        and log != ""
+        and src != ""
+        and type(n) is int
+        and 1 <= n <= LARGEST - count
+    )
 
 
-def _is_plain(event: Event, texts: Sequence[Any], n: int, at: str, received: str) -> bool:
-    """Return whether the fields of an entry are surely right; where this says no, `_problem_of` looks closely.
-
-    Only speed asks for a second way: this is run for each entry. So all texts are looked at together, in C.
-    """
-    reasons, refs, metadata, duration = event.reasons, event.refs, event.metadata, event.duration_ms
-    if not (type(reasons) is tuple and type(refs) is dict and type(metadata) is dict):
-        return False
-    if reasons or refs:
-        more = (*reasons, *refs, *refs.values())
-        if None in more:
-            return False
-        texts = (*texts, *more)
-    if not _TEXT_TYPES.issuperset(map(type, texts)) or "" in texts or texts[_ACTOR] is None:
-        return False
-    if len(at) != _STAMP_SIZE or len(received) != _STAMP_SIZE:
-        return False  # a year before 1000
-    if type(n) is not int or not 1 <= n <= _LARGEST or not (duration is None or _is_count(duration)):
-        return False
-    return _has_plain_keys(refs, metadata) and (not metadata or _is_flat(metadata.values()))
+def _are_texts(ids: Sequence[str]) -> bool:
+    return set(map(type, ids)) == {str} and "" not in ids
 
 
-def _has_plain_keys(refs: Mapping[Any, Any], metadata: Mapping[Any, Any]) -> bool:
-    try:
-        return "".join((*refs, *metadata)).isascii()  # nothing but texts can be joined
-    except TypeError:
-        return False
+def _are_payloads(payloads: Sequence[Mapping[str, str] | None]) -> bool:
+    return all(payload is None or _is_payload(payload) for payload in payloads)
 
 
-def _is_flat(values: Collection[Any]) -> bool:
-    """Return whether *values* are nothing but texts, truth values, nulls and integers that every reader keeps exact."""
-    if not _FLAT_TYPES.issuperset(map(type, values)):
-        return False
-    return not [one for one in values if type(one) is int and not -_LARGEST <= one <= _LARGEST]
+def _are_known(events: Sequence[Event]) -> bool:
+    """Return whether all kinds are listed or custom; told apart first, as a batch has few of them."""
+    return all(kind in KINDS or is_custom(kind) for kind in {event.kind for event in events})
+
+
+def _is_short(data: bytes, event: Event) -> bool:
+    """Return whether *data* fits, and no key in it is beyond ASCII."""
+    return len(data) <= MAX_BYTES and (data.isascii() or "".join((*event.refs, *event.metadata)).isascii())
 
 
 def _problem_of(fields: Mapping[str, Any]) -> str | None:
@@ -227,11 +192,11 @@ def _is_text(value: object) -> bool:
 
 
 def _is_count(value: object) -> bool:
-    return type(value) is int and 0 <= value <= _LARGEST
+    return type(value) is int and 0 <= value <= LARGEST
 
 
 def _is_ordinal(value: object) -> bool:
-    return type(value) is int and 1 <= value <= _LARGEST
+    return type(value) is int and 1 <= value <= LARGEST
 
 
 def _is_version(value: object) -> bool:
@@ -289,7 +254,7 @@ _EXPECTED: Mapping[Callable[[object], bool], str] = {
     _is_payload: "an `alg` and a `commitment` like sha256:…",
 }
 _CHECKS: Mapping[str, Callable[[object], bool]] = {
-    **dict.fromkeys((*_TEXTS, "log", "id", "src"), _is_text),
+    **dict.fromkeys((*TEXTS, "log", "id", "src"), _is_text),
     "v": _is_version,
     "kind": _is_kind,
     "n": _is_ordinal,

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from hashlib import sha256
 
 from ephor.kernel.errors import VerificationError
-from ephor.rooms.ledger.tree import EMPTY_ROOT, HASH_SIZE, node_hash
+from ephor.rooms.ledger.tree import EMPTY_ROOT, HASH_SIZE
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,6 +40,8 @@ def extend(frontier: Frontier, leaf_hashes: Sequence[bytes]) -> Frontier:
     >>> extend(EMPTY, [b"a" * 32, b"b" * 32, b"c" * 32]).size
     3
     """
+    if len(leaf_hashes) == 1:
+        return _push(frontier, leaf_hashes[0])
     size = frontier.size
     waiting = list(frontier.hashes)  # the left neighbours not yet consumed, the smallest last
     kept: list[bytes] = []  # the new frontier, the smallest first
@@ -60,6 +62,16 @@ def extend(frontier: Frontier, leaf_hashes: Sequence[bytes]) -> Frontier:
     return Frontier(size + len(leaf_hashes), tuple(kept))
 
 
+def _push(frontier: Frontier, running: bytes) -> Frontier:
+    """Append one leaf: it pairs with the last of the perfect subtrees as long as that is as large as what it has become."""
+    bits, at, hashes = frontier.size, len(frontier.hashes), frontier.hashes
+    while bits & 1:
+        at -= 1
+        running = sha256(b"\x01" + hashes[at] + running).digest()
+        bits >>= 1
+    return Frontier(frontier.size + 1, (*hashes[:at], running))
+
+
 def root(frontier: Frontier) -> bytes:
     """Return the root of the tree that *frontier* is the edge of.
 
@@ -70,13 +82,22 @@ def root(frontier: Frontier) -> bytes:
         return EMPTY_ROOT
     running = frontier.hashes[-1]
     for left in frontier.hashes[-2::-1]:
-        running = node_hash(left, running)
+        running = sha256(b"\x01" + left + running).digest()
     return running
 
 
 def encode(frontier: Frontier) -> bytes:
     """Return the hashes of *frontier* end to end; its size is stored beside them."""
     return b"".join(frontier.hashes)
+
+
+def split(data: bytes) -> tuple[bytes, ...]:
+    """Return the hashes of an encoded frontier, whatever size it is of.
+
+    >>> split(b"a" * 32 + b"b" * 32) == (b"a" * 32, b"b" * 32)
+    True
+    """
+    return tuple(bytes(data[at : at + HASH_SIZE]) for at in range(0, len(data), HASH_SIZE))
 
 
 def decode(size: int, data: bytes) -> Frontier:
@@ -87,4 +108,4 @@ def decode(size: int, data: bytes) -> Frontier:
     """
     if size < 0 or len(data) != size.bit_count() * HASH_SIZE:
         raise VerificationError(f"{len(data)} bytes are not the frontier of {size} entries", size=size)
-    return Frontier(size, tuple(data[at : at + HASH_SIZE] for at in range(0, len(data), HASH_SIZE)))
+    return Frontier(size, split(data))

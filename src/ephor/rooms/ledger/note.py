@@ -99,6 +99,7 @@ def verifier_key(name: str, public_key: bytes) -> str:
     return str(VerifierKey(name, public_key))
 
 
+@lru_cache(maxsize=64)  # asked for at every commit
 def key_id(name: str, public_key: bytes) -> bytes:
     """Return the four bytes that tell keys of one name apart.
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from hashlib import sha256
 from typing import TypeAlias
 
 from ephor.kernel.errors import InvalidInputError
@@ -129,6 +130,29 @@ def fold(hashes: Sequence[bytes]) -> bytes:
     for left in hashes[-2::-1]:
         running = node_hash(left, running)
     return running
+
+
+def perfect(hashes: Sequence[bytes]) -> bytes:
+    """Return the root of a perfect subtree, given the hashes of one level of it: 1, 2, 4, … of them, left to right.
+
+    >>> perfect([b"a" * 32, b"b" * 32]) == node_hash(b"a" * 32, b"b" * 32)
+    True
+    """
+    row = hashes
+    while len(row) > 1:
+        lefts = iter(row)
+        row = [sha256(b"\x01" + left + right).digest() for left, right in zip(lefts, lefts, strict=True)]
+    return row[0]
+
+
+def peaks(size: int, hashes: Sequence[bytes]) -> dict[Node, bytes]:
+    """Return the perfect subtrees that the tree of *size* falls into with their *hashes*; none where these are not as many.
+
+    >>> peaks(5, [b"a" * 32, b"b" * 32]) == {Node(2, 0): b"a" * 32, Node(0, 4): b"b" * 32}
+    True
+    """
+    nodes = _cover(0, size)
+    return dict(zip(nodes, hashes, strict=True)) if len(nodes) == len(hashes) else {}
 
 
 def locate(node: Node) -> TileSpan:

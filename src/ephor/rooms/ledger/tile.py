@@ -110,15 +110,15 @@ def encode_bundle(entries: Iterable[bytes]) -> bytes:
     Raises:
         InvalidInputError: an entry is too long to have such a length.
     """
-    parts: list[bytes] = []
-    for entry in entries:
-        if len(entry) > MAX_ENTRY:
-            raise InvalidInputError(
-                f"an entry is {len(entry)} bytes long; at most {MAX_ENTRY} fit", bytes=len(entry)
-            )
-        parts.append(len(entry).to_bytes(2, "big"))
-        parts.append(entry)
-    return b"".join(parts)
+    whole = list(entries)
+    try:
+        lengths = [len(entry).to_bytes(2) for entry in whole]
+    except OverflowError:
+        longest = max(map(len, whole))
+        raise InvalidInputError(
+            f"an entry is {longest} bytes long; at most {MAX_ENTRY} fit", bytes=longest
+        ) from None
+    return b"".join([part for pair in zip(lengths, whole, strict=True) for part in pair])
 
 
 def decode_bundle(data: bytes) -> list[bytes]:

@@ -25,6 +25,18 @@ def leaf_hash(data: bytes) -> bytes:
     return sha256(b"\x00" + data).digest()  # the prefix keeps a leaf from passing as an inner node
 
 
+def leaf_hashes(entries: Sequence[bytes]) -> list[bytes]:
+    """Return the hash of each entry as a leaf; to copy a digest that has begun is faster than to begin one."""
+    if len(entries) == 1:
+        return [leaf_hash(entries[0])]
+    begun, found = sha256(b"\x00").copy, []
+    for entry in entries:
+        one = begun()
+        one.update(entry)
+        found.append(one.digest())
+    return found
+
+
 def node_hash(left: bytes, right: bytes) -> bytes:
     """Return the hash of an inner node over its two children's hashes."""
     return sha256(b"\x01" + left + right).digest()

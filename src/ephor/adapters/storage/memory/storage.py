@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from threading import RLock, get_ident
@@ -19,7 +19,7 @@ from ephor.engine.ports import MAIN, Damage, Ended, Forgotten, Head, Ids, LogNam
 from ephor.kernel.errors import ConflictError, InvalidInputError, NotFoundError, VerificationError
 from ephor.kernel.events import Event
 from ephor.kernel.ids import EntryId
-from ephor.rooms.ledger import tile
+from ephor.rooms.ledger import frontier, tile
 from ephor.rooms.ledger.entry import parse
 from ephor.rooms.ledger.tree import leaf_hash
 
@@ -151,7 +151,15 @@ class MemoryLedger:
         row = self._log.head
         if row is None:
             raise NotFoundError("there is no ledger here yet; run `ephor init`")
-        return Head(row.origin, row.size, row.root, row.note, row.key, self._log.fresh)
+        return Head(
+            row.origin,
+            row.size,
+            row.root,
+            row.note,
+            row.key,
+            self._log.fresh,
+            edge=frontier.split(row.frontier),
+        )
 
     def entries(self, start: int, stop: int) -> Iterator[bytes]:
         yield from self._log.entries[start:stop]
@@ -221,6 +229,9 @@ class MemoryLogs:
 
     def of(self, number: int) -> MemoryLedger:
         return MemoryLedger(self._state, number, self._vault)
+
+    def steady(self) -> AbstractContextManager[None]:
+        return nullcontext()
 
     def append(self, stream: str, events: Sequence[Event]) -> Sequence[EntryId]:
         for log in self._state.logs:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Callable, Sequence
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field
 from threading import Lock, RLock
 
@@ -37,10 +38,18 @@ class _Ticket:
 
 
 class GroupCommit:
-    """Runs *commit* on what concurrent callers submit, together where it can; *lock* keeps other writers out."""
+    """Runs *commit* on what concurrent callers submit, together where it can; *lock* keeps other writers out.
 
-    def __init__(self, lock: RLock, commit: Callable[[Sequence[Draft]], None]) -> None:
-        self._lock, self._commit = lock, commit
+    *within* opens the transaction before the queue is taken: whoever comes while it waits for another process goes along.
+    """
+
+    def __init__(
+        self,
+        lock: RLock,
+        commit: Callable[[Sequence[Draft]], None],
+        within: Callable[[], AbstractContextManager[None]] = nullcontext,
+    ) -> None:
+        self._lock, self._commit, self._within = lock, commit, within
         self._queue: deque[_Ticket] = deque()
         self._mutex = Lock()
         """Guards the queue and who leads; held for an instant only, never while anything is written."""
@@ -55,7 +64,7 @@ class GroupCommit:
             if not ticket.done:
                 with self._lock:
                     while not ticket.done:
-                        self._serve(self._take())
+                        self._serve()
         finally:
             self._leave(ticket)
         if ticket.error is not None:
@@ -91,21 +100,27 @@ class GroupCommit:
                 size += len(taken[-1].drafts)
             return taken
 
-    def _serve(self, tickets: Sequence[_Ticket]) -> None:
+    def _serve(self, tickets: Sequence[_Ticket] | None = None) -> None:
+        """Commit what *tickets* hold; unless stated, what everybody waits for who has come by when the transaction began."""
+        taken = tickets
         try:
-            self._commit([draft for ticket in tickets for draft in ticket.drafts])
+            with self._within():
+                taken = self._take() if taken is None else taken
+                self._commit([draft for ticket in taken for draft in ticket.drafts])
         except InvalidInputError as error:
-            if len(tickets) > 1:  # one caller's bad entry must not cost the others theirs
-                self._serve_each(tickets)
+            taken = self._take() if taken is None else taken
+            if len(taken) > 1:  # one caller's bad entry must not cost the others theirs
+                self._serve_each(taken)
                 return
-            tickets[0].error = error
+            taken[0].error = error
         except Exception as error:  # noqa: BLE001 - handed to every caller it concerns, in its own thread
-            for ticket in tickets:
+            taken = self._take() if taken is None else taken
+            for ticket in taken:
                 ticket.error = error
         except BaseException:
-            _interrupt(tickets)
+            _interrupt(taken or ())
             raise
-        for ticket in tickets:
+        for ticket in taken:
             _finish(ticket)
 
     def _serve_each(self, tickets: Sequence[_Ticket]) -> None:

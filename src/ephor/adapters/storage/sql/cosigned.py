@@ -7,6 +7,7 @@ from contextlib import AbstractContextManager
 
 import sqlalchemy as sa
 
+from ephor.adapters.storage.sql.rows import SqliteRows
 from ephor.adapters.storage.sql.tables import ledger_cosigned
 
 
@@ -15,20 +16,15 @@ class SqlCosigned:
 
     def __init__(
         self,
+        look: Callable[[int], AbstractContextManager[SqliteRows]],
         reading: Callable[[], AbstractContextManager[sa.Connection]],
         writing: Callable[[], AbstractContextManager[sa.Connection]],
     ) -> None:
-        self._reading, self._writing = reading, writing
+        self._look, self._reading, self._writing = look, reading, writing
 
     def latest(self, log: int, limit: int) -> Sequence[bytes]:
-        query = (
-            sa.select(ledger_cosigned.c.note)
-            .where(ledger_cosigned.c.log == log)
-            .order_by(ledger_cosigned.c.size.desc())
-            .limit(limit)
-        )
-        with self._reading() as connection:
-            return [bytes(found) for found in connection.execute(query).scalars()]
+        with self._look(log) as rows:
+            return rows.cosigned(limit)
 
     def at(self, log: int, size: int) -> bytes | None:
         with self._reading() as connection:

@@ -23,8 +23,7 @@ def settled(where: str, connect: Callable[[], SqliteRows], growth: Growth, error
     try:
         rows = connect()
         try:
-            rows.begin()
-            rows.lock()
+            rows.enter()
             found = rows.entries(growth.first, growth.first + len(growth.entries))
             rows.run("rollback")
         finally:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import AbstractContextManager, contextmanager
+from contextlib import AbstractContextManager
 from datetime import datetime
 
 import sqlalchemy as sa
@@ -17,7 +17,7 @@ from ephor.adapters.storage.sql.unit import wrapped_key
 from ephor.adapters.storage.vault import Sealed, Vault, committed
 from ephor.engine.ports import Head
 from ephor.kernel.errors import NotFoundError, VerificationError
-from ephor.rooms.ledger import tile
+from ephor.rooms.ledger import frontier, tile
 from ephor.rooms.ledger.entry import parse
 from ephor.rooms.ledger.tree import leaf_hash
 
@@ -25,17 +25,18 @@ _BATCH = 1_024
 
 
 class SqlLedger:
-    """Reads through *reading*; keeps its projection up to date through *writing*."""
+    """Reads through *look*, payloads through *reading*; keeps its projection up to date through *writing*."""
 
     def __init__(
         self,
         reading: Callable[[], AbstractContextManager[sa.Connection]],
         writing: Callable[[], AbstractContextManager[sa.Connection]],
+        look: Callable[[], AbstractContextManager[SqliteRows]],
         rows: Callable[[sa.Connection], SqliteRows],
         vault: Vault,
         kept: Callable[[], bytes | None],
     ) -> None:
-        self._reading, self._rows_of, self._vault = reading, rows, vault
+        self._reading, self._rows, self._vault = reading, look, vault
         self.projection = Projection(reading, writing, rows)
         self.kept = kept
 
@@ -49,7 +50,16 @@ class SqlLedger:
             )
         if row is None:
             raise NotFoundError("there is no ledger here yet; run `ephor init`")
-        return Head(row.origin, row.size, bytes(row.root), bytes(row.note), row.key, fresh, statements)
+        return Head(
+            row.origin,
+            row.size,
+            bytes(row.root),
+            bytes(row.note),
+            row.key,
+            fresh,
+            statements,
+            frontier.split(row.frontier),
+        )
 
     def entries(self, start: int, stop: int) -> Iterator[bytes]:
         for low in range(start, stop, _BATCH):
@@ -132,8 +142,3 @@ class SqlLedger:
             if wrapped is None
             else self._vault.open(wrapped, Sealed(id, row.subject, row.salt, row.box, committed(entry)))
         )
-
-    @contextmanager
-    def _rows(self) -> Iterator[SqliteRows]:
-        with self._reading() as connection:
-            yield self._rows_of(connection)

@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, ExitStack
 from dataclasses import dataclass
+from itertools import repeat
 from threading import RLock
+from typing import cast
 
 import sqlalchemy as sa
 
@@ -15,7 +17,7 @@ from ephor.adapters.storage.sql.cosigned import SqlCosigned
 from ephor.adapters.storage.sql.inspection import Inspection
 from ephor.adapters.storage.sql.ledger import SqlLedger
 from ephor.adapters.storage.sql.rows import SqliteRows
-from ephor.adapters.storage.sql.tables import ledger_head, ledger_logs
+from ephor.adapters.storage.sql.tables import ledger_logs
 from ephor.adapters.storage.sql.writer import LogWriter
 from ephor.adapters.storage.vault import Vault
 from ephor.engine.ports import MAIN, Damage, Ended, Ids, LogName
@@ -23,7 +25,12 @@ from ephor.kernel.errors import ConflictError, NotFoundError, UnavailableError
 from ephor.kernel.events import Event
 from ephor.kernel.ids import EntryId
 
-_C, _H = ledger_logs.c, ledger_head.c
+_C = ledger_logs.c
+_NAMES = (
+    "select number, stream, epoch, origin, ended from ledger_logs "
+    "left join ledger_head on ledger_head.id = number + 1 order by number"
+)
+"""Through the driver: SQLAlchemy would take longer to write it than a proof takes."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,6 +46,10 @@ class Database:
     lock: RLock
     """Keeps this process's writers apart."""
     check_alone: Callable[[], None]
+    look: Callable[[int], AbstractContextManager[SqliteRows]]
+    """Gives the rows of a log for reading."""
+    steady: Callable[[], AbstractContextManager[None]]
+    """Keeps what this thread reads of the logs in one transaction until it is left."""
 
 
 class SqlLogs:
@@ -52,28 +63,22 @@ class SqlLogs:
             database.rows,
         )
         self._grower, self._heads, self._vault, self._ids = grower, heads, vault, ids
-        self.cosigned = SqlCosigned(database.reading, database.writing)
+        self.cosigned = SqlCosigned(database.look, database.reading, database.writing)
         self._writers: dict[int, LogWriter] = {}
         self._ledgers: dict[int, SqlLedger] = {}
         self._current: dict[str, int] = {}
 
     def names(self) -> Sequence[LogName]:
         """Return every log, in the order they began."""
-        with self._reading() as connection:
-            return self.names_in(connection)
+        with self._database.look(0) as rows:
+            return _names(rows)
 
     def names_in(self, connection: sa.Connection) -> Sequence[LogName]:
         """Return every log as a transaction sees them."""
-        joined = ledger_logs.outerjoin(ledger_head, _H.id == _C.number + 1)
-        query = (
-            sa.select(_C.number, _C.stream, _C.epoch, _H.origin, _C.ended)
-            .select_from(joined)
-            .order_by(_C.number)
-        )
-        return [
-            LogName(row.number, row.stream, row.epoch, row.origin or "", ended=bool(row.ended))
-            for row in connection.execute(query)
-        ]
+        return _names(self._rows(connection, 0))
+
+    def steady(self) -> AbstractContextManager[None]:
+        return self._database.steady()
 
     def of(self, number: int) -> SqlLedger:
         """Return a log for reading."""
@@ -81,6 +86,7 @@ class SqlLogs:
             self._ledgers[number] = SqlLedger(
                 self._reading,
                 self._writing,
+                lambda: self._database.look(number),
                 lambda connection: self._rows(connection, number),
                 self._vault,
                 lambda: self._heads.head(number),
@@ -95,13 +101,15 @@ class SqlLogs:
         """
         self._database.check_alone()
         ids = self._ids.many("evt", len(events))
-        drafts = [Draft(id, event) for id, event in zip(ids, events, strict=True)]
+        drafts = cast(
+            "list[Draft]", [*zip(ids, events, repeat(None))]
+        )  # eight times as fast as making drafts
         try:
             self.writer(self.number_of(stream)).append(drafts)
         except UnavailableError:
             self._current.clear()  # perhaps another process began a new epoch: the next try looks again
             raise
-        return [EntryId(id) for id in ids]
+        return cast("list[EntryId]", ids)
 
     def writer(self, number: int) -> LogWriter:
         """Return what appends to a log."""
@@ -197,6 +205,13 @@ class SqlLogs:
         unknown = self._heads.logs() - {one.number for one in names} if old.stream == MAIN else frozenset()
         lost = {one: note for one in sorted(unknown) if (note := self._heads.head(one)) is not None}
         return Ended(old.origin, bytes(head.note), published, lost)
+
+
+def _names(rows: SqliteRows) -> Sequence[LogName]:
+    return [
+        LogName(number, stream, epoch, origin or "", ended=bool(ended))
+        for number, stream, epoch, origin, ended in rows.run(_NAMES)
+    ]
 
 
 def current(names: Sequence[LogName], stream: str) -> LogName:

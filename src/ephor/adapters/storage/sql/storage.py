@@ -6,7 +6,7 @@ import sqlite3
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, closing, contextmanager, suppress
 from functools import partial
-from threading import Lock, RLock, get_ident
+from threading import Lock, RLock, get_ident, local
 from typing import Any
 
 import sqlalchemy as sa
@@ -47,10 +47,12 @@ class SqlStorage:
         self._writes_in: int | None = None
         """The thread that has a transaction open."""
         self._asking = Lock()
+        self._held = local()
+        """What this thread keeps reading through."""
         self._path = engines.sqlite_path(url)
         self._version: Any = None
         database = Database(
-            self.where, self._reader, self._writer, self._rows, self._own_connection, self._writing, self._check_alone
+            self.where, self._reader, self._writer, self._rows, self._own_connection, self._writing, self._check_alone, self._look, self._steady
         )  # fmt: skip
         self.logs = SqlLogs(database, grower, heads, vault, ids)
         self.keyring = SqlKeyRing(database, self.logs, keys, heads, vault, ids, self._unit_on, self._scrub)
@@ -281,7 +283,9 @@ class SqlStorage:
         return SqliteRows(connection, log)
 
     def _rows(self, connection: sa.Connection, log: int) -> SqliteRows:
-        driver = connection.connection.driver_connection
+        return self._rows_behind(connection.connection.driver_connection, log)
+
+    def _rows_behind(self, driver: Any, log: int) -> SqliteRows:
         return SqliteRows(driver, log) if self._path is not None else PostgresRows(driver, log)
 
     @contextmanager
@@ -299,3 +303,28 @@ class SqlStorage:
     def _reader(self) -> Iterator[sa.Connection]:
         with translated(self.where), self._readers.connect() as connection, connection.begin():
             yield connection
+
+    @contextmanager
+    def _look(self, log: int) -> Iterator[SqliteRows]:
+        """Give the rows of a log for reading, of one moment; those of the block that keeps this thread steady, if any."""
+        held = getattr(self._held, "driver", None)
+        if held is not None:
+            yield self._rows_behind(held, log)
+        elif self._path is None:
+            with self._reader() as connection:
+                yield self._rows(connection, log)
+        else:  # SQLAlchemy's own transaction would take longer than what is asked in it
+            with translated(self.where), closing(self._engine.raw_connection()) as lent:
+                driver: Any = lent.driver_connection
+                driver.execute("begin")  # given back, the pool rolls it back
+                yield SqliteRows(driver, log)
+
+    @contextmanager
+    def _steady(self) -> Iterator[None]:
+        before = getattr(self._held, "driver", None)
+        with self._look(0) as rows:
+            self._held.driver = rows.connection
+            try:
+                yield
+            finally:
+                self._held.driver = before

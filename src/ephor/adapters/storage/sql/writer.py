@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from threading import RLock
 
 from ephor.adapters.keys.kept import KeptHeads
@@ -11,6 +12,7 @@ from ephor.adapters.storage.sql.commits import GroupCommit
 from ephor.adapters.storage.sql.doubt import settled
 from ephor.adapters.storage.sql.faults import translated
 from ephor.adapters.storage.sql.rows import SqliteRows
+from ephor.kernel.errors import UnavailableError
 
 
 class LogWriter:
@@ -21,7 +23,7 @@ class LogWriter:
     ) -> None:
         self._where, self._connect, self.grower, self._heads = where, connect, grower, heads
         self._hot: SqliteRows | None = None
-        self._commits = GroupCommit(lock, self._commit)
+        self._commits = GroupCommit(lock, self._commit, self._transaction)
 
     def append(self, drafts: Sequence[Draft]) -> None:
         """Return when *drafts* are durable."""
@@ -34,20 +36,28 @@ class LogWriter:
             self._hot.connection.close()
         self._hot = None
 
-    def _commit(self, drafts: Sequence[Draft]) -> None:
-        with translated(self._where):
-            rows = self._hot = self._hot or self._connect()
-            try:
-                rows.begin()
-                rows.lock()
-                growth = self.grower.grow(rows, drafts)
-                with self._heads.keeping(growth.head.note, growth.first, rows.log):
-                    self._finish(rows, growth)
-            except BaseException:
-                self.grower.settle(None)
-                self._hot = None  # closed, it rolls back whatever it still holds
+    @contextmanager
+    def _transaction(self) -> Iterator[None]:
+        """Begin alone; whatever goes wrong within takes the connection with it, and so what it has not committed."""
+        try:
+            with translated(self._where):
+                self._hot = self._hot or self._connect()
+                self._hot.enter()
+                yield
+        except BaseException:
+            self.grower.settle(None)
+            rows, self._hot = self._hot, None
+            if rows is not None:
                 rows.connection.close()
-                raise
+            raise
+
+    def _commit(self, drafts: Sequence[Draft]) -> None:
+        rows = self._hot
+        if rows is None:
+            raise UnavailableError("the plane was closed while somebody appended; nothing was recorded")
+        growth = self.grower.grow(rows, drafts)
+        with self._heads.keeping(growth.head.note, growth.first, rows.log):
+            self._finish(rows, growth)
         self.grower.settle(growth)
 
     def _finish(self, rows: SqliteRows, growth: Growth) -> None:
