@@ -192,7 +192,7 @@ def test_entries_after_one_that_is_gone_are_found_where_they_are(shared):
         names = ("ledger_entries_no_delete",)
         for name in names:
             on = "" if connection.dialect.name == "sqlite" else " on ledger_entries"
-            connection.execute(sa.text(f"drop trigger {name}{on}"))
+            connection.execute(sa.text(f"drop trigger if exists {name}{on}"))
         connection.execute(sa.text("delete from ledger_entries where idx = 2"))
     try:
         assert find(storage, {"tool": "t4"}) == [4]
@@ -203,7 +203,7 @@ def test_entries_after_one_that_is_gone_are_found_where_they_are(shared):
             if connection.dialect.name != "sqlite":
                 connection.execute(
                     sa.text(
-                        "create trigger ledger_entries_no_delete before delete on ledger_entries "
+                        "create or replace trigger ledger_entries_no_delete before delete on ledger_entries "
                         "for each statement execute function ephor_refuse()"
                     )
                 )
