@@ -94,6 +94,7 @@ def test_agents_are_suspended_in_the_same_unit(plane):
         ({"agents": ["nobody"]}, NotFoundError),
         ({"entries": ["evt_none"]}, NotFoundError),
         ({"query": Query()}, InvalidInputError),
+        ({"agents": []}, InvalidInputError),
         ({"query": Query(agent="nobody")}, InvalidInputError),
         ({"query": Query(kinds=("no.such/1",))}, InvalidInputError),
         ({"query": Query(since=datetime(2026, 2, 2, tzinfo=UTC), until=datetime(2026, 2, 1, tzinfo=UTC))},

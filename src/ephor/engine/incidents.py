@@ -74,6 +74,10 @@ class Incidents(IncidentSteps):
             for one in agents:
                 unit.shelf(Agent).get(one)
             known = tuple(dict.fromkeys((*agents, *([query.agent] if query and query.agent else []), *acted)))
+            if suspend and not known:
+                raise InvalidInputError(
+                    "there is no agent to suspend; name those it affects, or leave it out"
+                )
             incident = Incident(
                 id=id,
                 title=said(title, "title", most=MAX_LINE),
