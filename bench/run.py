@@ -1,4 +1,4 @@
-"""`python3 dev.py bench [ledger|memory|decisions|rules|pii]… [--short] [--write]`: ratios in one run, with what they were measured on."""
+"""`python3 dev.py bench [ledger|memory|decisions|rules|pii|privacy]… [--rows N] [--short] [--write]`: ratios in one run, with what they were measured on."""
 
 from __future__ import annotations
 
@@ -15,6 +15,7 @@ import ledger
 import ledger_memory
 import measure
 import pii
+import privacy
 import rules
 from page import PAGE, keep
 
@@ -33,6 +34,7 @@ PARTS: Mapping[str, Part] = {
     "decisions": Part(lambda asked: decisions.run(short=asked.short)),
     "rules": Part(lambda asked: rules.run(short=asked.short, alone=asked.alone)),
     "pii": Part(lambda asked: pii.run(short=asked.short, alone=asked.alone)),
+    "privacy": Part(lambda asked: privacy.run(short=asked.short, rows=asked.rows), always=False),
 }
 
 
@@ -45,6 +47,7 @@ def main() -> None:
     parser.add_argument(
         "--alone", action="store_true", help="without peers, which are fetched from a network once"
     )
+    parser.add_argument("--rows", type=int, default=1_000_000, help="rows of the tables of `privacy`")
     asked = parser.parse_args()
     if unknown := [part for part in asked.parts if part not in PARTS]:
         parser.error(f"unknown part {unknown[0]}; use {', '.join(PARTS)}")
@@ -55,7 +58,8 @@ def main() -> None:
         print(f"{about}\n")
         text = PARTS[name].run(asked)
         if asked.write:
-            command = f"python3 dev.py bench {name} --write"
+            rows = f" --rows {asked.rows}" if name == "privacy" and asked.rows != 1_000_000 else ""
+            command = f"python3 dev.py bench {name} --write{rows}"
             keep(PAGE, name, f"Made by `{command}` on {about}.\n\n{text}", list(PARTS))
             print(f"written to docs/{PAGE.name}")
 
