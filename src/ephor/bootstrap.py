@@ -261,7 +261,7 @@ def start_notifier(plane: Plane, seconds: float = 5.0) -> Notifier:
 
 
 def _connect(url: str) -> DataStore:
-    from ephor.adapters.connectors.sql import connect  # noqa: PLC0415 - SQLAlchemy costs 400 ms
+    from ephor.adapters.connectors.opening import connect  # noqa: PLC0415 - SQLAlchemy costs 400 ms
 
     return connect(url)
 

@@ -6,6 +6,7 @@ import json
 import random
 import sqlite3
 from collections import Counter
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
@@ -45,9 +46,16 @@ class Shop:
     engine: Engine
     rows: dict[str, list[dict[str, Any]]] = field(default_factory=dict)
 
+    opened: list[Any] = field(default_factory=list)
+
     @property
     def store(self) -> Any:
-        return connect_retention(self.url)
+        self.opened.append(connect_retention(self.url))
+        return self.opened[-1]
+
+    def close(self) -> None:
+        while self.opened:
+            self.opened.pop().close()
 
     def base(self) -> sa.Engine:
         return sa.create_engine(self.url, poolclass=sa.pool.NullPool)
@@ -146,7 +154,7 @@ def schedule(days: int = 90, archive: bool = True, lines: bool = True, **more: A
 
 
 @pytest.fixture(params=["sqlite", "postgres"])
-def shop(request: pytest.FixtureRequest, tmp_path: Path, engine: Engine) -> Shop:
+def shop(request: pytest.FixtureRequest, tmp_path: Path, engine: Engine) -> Iterator[Shop]:
     if request.param == "sqlite":
         url = f"sqlite:///{tmp_path / 'shop.db'}"
         base = sqlite3.connect(tmp_path / "shop.db")
@@ -156,7 +164,8 @@ def shop(request: pytest.FixtureRequest, tmp_path: Path, engine: Engine) -> Shop
         url = request.getfixturevalue("postgres_url")
     made = Shop(url, tmp_path, engine)
     made.fill()
-    return made
+    yield made
+    made.close()
 
 
 def old(shop: Shop, days: int) -> tuple[set[int], set[tuple[int, int]]]:
@@ -348,6 +357,7 @@ def test_killed_at_any_step_it_goes_on_and_nothing_is_lost_or_archived_twice(
     shop.engine = populate(Engine(made.world(storage)))
     plan = shop.approved(schedule(archive=archive))
     made.close()
+    shop.close()  # a child must not share its connections
     dice = random.Random(archive)
     struck = 0
     for _ in range(6 if archive else 2):

@@ -45,7 +45,16 @@ def open_store(url: str) -> sa.Engine:
     if backend == "sqlite" and not (parsed.database and Path(parsed.database).is_file()):
         raise NotFoundError(f"there is no SQLite file `{parsed.database}`; name an existing one")
     try:
-        engine = sa.create_engine(parsed, poolclass=sa.pool.NullPool, hide_parameters=True)
+        kept: dict[str, Any] = (
+            {"poolclass": sa.pool.NullPool}
+            if backend == "sqlite"
+            else {
+                "pool_size": 1,
+                "max_overflow": 4,
+                "pool_pre_ping": True,
+            }  # a new connection costs a process there
+        )
+        engine = sa.create_engine(parsed, hide_parameters=True, **kept)
     except (ImportError, exc.SQLAlchemyError) as error:
         raise UnavailableError(
             f"no driver for `{parsed.drivername}`: {error}; install `ephor[postgres]`"

@@ -1,0 +1,58 @@
+"""Which connector a store's URL names: one of ours, or one that an installed package brings along.
+
+A package offers a connector as an entry point of the group `ephor.connectors`, named like the URL's scheme: a function
+that takes the URL and returns a `DataStore`. What is ours cannot be replaced.
+"""
+
+from __future__ import annotations
+
+from importlib import metadata
+from typing import Any
+
+from ephor.adapters.connectors import sql
+from ephor.engine.ports_data import DataStore
+from ephor.kernel.errors import EphorError, InvalidInputError, UnavailableError
+
+GROUP = "ephor.connectors"
+OURS = ("sqlite", "postgresql")
+_CALLS = ("tables", "find", "tally", "delete", "update", "scrub", "close")
+
+
+def connect(url: str) -> DataStore:
+    """Return the data store at *url*.
+
+    Raises:
+        InvalidInputError: no connector takes such a URL, or two packages offer one.
+        NotFoundError: there is no such store.
+        UnavailableError: the store does not answer, or a package's connector is broken.
+    """
+    scheme = url.partition(":")[0].partition("+")[0].lower()
+    offered = (
+        [] if scheme in OURS else [one for one in metadata.entry_points(group=GROUP) if one.name == scheme]
+    )
+    if not offered:
+        return sql.connect(url)
+    if len(offered) > 1:
+        raise InvalidInputError(
+            f"{len(offered)} installed packages offer a connector for `{scheme}`; keep one"
+        )
+    return _checked(scheme, _opened(offered[0], url))
+
+
+def _opened(offered: metadata.EntryPoint, url: str) -> Any:
+    try:
+        return offered.load()(url)
+    except EphorError:
+        raise
+    except Exception as error:
+        # Its own message may quote the URL, and with it a password.
+        raise UnavailableError(
+            f"the connector for `{offered.name}` failed ({type(error).__name__}); ask who made it"
+        ) from error
+
+
+def _checked(scheme: str, store: Any) -> DataStore:
+    if missing := [name for name in _CALLS if not callable(getattr(store, name, None))]:
+        raise UnavailableError(f"the connector for `{scheme}` lacks `{missing[0]}`; it cannot be relied on")
+    made: DataStore = store
+    return made
