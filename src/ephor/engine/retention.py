@@ -78,7 +78,8 @@ class Retention:
         stands = work.standing(self.world, line.collection, line.binding.subject, line.binding.categories)
         store.check(work.select(line))
         selection = work.select(line, work.spared(self.world, store, work.select(line), stands.people))
-        store.check(selection)
+        if selection.spared:
+            store.check(selection)
         going = [work.select(one) for one in lines if one.cutoff and self._may_go(one, line)]
         found = store.appraise(selection, going)
         if stands.whole:
