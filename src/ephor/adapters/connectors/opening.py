@@ -44,7 +44,7 @@ def _opened(offered: metadata.EntryPoint, url: str) -> Any:
         return offered.load()(url)
     except EphorError:
         raise
-    except Exception as error:
+    except Exception as error:  # raised on, so not BLE001 - a package may raise anything
         # Its own message may quote the URL, and with it a password.
         raise UnavailableError(
             f"the connector for `{offered.name}` failed ({type(error).__name__}); ask who made it"
