@@ -63,6 +63,7 @@ from ephor.edges.cli import (
     risk,
     roles,
     ropa,
+    ropa_export,
     sequences,
     stops,
     tools,
@@ -142,6 +143,7 @@ ATTACHED = (
     policies_rules,
     policies_trying,
     retention_run,
+    ropa_export,
 )
 """Modules that add their commands to a group above as they are imported."""
 for command in (

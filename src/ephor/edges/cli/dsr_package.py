@@ -67,16 +67,16 @@ def as_page(content: Mapping[str, Any]) -> bytes:
         f"<h1>Your data</h1><p>Request {_text(content['request'])}, prepared {_text(content['prepared_at'])}.</p>"
     ]
     for collection, rows in sorted(content["collections"].items()):
-        parts.append(f"<h2>{_text(collection)}</h2>{_table(rows)}")
+        parts.append(f"<h2>{_text(collection)}</h2>{as_table(rows)}")
     for title, key in (("Why and how it is processed", "processing"), ("What you agreed to", "consents")):
         if content.get(key):
-            parts.append(f"<h2>{title}</h2>{_table(content[key])}")
+            parts.append(f"<h2>{title}</h2>{as_table(content[key])}")
     if withheld := content.get("withheld_for_others"):
-        parts.append(f"<h2>Not shown, because it is about others as well</h2>{_table(withheld)}")
+        parts.append(f"<h2>Not shown, because it is about others as well</h2>{as_table(withheld)}")
     if missed := content.get("not_searched"):
         listed = "".join(f"<li>{_text(one)}</li>" for one in missed)
         parts.append(f"<h2>Not searched</h2><ul>{listed}</ul>")
-    return _page("Your data", "".join(parts), "default-src 'none'; style-src 'unsafe-inline'").encode()
+    return page("Your data", "".join(parts), "default-src 'none'; style-src 'unsafe-inline'").encode()
 
 
 def seal(files: Mapping[str, bytes], passphrase: str, until: date | None) -> bytes:
@@ -112,7 +112,7 @@ def seal(files: Mapping[str, bytes], passphrase: str, until: date | None) -> byt
     policy = (
         "default-src 'none'; style-src 'unsafe-inline'; script-src 'unsafe-inline'; frame-src 'self' blob:"
     )
-    return _page("Your data, sealed", body, policy).encode()
+    return page("Your data, sealed", body, policy).encode()
 
 
 _OPEN = """
@@ -175,7 +175,8 @@ def into(folder: Path) -> Callable[[str, bytes], None]:
     return deliver
 
 
-def _page(title: str, body: str, policy: str) -> str:
+def page(title: str, body: str, policy: str) -> str:
+    """Return a whole page under a content security policy."""
     style = "body{font:16px/1.5 sans-serif;max-width:60rem;margin:2rem auto;padding:0 1rem}td,th{border:1px solid #bbb;padding:.3rem;text-align:left;overflow-wrap:anywhere}table{border-collapse:collapse}"
     return (
         '<!doctype html><html lang="en"><head><meta charset="utf-8">'
@@ -184,7 +185,8 @@ def _page(title: str, body: str, policy: str) -> str:
     )
 
 
-def _table(rows: Sequence[Mapping[str, object]]) -> str:
+def as_table(rows: Sequence[Mapping[str, object]]) -> str:
+    """Return rows as a table whose cells are text and nothing else."""
     columns = list(dict.fromkeys(name for row in rows for name in row))
     head = "".join(f'<th scope="col">{_text(one)}</th>' for one in columns)
     body = "".join(
