@@ -17,7 +17,7 @@ from ephor.kernel.events import Event
 from ephor.kernel.ids import EntryId
 from ephor.rooms.access.people import Person, PlanePermission, require, require_known
 from ephor.rooms.ledger import proof, tile, tree
-from ephor.rooms.ledger.entry import parse
+from ephor.rooms.ledger.entry import encode, parse
 from ephor.rooms.ledger.external import read_event
 from ephor.rooms.ledger.sources import (
     Delivery,
@@ -34,6 +34,8 @@ if TYPE_CHECKING:
     from ephor.verifier import Report
 
 _BATCH = 1_000
+_LONGEST_ID = "src_" + "0" * 32
+_LAST = 2**53 - 1
 _MOST = 1_000
 """Entries on one page."""
 
@@ -138,10 +140,12 @@ class Ledgers:
         with self.world.storage.reading() as unit:
             require_known(unit.shelf(Person).find(by), who=by)
         now = self.world.clock.now()
-        events = []
+        events, origin = [], self._log.head().origin
         for number, one in enumerate(raw, 1):
             try:
                 events.append(read_event(one, now, by))
+                # Written once to nowhere: what no entry can hold must not come to light when others are recorded already.
+                encode(events[-1], log=origin, id=_LONGEST_ID, src=_LONGEST_ID, n=_LAST, received_at=now)
             except InvalidInputError as error:
                 raise InvalidInputError(
                     f"event {number}: {error}; nothing was recorded", event=number

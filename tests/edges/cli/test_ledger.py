@@ -201,3 +201,24 @@ def test_fsck_names_what_does_not_hold_and_what_to_do(run, plane):
     told = json.loads(out)
     assert (code, told["holds"]) == (1, False)
     assert ("verify", 3) in [(one["check"], one["position"]) for one in told["faults"]]
+
+
+@pytest.mark.parametrize(
+    ("line", "says"),
+    [
+        (
+            '{"event_type": "tool.invoked", "agent_id": "a", "agent_id": "b"}',
+            "the key `agent_id` stands twice",
+        ),
+        ('{"event_type": "tool.invoked", "agent_id": "a", "metadata": {"x": NaN}}', "`NaN` is no number"),
+        ("[" * 100_000, "line 1 is not JSON"),
+    ],
+)
+def test_a_line_that_could_be_read_two_ways_is_refused(plane, capsysbinary, line, says):
+    door = SimpleNamespace(open=lambda *_a, **_k: plane, person="ola", read_bytes=lambda _: line.encode())
+    before = plane.ledger.head().size
+    assert run_cli(("ledger", "append", "-"), door) == 2
+    told = capsysbinary.readouterr().err.decode()
+    assert says in told
+    assert "nothing was recorded" in told
+    assert plane.ledger.head().size == before

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from json import loads
 from typing import Annotated, Any
 
 import orjson
@@ -84,8 +85,8 @@ def _lines(data: bytes) -> Sequence[Mapping[str, Any]]:
         if not line.strip():
             continue
         try:
-            value = orjson.loads(line)
-        except orjson.JSONDecodeError as error:
+            value = loads(line, object_pairs_hook=_once, parse_constant=_no_number)
+        except (ValueError, RecursionError) as error:
             raise InvalidInputError(
                 f"line {number} is not JSON: {error}; nothing was recorded", line=number
             ) from None
@@ -95,6 +96,19 @@ def _lines(data: bytes) -> Sequence[Mapping[str, Any]]:
             )
         events.append(value)
     return events
+
+
+def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    found = dict(pairs)
+    if len(found) < len(pairs):
+        names = [name for name, _ in pairs]
+        twice = next(name for name in names if names.count(name) > 1)
+        raise ValueError(f"the key `{twice[:80]}` stands twice, and only one of them could be meant")
+    return found
+
+
+def _no_number(text: str) -> None:
+    raise ValueError(f"`{text}` is no number of JSON")
 
 
 def _print_one(out: Console, found: Shown) -> None:

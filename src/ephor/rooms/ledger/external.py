@@ -10,6 +10,7 @@ from typing import Any
 from ephor.kernel.errors import InvalidInputError
 from ephor.kernel.events import Event
 from ephor.kernel.time import moment, stamp
+from ephor.kernel.visible import check_visible
 from ephor.rooms.ledger.kinds import check_external
 from ephor.rooms.ledger.sources import HEARTBEAT, read_count
 
@@ -115,7 +116,11 @@ def _value(name: str, value: Any) -> Any:
     if name in ("timestamp", "at"):
         return moment(_text(name, value))
     if name == "agent_id":
-        return f"agent:{_text(name, value)}"
+        agent = _text(name, value)
+        if not agent.strip():
+            raise InvalidInputError("`agent_id` is empty; name the agent the event is about")
+        check_visible(agent, "`agent_id`")
+        return f"agent:{agent}"
     if name in ("confidence_score", "confidence"):
         return value if isinstance(value, str) else str(value)  # an entry holds no floats
     if name == "duration_ms":
