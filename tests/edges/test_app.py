@@ -329,11 +329,11 @@ def test_a_full_disk_under_the_answer_is_told(tmp_path):
 
 
 def test_control_c_ends_a_command_that_waits_with_130(tmp_path):
-    os.mkfifo(tmp_path / "slow")
-    child = ephor("pii", "scan", "slow", folder=tmp_path, **PIPES)
-    with open(tmp_path / "slow", "wb", buffering=0) as slow:
-        slow.write(b"x" * 300_000)  # more than a pipe holds: the command is reading when this is through
-        child.send_signal(signal.SIGINT)
+    child = ephor("pii", "scan", "-", folder=tmp_path, stdin=subprocess.PIPE, **PIPES)
+    assert child.stdin
+    child.stdin.write("x" * 300_000)  # more than a pipe holds: the command is reading when this is through
+    child.stdin.flush()
+    child.send_signal(signal.SIGINT)
     out, err = child.communicate(timeout=60)
     assert (child.returncode, out) == (130, "")
     assert err.startswith("ephor: interrupted: ")
