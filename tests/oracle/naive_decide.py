@@ -39,6 +39,8 @@ class World:
     approved_until: datetime | None = None
     approval_names_todays_manifest: bool = True
     category: str | None = "limited"
+    signed: bool = True
+    """Whether a reviewer signed the class off."""
     use_case: str = "customer_service"
     autonomy: int = 3
     tools: dict[str, dict[str, Any]] = field(default_factory=dict)
@@ -160,7 +162,7 @@ def how_much(limit: dict[str, Any], value: Any) -> int | None:
 
 
 def agent_may_act(world: World, now: datetime) -> bool:
-    """It is there, active, approved as it is today, and its class is known and not prohibited."""
+    """It is there, active, approved as it is today, and its class is known, signed off and not prohibited."""
     approved = (
         world.approved_until is not None
         and world.approved_until > now
@@ -171,6 +173,7 @@ def agent_may_act(world: World, now: datetime) -> bool:
         and world.status == "active"
         and approved
         and world.category in ("high", "limited", "minimal", "out_of_scope")
+        and world.signed
     )
 
 
@@ -183,10 +186,10 @@ def models_agree(world: World, call: dict[str, Any]) -> bool:
 
 
 def person_must_look(world: World, call: dict[str, Any], tool: dict[str, Any]) -> bool:
-    """The act is beyond agent or policy, the policy has a person look, or a limit is passed or cannot be checked."""
+    """The act is beyond agent or policy, policy or law has a person look, or a limit is passed or cannot be checked."""
     if NEEDED[tool["effect"]] > world.autonomy or NEEDED[tool["effect"]] > CEILINGS[world.use_case]:
         return True
-    if world.use_case in PERSON_LOOKS and tool["effect"] != "read":
+    if (world.use_case in PERSON_LOOKS or world.category == "high") and tool["effect"] != "read":
         return True
     if "always" in tool["ask"]:
         return True

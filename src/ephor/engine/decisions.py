@@ -76,7 +76,7 @@ class Decisions:
             authority = self._authority(call.agent, now).agent
             marked = self._compiled.marked.get(call.session or "", frozenset())
             if not leaves_traces(call, authority, marked):
-                facts = self._facts(call, authority, now, marked)
+                facts = self._facts(call, authority, now)
                 made = self._made(call, arguments, facts, now, intent=intent, explain=explain)
                 if made.verdict.outcome is not Outcome.ASK:
                     self._keep_record(authority)
@@ -173,15 +173,9 @@ class Decisions:
             marked.clear()
         marked[call.session] = (facts.known.labels or frozenset()) | added(facts)
 
-    def _facts(
-        self,
-        call: Call,
-        authority: AgentAuthority | None,
-        now: datetime,
-        marked: frozenset[str] = frozenset(),
-    ) -> Facts | None:
-        alone = call.subject is None and call.on_behalf_of is None
-        if alone and not leaves_traces(call, authority, marked):
+    def _facts(self, call: Call, authority: AgentAuthority | None, now: datetime) -> Facts | None:
+        alone = call.subject is None and call.on_behalf_of is None and call.session is None
+        if alone and not leaves_traces(call, authority):
             return None if authority is None else facts_for(call, authority, now, NOTHING_KNOWN)
         with self.world.storage.reading() as unit:
             return self._facts_within(unit, call, authority, now)
