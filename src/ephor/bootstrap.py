@@ -6,6 +6,7 @@ import sys
 import tempfile
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack
+from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -22,7 +23,7 @@ from ephor.adapters.processes import ProcessProber
 from ephor.adapters.storage.growth import Grower
 from ephor.adapters.storage.vault import Vault
 from ephor.adapters.texts import sources
-from ephor.edges.door import Door
+from ephor.edges.door import Door, Open
 from ephor.edges.notifier import Notifier
 from ephor.edges.sdk import Plane
 from ephor.engine.plane import Engine
@@ -115,7 +116,16 @@ def main() -> None:
         opened.append(open_engine(database, create=create, settings=settings))
         return opened[-1]
 
-    door = Door(
+    try:
+        code = run(sys.argv[1:], _door(settings, open_one))
+    finally:
+        for engine in opened:
+            engine.close()
+    sys.exit(code)
+
+
+def _door(settings: Settings, open_one: Open) -> Door:
+    return Door(
         open=open_one,
         person=settings.person,
         database=settings.database,
@@ -148,14 +158,9 @@ def main() -> None:
         lake=_lake,
         recognizers=_recognizers,
         names=_names,
+        set_pdf=_set_pdf,
         stamps=_stamps,
     )
-    try:
-        code = run(sys.argv[1:], door)
-    finally:
-        for engine in opened:
-            engine.close()
-    sys.exit(code)
 
 
 def _texts(target: str) -> Iterator[Source | Refused]:
@@ -218,6 +223,12 @@ def _stamps() -> StampLine:
     from ephor.adapters.stamping import HttpStamps  # noqa: PLC0415 - an extra
 
     return HttpStamps()
+
+
+def _set_pdf(document: Mapping[str, Any], at: datetime | None) -> bytes:
+    from ephor.adapters.typesetting.pdf import set_pdf  # noqa: PLC0415 - an extra
+
+    return set_pdf(document, at)
 
 
 def _serve_witness(

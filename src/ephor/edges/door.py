@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime
 from typing import TYPE_CHECKING, Any, Protocol
 
 from ephor.engine.plane import Engine
@@ -126,5 +126,7 @@ class Door:
     """Counts what Parquet files hold, by so many processes; by Spark for none."""
     witnesses: Callable[[], WitnessLine]
     """The way to witnesses on the network."""
+    set_pdf: Callable[[Mapping[str, Any], datetime | None], bytes]
+    """Sets a document, as data for the template, as PDF of that date."""
     stamps: Callable[[], StampLine]
     """The way to time-stamping authorities, and who judges what they signed."""

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from enum import StrEnum, unique
 
 
@@ -95,6 +96,8 @@ class Document:
     running: str = ""
     note: str = ""
     """One sentence below the cover, such as that this is a draft."""
+    at: datetime | None = None
+    """When it was written; a PDF states it."""
 
 
 def paragraph(text: str, *sources: Source) -> Block:
