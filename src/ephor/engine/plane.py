@@ -28,6 +28,7 @@ from ephor.engine.inbox import AllApprovals
 from ephor.engine.incidents import Incidents
 from ephor.engine.keys import Keys
 from ephor.engine.ledger import Ledgers
+from ephor.engine.model_cards import ModelCards
 from ephor.engine.models import Models
 from ephor.engine.notices import Notices
 from ephor.engine.observations import Observations
@@ -184,6 +185,10 @@ class Engine:
     @cached_property
     def models(self) -> Models:
         return Models(self.world)
+
+    @cached_property
+    def model_cards(self) -> ModelCards:
+        return ModelCards(self.world)
 
     @cached_property
     def observations(self) -> Observations:

@@ -35,6 +35,7 @@ from ephor.rooms.ledger.sources import Source
 from ephor.rooms.ledger.timestamps import TimeStamp
 from ephor.rooms.ledger.witnesses import Witness
 from ephor.rooms.models.bias_test import BiasTest
+from ephor.rooms.models.card_texts import CardStatement
 from ephor.rooms.models.model import ModelVersion
 from ephor.rooms.models.observation import Baseline, Observation
 from ephor.rooms.policies.limits import Limit, Usage
@@ -74,6 +75,7 @@ SHELVES: Mapping[type[Any], Plan] = {
     Baseline: Plan("model_baselines", governs=False),
     Observation: Plan("model_observations", ("model",), governs=False),
     BiasTest: Plan("model_bias_tests", ("model",), governs=False),
+    CardStatement: Plan("model_card_statements", ("model",), governs=False),
     Agent: Plan("agents", ("status",)),
     Stop: Plan("stops", ("status",)),
     ApprovalRequest: Plan("approval_requests", ("agent", "status")),

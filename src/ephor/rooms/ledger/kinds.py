@@ -125,6 +125,7 @@ GOVERNANCE: Mapping[str, str] = MappingProxyType(
         "model.observed/1": "what a model does in use was held against its baseline",
         "model.drifted/1": "what was observed lies beyond a limit and beyond chance",
         "model.bias-tested/1": "how groups fare under a model was tested",
+        "model.described/1": "somebody said something for a model's card",
         "model.status-changed/1": "a model moved to another status",
         "ropa.registered/1": "a processing activity entered the record of processing",
         "evidence.recorded/1": "evidence for a requirement was recorded",
