@@ -27,6 +27,7 @@ from ephor.rooms.evidence.record import Evidence, record_digest
 from ephor.rooms.gate.checklist import Checklist, Report, judge
 from ephor.rooms.gate.due import Due, horizon, lapsing, what_is_due
 from ephor.rooms.gate.facts import Entry, GateFacts, Law, Recorded, Register
+from ephor.rooms.impact.assessment import ImpactAssessment
 from ephor.rooms.models.bias_test import BiasTest
 from ephor.rooms.models.observation import Observation
 from ephor.rooms.policies.governance import GovernancePolicy, policy_of
@@ -35,6 +36,7 @@ from ephor.rooms.regulation.record import AgentClassification
 from ephor.rooms.risk.assess import AssessmentRecord
 from ephor.rooms.ropa.record import ProcessingRecord
 
+_IMPACT_STEPS = ("approved", "notified", "rejected", "consulted", "advised", "recorded", "reopened")
 M = TypeVar("M", BiasTest, Observation)
 
 
@@ -135,6 +137,7 @@ class _Gathering:
             observations=tuple(
                 self._measured(agent, Observation, "model.observed/1", "observation", _said_of_observation)
             ),
+            impacts=tuple(self._impacts(agent)),
             signed=self._signed(agent, kept),
             log=self.entries.log(agent.id),  # last: it tells whether anything above did not verify
         )
@@ -230,6 +233,13 @@ class _Gathering:
         for record in self.unit.shelf(Evidence).all(agent=agent.id):
             said = record_digest(record)
             yield Recorded(record, self._with_digest("evidence.recorded/1", f"evidence:{record.id}", said))
+
+    def _impacts(self, agent: Agent) -> Iterator[Recorded[ImpactAssessment]]:
+        for record in self.unit.shelf(ImpactAssessment).all(agent=agent.id):
+            if record.recorded_at <= self.at:
+                said, where = digest(msgspec.to_builtins(record)), f"impact:{record.id}"
+                found = (self._with_digest(f"impact.{step}/1", where, said) for step in _IMPACT_STEPS)
+                yield Recorded(record, next((one for one in found if one), None))
 
     def _measured(
         self, agent: Agent, record: type[M], kind: str, name: str, said: Callable[[M], Mapping[str, Any]]

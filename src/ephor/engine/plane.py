@@ -24,6 +24,7 @@ from ephor.engine.dsr_identity import DsrIdentity
 from ephor.engine.evidence import EvidenceRegister
 from ephor.engine.fsck import LedgerFsck
 from ephor.engine.gate import Gate
+from ephor.engine.impact import Impact
 from ephor.engine.inbox import AllApprovals
 from ephor.engine.incidents import Incidents
 from ephor.engine.keys import Keys
@@ -213,6 +214,10 @@ class Engine:
     @cached_property
     def ropa(self) -> Ropa:
         return Ropa(self.world)
+
+    @cached_property
+    def impact(self) -> Impact:
+        return Impact(self.world)
 
     @cached_property
     def evidence(self) -> EvidenceRegister:

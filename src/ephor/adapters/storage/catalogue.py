@@ -30,6 +30,7 @@ from ephor.rooms.dsr.code import IdentityCode
 from ephor.rooms.dsr.plan import Certificate, DataPlan
 from ephor.rooms.dsr.request import Request
 from ephor.rooms.evidence.record import Evidence
+from ephor.rooms.impact.assessment import ImpactAssessment
 from ephor.rooms.incidents.record import Incident
 from ephor.rooms.ledger.sources import Source
 from ephor.rooms.ledger.timestamps import TimeStamp
@@ -106,6 +107,7 @@ SHELVES: Mapping[type[Any], Plan] = {
     Session: Plan("sessions", governs=False),
     AuthorityRecord: Plan("authorities", governs=False, derived=True),
     Incident: Plan("incidents", ("status",), governs=False),
+    ImpactAssessment: Plan("impact_assessments", ("agent", "kind"), governs=False),
     RuleSet: Plan("rule_sets", ("name", "status")),
     RegisteredRisk: Plan("risks", ("agent", "status"), governs=False),
     PolicyOverride: Plan("policy_overrides", ("use_case", "status")),

@@ -59,6 +59,10 @@ class PlanePermission(StrEnum):
     CONSENT = "consent:write"
     PRIVACY = "privacy:write"
     """Subject requests, records of processing, retention and legal holds."""
+    IMPACT_ADVISE = "impact:advise"
+    """Advise on impact assessments, as the data protection officer does."""
+    IMPACT_APPROVE = "impact:approve"
+    """Approve an impact assessment that somebody else wrote and advised on."""
     CLASSES = "classes:sign"
     """Sign off the class of the law that an agent was placed in."""
     EVIDENCE = "evidence:write"
@@ -83,12 +87,12 @@ GRANTS: Mapping[PlaneRole, frozenset[PlanePermission]] = {
                                    _P.RULES_SHADOW}),
     PlaneRole.SECURITY_REVIEWER: frozenset({_P.RISK_ACCEPT, _P.REVIEW_SECURITY, _P.CLASSES, _P.REVOKE, _P.SUSPEND, _P.EVIDENCE, _P.RULES,
                                             _P.RULES_SHADOW}),
-    PlaneRole.PRIVACY_REVIEWER: frozenset({_P.RISK_ACCEPT, _P.REVIEW_PRIVACY, _P.CLASSES, _P.REVOKE, _P.SUSPEND, _P.EVIDENCE}),
-    PlaneRole.ETHICS_REVIEWER: frozenset({_P.RISK_ACCEPT, _P.POLICIES, _P.REVIEW_ETHICS, _P.CLASSES, _P.REVOKE, _P.SUSPEND, _P.EVIDENCE}),
-    PlaneRole.LEGAL_REVIEWER: frozenset({_P.RISK_ACCEPT, _P.POLICIES, _P.REVIEW_LEGAL, _P.CLASSES, _P.REVOKE, _P.SUSPEND, _P.EVIDENCE}),
-    PlaneRole.EXECUTIVE: frozenset({_P.RISK_ACCEPT, _P.POLICIES, _P.REVIEW_EXECUTIVE, _P.REVOKE, _P.SUSPEND}),
+    PlaneRole.PRIVACY_REVIEWER: frozenset({_P.IMPACT_ADVISE, _P.IMPACT_APPROVE, _P.RISK_ACCEPT, _P.REVIEW_PRIVACY, _P.CLASSES, _P.REVOKE, _P.SUSPEND, _P.EVIDENCE}),
+    PlaneRole.ETHICS_REVIEWER: frozenset({_P.IMPACT_APPROVE, _P.RISK_ACCEPT, _P.POLICIES, _P.REVIEW_ETHICS, _P.CLASSES, _P.REVOKE, _P.SUSPEND, _P.EVIDENCE}),
+    PlaneRole.LEGAL_REVIEWER: frozenset({_P.IMPACT_APPROVE, _P.RISK_ACCEPT, _P.POLICIES, _P.REVIEW_LEGAL, _P.CLASSES, _P.REVOKE, _P.SUSPEND, _P.EVIDENCE}),
+    PlaneRole.EXECUTIVE: frozenset({_P.IMPACT_APPROVE, _P.RISK_ACCEPT, _P.POLICIES, _P.REVIEW_EXECUTIVE, _P.REVOKE, _P.SUSPEND}),
     PlaneRole.OPERATOR: frozenset({_P.SUSPEND, _P.RESUME, _P.INCIDENTS, _P.EVIDENCE, _P.SOURCES, _P.LEDGER}),
-    PlaneRole.PRIVACY_OFFICER: frozenset({_P.CONSENT, _P.PRIVACY, _P.EVIDENCE}),
+    PlaneRole.PRIVACY_OFFICER: frozenset({_P.IMPACT_ADVISE, _P.CONSENT, _P.PRIVACY, _P.EVIDENCE}),
     PlaneRole.MODEL_VALIDATOR: frozenset({_P.MODELS_APPROVE, _P.EVIDENCE}),
     PlaneRole.CALL_APPROVER: frozenset({_P.CALLS}),
     PlaneRole.AUDITOR: frozenset(),

@@ -8,7 +8,7 @@ from datetime import date
 from enum import StrEnum, unique
 from types import MappingProxyType
 
-from ephor.rooms.gate import approval, assessment, control, law, privacy, upkeep
+from ephor.rooms.gate import approval, assessment, control, impact, law, privacy, upkeep
 from ephor.rooms.gate.facts import GateFacts
 from ephor.rooms.gate.finding import Exhibit, Finding, Status
 
@@ -40,7 +40,7 @@ _BEFORE = (
     Item("data-processing-registered", "Data processing registered (ROPA)",
          "the records of processing that name the agent and their ropa.registered/1 entries", privacy.data_processing),
     Item("privacy-impact-assessment-completed", "Privacy impact assessment completed",
-         "evidence privacy_impact_assessment and its evidence.recorded/1 entry", privacy.impact_assessment),
+         "the impact assessment in force and its impact.approved/1 entry, or evidence privacy_impact_assessment", impact.data_protection),
     Item("model-card-documented", "Model card documented",
          "evidence model_card for each model declared and its evidence.recorded/1 entry", upkeep.model_cards),
     Item("audit-logging-configured", "Audit logging configured",

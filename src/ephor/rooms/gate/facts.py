@@ -15,6 +15,7 @@ from ephor.rooms.approvals.request import ApprovalRequest
 from ephor.rooms.dsr.request import Request
 from ephor.rooms.evidence.record import Evidence
 from ephor.rooms.gate.finding import Exhibit
+from ephor.rooms.impact.assessment import ImpactAssessment
 from ephor.rooms.models.bias_test import BiasTest
 from ephor.rooms.models.observation import Observation
 from ephor.rooms.policies.governance import GovernancePolicy
@@ -105,6 +106,7 @@ class GateFacts:
     bias_tests: tuple[Recorded[BiasTest], ...] = ()
     """Those of the models that the manifest declares; so too the observations."""
     observations: tuple[Recorded[Observation], ...] = ()
+    impacts: tuple[Recorded[ImpactAssessment], ...] = ()
     signed: Entry | None = None
     """The entry by which a reviewer signed off the class kept; None where nobody did by that day."""
 

@@ -36,11 +36,6 @@ def data_processing(facts: GateFacts) -> Finding:
     return met(f"complete in {', '.join(one.record.id for one in complete)}", first, *more)
 
 
-def impact_assessment(facts: GateFacts) -> Finding:
-    """Return whether somebody independent recorded an impact assessment of this configuration (GDPR Art. 35)."""
-    return judge_evidence(facts, EvidenceKind.PRIVACY_IMPACT_ASSESSMENT)
-
-
 def retention_policies(facts: GateFacts) -> Finding:
     """Return whether every category of data declared has a time limit in a record of processing, or a policy is recorded."""
     by_policy = judge_evidence(facts, EvidenceKind.RETENTION_POLICY)

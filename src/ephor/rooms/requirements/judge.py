@@ -7,6 +7,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from ephor.rooms.agents.manifest import Manifest
 from ephor.rooms.gate.facts import GateFacts
 from ephor.rooms.gate.finding import Status
+from ephor.rooms.gate.impact import in_force
+from ephor.rooms.impact.assessment import ImpactKind
 from ephor.rooms.regulation.classification import Classification, Owed
 from ephor.rooms.regulation.classify import answer_all, classify
 from ephor.rooms.regulation.condition import Finding as Found
@@ -16,7 +18,7 @@ from ephor.rooms.regulation.owe import reaches, roles_of
 from ephor.rooms.regulation.pack import Pack
 from ephor.rooms.requirements.answer import Answer, LawAnswer, Requirement, Shown
 from ephor.rooms.requirements.needs import judge_need
-from ephor.rooms.requirements.processing import facts_of
+from ephor.rooms.requirements.processing import assessed, facts_of
 from ephor.rooms.requirements.stated import COMPLETE, facts_for
 
 _ANSWER: Mapping[Status, Answer] = {
@@ -68,6 +70,7 @@ def _stated(
     manifest = facts.agent.record.manifest
     complete = bool(pack.elements) and manifest.facts.get(COMPLETE) is True
     registered = facts_of([one.record for one in facts.processing if one.entry is not None])
+    registered |= assessed([one.record for one in in_force(facts, ImpactKind.DPIA)])
     return facts_for(manifest, pack.vocabulary, questionnaire, registered), complete
 
 

@@ -8,7 +8,7 @@ from types import MappingProxyType
 from ephor.rooms.agents.agent import AgentStatus
 from ephor.rooms.dsr.request import RequestStatus
 from ephor.rooms.evidence.kinds import EvidenceKind
-from ephor.rooms.gate import approval, assessment, control, law, privacy, upkeep
+from ephor.rooms.gate import approval, assessment, control, impact, law, privacy, upkeep
 from ephor.rooms.gate.evidenced import judge_evidence
 from ephor.rooms.gate.facts import GateFacts
 from ephor.rooms.gate.finding import Exhibit, Finding, Status, met, not_known, not_met, together
@@ -124,8 +124,10 @@ CHECKS: Mapping[str, Check] = MappingProxyType(
         "governance.policies": _policies,
         "policies.assigned": approval.governance_approval,
         "security.reviewed": approval.security_review,
-        "privacy.assessed": privacy.impact_assessment,
-        "documents.dpia": privacy.impact_assessment,
+        "privacy.assessed": impact.data_protection,
+        "documents.dpia": impact.data_protection,
+        "documents.fria": impact.fundamental_rights,
+        "documents.prior-consultation": impact.prior_consultation,
         "ropa.registered": privacy.data_processing,
         "retention.configured": privacy.retention_policies,
         "dsr.handled": _requests,

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 
-from ephor.kernel.truth import Truth
+from ephor.kernel.truth import Truth, any_of
+from ephor.rooms.impact.assessment import ImpactAssessment, stays_high
 from ephor.rooms.ropa.record import LegalBasis, Part, ProcessingRecord, missing
 
 _OBJECTABLE = frozenset({LegalBasis.PUBLIC_TASK, LegalBasis.LEGITIMATE_INTERESTS})
@@ -20,6 +21,15 @@ def facts_of(records: Sequence[ProcessingRecord]) -> dict[str, object]:
     if not records or any(missing(one) for one in records):
         return {}
     return dict(_settled(records))
+
+
+def assessed(kept: Sequence[ImpactAssessment]) -> dict[str, object]:
+    """Return the facts that data protection impact assessments in force settle: the risk, and whether a high one remains."""
+    needed = any_of(one.screening.required for one in kept)
+    if not kept:
+        return {}
+    high = {} if needed is None else {"high_risk_processing": needed}
+    return {**high, "risk_residual_high": any(stays_high(one.content) for one in kept)}
 
 
 def _settled(records: Sequence[ProcessingRecord]) -> Iterator[tuple[str, object]]:
