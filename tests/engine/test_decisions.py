@@ -248,6 +248,40 @@ def test_a_change_takes_effect_on_the_very_next_decision(either, how):
     assert (decision.outcome, code in codes(decision)) == (DENY, True), codes(decision)
 
 
+def test_a_stop_between_the_answer_and_its_entry_counts(either, monkeypatch):
+    call, stopped = dataclasses.replace(PAY, arguments={"amount_cents": 1}), []
+    assert either.decide(call).outcome is ALLOW
+    storage, real = either.world.storage, either.world.storage.append
+
+    def late(events, **ground):
+        if not stopped:
+            stopped.append(either.agents.suspend(ID, "enough", by="ola"))
+        return real(events, **ground)
+
+    monkeypatch.setattr(storage, "append", late)
+    before = storage.ledger.head().size
+    assert codes(either.decide(call)) == ["agent-not-active"]
+    kinds = [
+        (json.loads(one)["kind"], json.loads(one).get("decision"))
+        for one in storage.ledger.entries(before, storage.ledger.head().size)
+    ]
+    assert kinds == [("agent.suspended/1", None), ("decision.made/1", "deny")]
+
+
+def test_a_decision_is_recorded_however_often_governance_moves_on_meanwhile(plane, monkeypatch):
+    call, storage = dataclasses.replace(PAY, arguments={"amount_cents": 1}), plane.world.storage
+    plane.decide(call)
+    real, tries = storage.append, []
+
+    def late(events, **ground):
+        tries.append(ground)
+        put(plane, Role(f"role-{len(tries)}", (), Sensitivity.PUBLIC, ("refund",)))
+        return real(events, **ground)
+
+    monkeypatch.setattr(storage, "append", late)
+    assert (plane.decide(call).outcome, len(tries)) == (ALLOW, 2)
+
+
 def test_an_approval_that_runs_out_denies_at_its_moment(plane, clock):
     until = plane.agents.show(ID).approved_until
     plane.decide(LOOK)

@@ -107,7 +107,7 @@ def stored(examples, tmp_path):
 
 class TestOneADecisionThatCouldNotBeRecordedWasNotMade:
     def test_no_answer_without_an_entry(self, plane, monkeypatch):
-        def broken(_events):
+        def broken(_events, **_ground):
             raise UnavailableError("disk full")
 
         assert plane.decide(LOOKUP).allowed
@@ -123,7 +123,9 @@ class TestOneADecisionThatCouldNotBeRecordedWasNotMade:
             ran.append(id)
 
         monkeypatch.setattr(
-            plane.world.storage, "append", lambda _events: (_ for _ in ()).throw(UnavailableError("gone"))
+            plane.world.storage,
+            "append",
+            lambda _events, **_ground: (_ for _ in ()).throw(UnavailableError("gone")),
         )
         with pytest.raises(UnavailableError):
             tool(id=7)

@@ -10,7 +10,7 @@ from threading import Lock
 
 from ephor.engine.asking import Asking
 from ephor.engine.authority import compile_authority
-from ephor.engine.ports import Unit, World
+from ephor.engine.ports import StaleError, Unit, World
 from ephor.engine.remembering import keep, leave, leaves_traces, look_up, told
 from ephor.kernel.canonical import Json, digest
 from ephor.kernel.errors import NotFoundError
@@ -72,17 +72,22 @@ class Decisions:
         """
         now = self.world.clock.now()
         call, arguments = read_call(call)
-        if call.subject is None:
-            authority = self._authority(call.agent, now).agent
+        for held in (self._at_hand, self._authority):
+            at = held(call.agent, now)
             marked = self._compiled.marked.get(call.session or "", frozenset())
-            if not leaves_traces(call, authority, marked):
-                facts = self._facts(call, authority, now)
-                made = self._made(call, arguments, facts, now, intent=intent, explain=explain)
-                if made.verdict.outcome is not Outcome.ASK:
-                    self._keep_record(authority)
-                    decision = made.decision()
-                    entries = self.world.storage.append(made.events(decision))
-                    return dataclasses.replace(decision, entry=entries[0])
+            if call.subject is not None or leaves_traces(call, at.agent, marked):
+                break
+            facts = self._facts(call, at.agent, now)
+            made = self._made(call, arguments, facts, now, intent=intent, explain=explain)
+            if made.verdict.outcome is Outcome.ASK:
+                break
+            self._keep_record(at.agent)
+            decision = made.decision()
+            try:
+                entries = self.world.storage.append(made.events(decision), version=at.version)
+            except StaleError:
+                continue
+            return dataclasses.replace(decision, entry=entries[0])
         with self.world.storage.unit() as unit:
             facts = self._facts_within(unit, call, self._authority_within(unit, call.agent, now).agent, now)
             made = self._made(call, arguments, facts, now, intent=intent, awaited=awaited, explain=explain)
@@ -187,6 +192,13 @@ class Decisions:
             return None
         return facts_for(call, authority, now, look_up(unit, call, self._subject(call), authority, now))
 
+    def _at_hand(self, agent: str, now: datetime) -> Authority:
+        """Return the authority in use, whether or not governance moved on: whoever records under it finds out."""
+        held = self._compiled.agents.get(agent)
+        if held is not None and _fresh(held, now):
+            return held
+        return self._authority(agent, now)
+
     def _authority(self, agent: str, now: datetime) -> Authority:
         if (held := self._held(agent, self.world.storage.version(), now)) is not None:
             return held
@@ -215,9 +227,11 @@ class Decisions:
     def _held(self, agent: str, version: int, now: datetime) -> Authority | None:
         """Return the authority in use if it is of this *version*, and fresh."""
         held = self._compiled.agents.get(agent)
-        if held is None or held.version != version or not timedelta(0) <= now - held.compiled_at < _FRESH:
-            return None
-        return held
+        return held if held is not None and held.version == version and _fresh(held, now) else None
+
+
+def _fresh(held: Authority, now: datetime) -> bool:
+    return timedelta(0) <= now - held.compiled_at < _FRESH
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,6 +9,7 @@ from datetime import datetime
 from typing import Protocol, TypeVar
 
 from ephor.engine.ports_witness import Cosigned
+from ephor.kernel.errors import ConflictError
 from ephor.kernel.events import Event
 from ephor.kernel.ids import EntryId
 from ephor.rooms.regulation.cases import Case
@@ -23,6 +24,10 @@ class Record(Protocol):
 
 
 R = TypeVar("R", bound=Record)
+
+
+class StaleError(ConflictError):
+    """Governance moved on since what was to be recorded was decided. Nothing was recorded; decide again."""
 
 
 class Clock(Protocol):
@@ -279,8 +284,14 @@ class Storage(Protocol):
         """Open a unit that only reads and never waits for a writer."""
         ...
 
-    def append(self, events: Sequence[Event]) -> Sequence[EntryId]:
-        """Record events alone; they are durable when this returns. Concurrent callers share one commit."""
+    def append(self, events: Sequence[Event], *, version: int | None = None) -> Sequence[EntryId]:
+        """Record events alone; they are durable when this returns. Concurrent callers share one commit.
+
+        *version* is what the events rest on; it is looked at in the transaction that records them.
+
+        Raises:
+            StaleError: governance moved on since *version*; nothing was recorded.
+        """
         ...
 
     def version(self) -> int:

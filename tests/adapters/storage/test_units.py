@@ -10,6 +10,7 @@ from threading import Barrier, Event, Thread
 import orjson
 import pytest
 
+from ephor.engine.ports import StaleError
 from ephor.kernel.errors import ConflictError, InvalidInputError, UnavailableError
 from ephor.rooms.access.people import Person
 from planes import AT, check_whole, event, numbers
@@ -28,6 +29,42 @@ def test_a_committed_unit_numbers_its_entries_in_the_order_of_appending(storage)
         ids.append(unit.append(event(2)))
     assert numbers(storage) == [0, 1, 2]
     assert [storage.ledger.position(id) for id in ids] == [0, 1, 2]
+    check_whole(storage)
+
+
+def test_an_append_that_rests_on_governance_that_moved_on_is_refused(storage):
+    seen = storage.version()
+    storage.append([event(0)], version=seen)
+    with storage.unit() as unit:
+        unit.shelf(Person).add(ADA)
+        unit.append(event(1))
+    with pytest.raises(StaleError):
+        storage.append([event(2)], version=seen)
+    storage.append([event(3)], version=storage.version())
+    storage.append([event(4)])
+    assert numbers(storage) == [0, 1, 3, 4]
+    check_whole(storage)
+
+
+def test_among_many_who_append_at_once_only_those_on_old_ground_are_refused(storage):
+    old = storage.version()
+    with storage.unit() as unit:
+        unit.shelf(Person).add(ADA)
+        unit.append(event(0))
+    new, together = storage.version(), Barrier(12)
+
+    def work(number):
+        together.wait()
+        try:
+            storage.append([event(number)], version=(old, new, None)[number % 3])
+        except StaleError:
+            return None
+        return number
+
+    with ThreadPoolExecutor(12) as pool:
+        kept = {one for one in pool.map(work, range(12, 24)) if one is not None}
+    assert kept == {one for one in range(12, 24) if one % 3}
+    assert set(numbers(storage)) == {0, *kept}
     check_whole(storage)
 
 

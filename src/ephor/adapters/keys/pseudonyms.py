@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import hmac
 from collections.abc import Callable
 from functools import cached_property
@@ -18,12 +17,15 @@ class KeyedPseudonyms:
     def _key(self) -> bytes:
         return self._load_key()
 
+    @cached_property
+    def _fingerprint_key(self) -> bytes:
+        return hmac.digest(self._key, b"ephor/fingerprint/1", "sha256")
+
     def of(self, subject: str) -> str:
         """Return ``sub_…`` for a subject's own identifier; case and surrounding space do not matter."""
         data = subject.strip().casefold().encode("utf-8", "surrogatepass")
-        return "sub_" + hmac.new(self._key, data, hashlib.sha256).hexdigest()[:32]
+        return "sub_" + hmac.digest(self._key, data, "sha256").hex()[:32]
 
     def fingerprint(self, data: bytes) -> str:
         """Return ``hmac-sha256:`` and the digest, under a key of its own derived from the pseudonym key."""
-        key = hmac.new(self._key, b"ephor/fingerprint/1", hashlib.sha256).digest()
-        return "hmac-sha256:" + hmac.new(key, data, hashlib.sha256).hexdigest()
+        return "hmac-sha256:" + hmac.digest(self._fingerprint_key, data, "sha256").hex()

@@ -15,7 +15,7 @@ from ephor.adapters.storage.memory.cosigned import MemoryCosigned
 from ephor.adapters.storage.memory.shelf import MemoryShelf
 from ephor.adapters.storage.search import ask, summary
 from ephor.adapters.storage.vault import Sealed, Vault, Wrapped, committed
-from ephor.engine.ports import MAIN, Damage, Ended, Forgotten, Head, Ids, LogName, R
+from ephor.engine.ports import MAIN, Damage, Ended, Forgotten, Head, Ids, LogName, R, StaleError
 from ephor.kernel.errors import ConflictError, InvalidInputError, NotFoundError, VerificationError
 from ephor.kernel.events import Event
 from ephor.kernel.ids import EntryId
@@ -287,8 +287,8 @@ class MemoryStorage:
         if unit.changed() or unit.forgot or unit.drafts:
             raise ConflictError("a reading unit cannot write; open a unit")
 
-    def append(self, events: Sequence[Event]) -> Sequence[EntryId]:
-        return self.logs.append(MAIN, events)
+    def append(self, events: Sequence[Event], *, version: int | None = None) -> Sequence[EntryId]:
+        return self._append(self._state.logs[0], events, version)
 
     def version(self) -> int:
         return self._state.version
@@ -312,8 +312,10 @@ class MemoryStorage:
             finally:
                 self._writes_in = None
 
-    def _append(self, log: _Log, events: Sequence[Event]) -> Sequence[EntryId]:
+    def _append(self, log: _Log, events: Sequence[Event], version: int | None = None) -> Sequence[EntryId]:
         with self._alone():
+            if version not in (None, self._state.version):
+                raise StaleError("governance moved on while this was decided; nothing was recorded")
             drafts = [Draft(self._ids.new("evt"), event) for event in events]
             self._grow(log, drafts)
             return [EntryId(draft.id) for draft in drafts]

@@ -14,10 +14,13 @@ from dataclasses import dataclass, field
 from threading import Lock, RLock
 
 from ephor.adapters.storage.growth import Draft
+from ephor.engine.ports import StaleError
 from ephor.kernel.errors import InvalidInputError, UnavailableError
 
 MOST = 2_000
 """Entries in one transaction, so that nobody waits behind an endless one."""
+
+_MOVED = "governance moved on while this was decided; nothing was recorded"
 
 
 def _closed() -> Lock:
@@ -31,6 +34,8 @@ class _Ticket:
     """What one caller waits for. Its gate opens when it is done, or when it is its turn to lead."""
 
     drafts: Sequence[Draft]
+    version: int | None = None
+    """What the drafts rest on, where they rest on something that may move on."""
     gate: Lock = field(default_factory=_closed)
     leads: bool = False
     done: bool = False
@@ -41,6 +46,7 @@ class GroupCommit:
     """Runs *commit* on what concurrent callers submit, together where it can; *lock* keeps other writers out.
 
     *within* opens the transaction before the queue is taken: whoever comes while it waits for another process goes along.
+    *version* tells, within it, what governance is at: whoever rests on another is refused.
     """
 
     def __init__(
@@ -48,16 +54,17 @@ class GroupCommit:
         lock: RLock,
         commit: Callable[[Sequence[Draft]], None],
         within: Callable[[], AbstractContextManager[None]] = nullcontext,
+        version: Callable[[], int] = int,
     ) -> None:
-        self._lock, self._commit, self._within = lock, commit, within
+        self._lock, self._commit, self._within, self._version = lock, commit, within, version
         self._queue: deque[_Ticket] = deque()
         self._mutex = Lock()
         """Guards the queue and who leads; held for an instant only, never while anything is written."""
         self._led = False
 
-    def submit(self, drafts: Sequence[Draft]) -> None:
+    def submit(self, drafts: Sequence[Draft], version: int | None = None) -> None:
         """Return when *drafts* are durable; raise whatever kept them from it."""
-        ticket = _Ticket(drafts)
+        ticket = _Ticket(drafts, version)
         try:
             if not self._joins_as_leader(ticket):
                 ticket.gate.acquire()
@@ -106,7 +113,7 @@ class GroupCommit:
         try:
             with self._within():
                 taken = self._take() if taken is None else taken
-                self._commit([draft for ticket in taken for draft in ticket.drafts])
+                self._commit([draft for ticket in self._sound(taken) for draft in ticket.drafts])
         except InvalidInputError as error:
             taken = self._take() if taken is None else taken
             if len(taken) > 1:  # one caller's bad entry must not cost the others theirs
@@ -122,6 +129,20 @@ class GroupCommit:
             raise
         for ticket in taken:
             _finish(ticket)
+
+    def _sound(self, tickets: Sequence[_Ticket]) -> Sequence[_Ticket]:
+        """Return those whose ground has not moved since; the version is asked for once, in the transaction, for all of them."""
+        if all(ticket.version is None for ticket in tickets):
+            return tickets
+        now = self._version()
+        sound = [ticket for ticket in tickets if ticket.version in (None, now)]
+        if not sound:
+            raise StaleError(_MOVED)
+        if len(sound) < len(tickets):
+            for ticket in tickets:
+                if ticket.version not in (None, now):
+                    ticket.error = StaleError(_MOVED)
+        return sound
 
     def _serve_each(self, tickets: Sequence[_Ticket]) -> None:
         try:

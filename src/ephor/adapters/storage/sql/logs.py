@@ -93,11 +93,14 @@ class SqlLogs:
             )
         return self._ledgers[number]
 
-    def append(self, stream: str, events: Sequence[Event]) -> Sequence[EntryId]:
+    def append(
+        self, stream: str, events: Sequence[Event], *, version: int | None = None
+    ) -> Sequence[EntryId]:
         """Record events in a stream; they are durable when this returns.
 
         Raises:
             NotFoundError: no such stream was opened.
+            StaleError: governance moved on since *version*.
         """
         self._database.check_alone()
         ids = self._ids.many("evt", len(events))
@@ -105,7 +108,7 @@ class SqlLogs:
             "list[Draft]", [*zip(ids, events, repeat(None))]
         )  # eight times as fast as making drafts
         try:
-            self.writer(self.number_of(stream)).append(drafts)
+            self.writer(self.number_of(stream)).append(drafts, version)
         except UnavailableError:
             self._current.clear()  # perhaps another process began a new epoch: the next try looks again
             raise

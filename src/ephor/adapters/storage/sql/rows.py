@@ -31,6 +31,9 @@ SHIFT = 40
 """A log's rows lie from its number, shifted by this, on: room for a trillion entries in each of eight million logs."""
 
 
+_ASKED_VERSION = "select value from plane_state where name = 'version'"
+
+
 class SqliteRows:
     """The rows of one log behind a `sqlite3` connection."""
 
@@ -135,7 +138,9 @@ class SqliteRows:
         self.run("update plane_state set value = value + 1 where name = 'version'")
 
     def version(self) -> int:
-        row = self.run("select value from plane_state where name = 'version'").fetchone()
+        return self._read_version(self.run(_ASKED_VERSION).fetchone())
+
+    def _read_version(self, row: tuple[Any, ...] | None) -> int:
         if row is None:
             raise UnavailableError("the plane's version is gone from the database; restore it from a backup")
         return int(row[0])
@@ -173,6 +178,8 @@ class PostgresRows(SqliteRows):
         super().__init__(connection, log)
         self._entered: tuple[Any, ...] | None = None
         """The head as `enter` found it, until somebody asks for it."""
+        self._version: tuple[Any, ...] | None = None
+        """What governance was at when `enter` looked, until somebody asks for it."""
         self._waiting: list[Growth] | None = None
         """What goes out with the commit; None in a transaction that somebody else commits."""
 
@@ -188,8 +195,10 @@ class PostgresRows(SqliteRows):
     def enter(self) -> None:
         """Begin, exclude other writers, and read the head they left: asked as one, as a round trip costs more than all three."""
         head = self._asked_head.replace("?", str(self.log + 1))
-        told = self.connection.execute(f"begin; {_LOCK.format(self.log)}; {head}")
+        told = self.connection.execute(f"begin; {_LOCK.format(self.log)}; {_ASKED_VERSION}; {head}")
         told.nextset()
+        told.nextset()
+        self._version = told.fetchone()
         told.nextset()
         self._entered = told.fetchone()
         self._waiting = []
@@ -197,6 +206,10 @@ class PostgresRows(SqliteRows):
     def head(self) -> HeadRow | None:
         entered, self._entered = self._entered, None
         return super().head() if entered is None else self._read_head(entered)
+
+    def version(self) -> int:
+        entered, self._version = self._version, None
+        return super().version() if entered is None else self._read_version(entered)
 
     def lock(self) -> None:
         """Exclude other writers of this log until the transaction ends (READ COMMITTED then sees their head)."""

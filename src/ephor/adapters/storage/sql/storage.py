@@ -184,9 +184,8 @@ class SqlStorage:
             if unit.changed() or unit.forgot or unit.drafts:
                 raise ConflictError("a reading unit cannot write; open a unit")
 
-    def append(self, events: Sequence[Event]) -> Sequence[EntryId]:
-        self._check_alone()
-        return self.logs.append(MAIN, events)
+    def append(self, events: Sequence[Event], *, version: int | None = None) -> Sequence[EntryId]:
+        return self.logs.append(MAIN, events, version=version)
 
     def version(self) -> int:
         with self._asking, translated(self.where):

@@ -23,12 +23,16 @@ class LogWriter:
     ) -> None:
         self._where, self._connect, self.grower, self._heads = where, connect, grower, heads
         self._hot: SqliteRows | None = None
-        self._commits = GroupCommit(lock, self._commit, self._transaction)
+        self._commits = GroupCommit(lock, self._commit, self._transaction, self._version)
 
-    def append(self, drafts: Sequence[Draft]) -> None:
-        """Return when *drafts* are durable."""
+    def append(self, drafts: Sequence[Draft], version: int | None = None) -> None:
+        """Return when *drafts* are durable.
+
+        Raises:
+            StaleError: governance moved on since *version*, if one is named.
+        """
         if drafts:
-            self._commits.submit(drafts)
+            self._commits.submit(drafts, version)
 
     def close(self) -> None:
         """Release the connection."""
@@ -51,10 +55,16 @@ class LogWriter:
                 rows.connection.close()
             raise
 
-    def _commit(self, drafts: Sequence[Draft]) -> None:
-        rows = self._hot
-        if rows is None:
+    def _version(self) -> int:
+        return self._open().version()
+
+    def _open(self) -> SqliteRows:
+        if self._hot is None:
             raise UnavailableError("the plane was closed while somebody appended; nothing was recorded")
+        return self._hot
+
+    def _commit(self, drafts: Sequence[Draft]) -> None:
+        rows = self._open()
         growth = self.grower.grow(rows, drafts)
         with self._heads.keeping(growth.head.note, growth.first, rows.log):
             self._finish(rows, growth)
