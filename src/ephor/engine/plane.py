@@ -22,6 +22,7 @@ from ephor.engine.drills import Drills
 from ephor.engine.dsr import Dsr
 from ephor.engine.dsr_identity import DsrIdentity
 from ephor.engine.evidence import EvidenceRegister
+from ephor.engine.exports import Exports
 from ephor.engine.fsck import LedgerFsck
 from ephor.engine.gate import Gate
 from ephor.engine.impact import Impact
@@ -238,6 +239,14 @@ class Engine:
     @cached_property
     def requirements(self) -> Requirements:
         return Requirements(self.world.packs, lambda agent, on: self.gate.facts(agent, as_of=on))
+
+    @cached_property
+    def exports(self) -> Exports:
+        return Exports(
+            self.world,
+            lambda agent, on: self.gate.facts(agent, as_of=on),
+            lambda agent, on, laws: self.requirements.check(agent, as_of=on, laws=laws).compliance,
+        )
 
     @cached_property
     def stamps(self) -> Stamps:

@@ -1,0 +1,1 @@
+"""What leaves the plane in forms that others defined: OSCAL, CycloneDX, OCSF, tables."""
