@@ -20,7 +20,8 @@ COMMANDS = {
     "soak": [["python", "tests/soak.py"]],
     "lock": [["uv", "pip", "compile", "pyproject.toml", "--universal", "--generate-hashes", "--no-header",
               "--no-emit-index-url", "--no-annotate", "--extra", "dev", "--extra", "postgres",
-              "--extra", "parquet", "--extra", "pdf", "--extra", "timestamps", "--extra", "server", "-o", "requirements.lock"]],
+              "--extra", "mysql", "--extra", "redis", "--extra", "parquet", "--extra", "pdf", "--extra", "timestamps",
+              "--extra", "server", "-o", "requirements.lock"]],
     "run": [[]],
 }  # fmt: skip
 

@@ -97,7 +97,8 @@ class Carrier:
         _, found = self._as_approved(request, given, stores)
         batches = found.batches()
         if fulfilment_of(request.right) is Fulfilment.CORRECT:
-            chosen = by_collection(work.sealed(self.world, request)["corrections"])
+            names = [str(one.name) for one in parse_map(given).collections]
+            chosen = by_collection(work.sealed(self.world, request)["corrections"], names)
             batches = tuple(one for one in batches if one.collection in chosen)
         work.check_present(batches, stores)
         rows: dict[str, Json] = {one.collection: len(one.rows) for one in batches}
@@ -135,7 +136,8 @@ class Carrier:
             return self._close_erasure(unit, request, plan, said)
 
     def _correct(self, request: Request, batches: Sequence[Batch], stores: Stores) -> tuple[str, ...]:
-        wanted = by_collection(work.sealed(self.world, request)["corrections"])
+        names = [batch.collection for batch in batches]
+        wanted = by_collection(work.sealed(self.world, request)["corrections"], names)
         said = []
         for batch in batches:
             changed = work.correct(batch, stores, wanted[batch.collection])

@@ -20,7 +20,7 @@ from ephor.rooms.dsr.opening import by_collection
 from ephor.rooms.dsr.plan import Batch, DataPlan, make_plan
 from ephor.rooms.dsr.request import Request
 from ephor.rooms.dsr.rights import fulfilment_of
-from ephor.rooms.dsr.store import Ask, Find, Key, Tally, Value, fit
+from ephor.rooms.dsr.store import Ask, Find, Key, Tally, Value, check_settable, fit
 from ephor.rooms.retention.hold import Hold
 
 Stores = Mapping[str, DataStore]
@@ -70,6 +70,10 @@ def look_into(
     with world.storage.reading() as unit:
         holds = unit.shelf(Hold).all()
     held = held_collections(data_map, holds, on=now.date(), subject=request.subject)
+    names = [str(one.name) for one in data_map.collections]
+    wanted = by_collection(content["corrections"], names)
+    corrections = {name: tuple(values) for name, values in wanted.items()}
+    check_settable(shapes, corrections)
     found = drive(investigate(data_map, shapes, content["identities"], way, held), stores)
     plan = make_plan(
         request.id,
@@ -79,7 +83,7 @@ def look_into(
         map_digest=map_digest(data_map),
         unreachable=found.unreachable,
         unmapped=shapes.unmapped,
-        corrections={name: tuple(values) for name, values in by_collection(content["corrections"]).items()},
+        corrections=corrections,
         release_shared=release_shared,
         ledger=ledger_fate(way, holds, on=now.date(), subject=request.subject),
         made_at=now,

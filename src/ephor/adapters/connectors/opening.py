@@ -6,7 +6,8 @@ that takes the URL and returns a `DataStore`. What is ours cannot be replaced.
 
 from __future__ import annotations
 
-from importlib import metadata
+from collections.abc import Mapping
+from importlib import import_module, metadata
 from typing import Any
 
 from ephor.adapters.connectors import sql
@@ -14,7 +15,12 @@ from ephor.engine.ports_data import DataStore
 from ephor.kernel.errors import EphorError, InvalidInputError, UnavailableError
 
 GROUP = "ephor.connectors"
-OURS = ("sqlite", "postgresql")
+SQL = ("sqlite", "postgresql", "mysql", "mariadb")
+OTHERS: Mapping[str, tuple[str, str]] = {
+    "files": ("ephor.adapters.connectors.files", "connect_files"),
+}
+"""Our connectors to what is no SQL database: loaded when they are asked for."""
+OURS = (*SQL, *OTHERS)
 _CALLS = ("tables", "find", "tally", "delete", "update", "scrub", "close")
 
 
@@ -30,6 +36,10 @@ def connect(url: str) -> DataStore:
     offered = (
         [] if scheme in OURS else [one for one in metadata.entry_points(group=GROUP) if one.name == scheme]
     )
+    if scheme in OTHERS:
+        module, name = OTHERS[scheme]
+        made: DataStore = getattr(import_module(module), name)(url)
+        return made
     if not offered:
         return sql.connect(url)
     if len(offered) > 1:

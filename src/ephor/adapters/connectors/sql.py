@@ -1,4 +1,4 @@
-"""Any SQLite or PostgreSQL database as a data store, through SQLAlchemy Core: names are quoted, values are bound."""
+"""Any SQLite, PostgreSQL, MySQL or MariaDB database as a data store, through SQLAlchemy Core: names are quoted, values are bound."""
 
 from __future__ import annotations
 
@@ -16,12 +16,15 @@ from ephor.adapters.connectors.values import from_json, from_json_loosely, to_js
 from ephor.kernel.errors import ConflictError, InvalidInputError, NotFoundError, UnavailableError
 from ephor.rooms.dsr.store import Find, ForeignKey, Key, Row, Table, Tally, Value
 
+_BACKENDS = ("sqlite", "postgresql", "mysql", "mariadb")
+_DRIVERS = {"postgresql": "psycopg", "mysql": "pymysql", "mariadb": "pymysql"}
+"""The driver of a URL that names none."""
 _CHUNK = 400
 """Rows per statement: SQLite takes 32766 bound values, older builds 999."""
 
 
 def connect(url: str) -> SqlStore:
-    """Return the data store at *url*, ``sqlite:///PATH`` or ``postgresql+psycopg://…``.
+    """Return the data store at *url*, ``sqlite:///PATH``, ``postgresql+psycopg://…`` or ``mysql://…``.
 
     Raises:
         InvalidInputError: not such a URL.
@@ -40,8 +43,10 @@ def open_store(url: str) -> sa.Engine:
             "the store's URL cannot be read; write `sqlite:///shop.db` or `postgresql+psycopg://…`"
         ) from None
     backend = parsed.get_backend_name()
-    if backend not in ("sqlite", "postgresql"):
-        raise InvalidInputError(f"`{backend}` stores are not supported; use sqlite or postgresql")
+    if backend not in _BACKENDS:
+        raise InvalidInputError(f"`{backend}` stores are not supported; use one of {', '.join(_BACKENDS)}")
+    if parsed.drivername in _DRIVERS:
+        parsed = parsed.set(drivername=f"{backend}+{_DRIVERS[parsed.drivername]}")
     if backend == "sqlite" and not (parsed.database and Path(parsed.database).is_file()):
         raise NotFoundError(f"there is no SQLite file `{parsed.database}`; name an existing one")
     try:
@@ -56,8 +61,9 @@ def open_store(url: str) -> sa.Engine:
         )
         engine = sa.create_engine(parsed, hide_parameters=True, **kept)
     except (ImportError, exc.SQLAlchemyError) as error:
+        extra = "postgres" if backend == "postgresql" else "mysql"
         raise UnavailableError(
-            f"no driver for `{parsed.drivername}`: {error}; install `ephor[postgres]`"
+            f"no driver for `{parsed.drivername}`: {error}; install `ephor[{extra}]`"
         ) from error
     if backend == "sqlite":
         sa.event.listen(engine, "connect", _prepare_sqlite)
@@ -70,6 +76,17 @@ def _prepare_sqlite(connection: Any, _record: object) -> None:
     )  # off by default: deleting would leave rows that point nowhere
     connection.execute("PRAGMA secure_delete = ON")  # deleted content is overwritten with zeros
     connection.execute("PRAGMA busy_timeout = 5000")
+
+
+_OPTIMIZED = "tables rebuilt; binary logs, undo logs, replicas and backups are not touched"
+_SCRUBS = {
+    "postgresql": (
+        "VACUUM",
+        "postgresql: vacuumed; write-ahead log archives, replicas and backups are not touched",
+    ),
+    "mysql": ("OPTIMIZE TABLE", f"mysql: {_OPTIMIZED}"),
+    "mariadb": ("OPTIMIZE TABLE", f"mariadb: {_OPTIMIZED}"),
+}
 
 
 class SqlStore:
@@ -157,13 +174,13 @@ class SqlStore:
             self._guarded(),
             self._engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection,
         ):
-            if self._engine.dialect.name != "sqlite":
+            dialect = self._engine.dialect
+            if dialect.name != "sqlite":
+                verb, said = _SCRUBS[dialect.name]
                 for name in tables:
-                    quoted = self._engine.dialect.identifier_preparer.quote_identifier(
-                        self._clause(name, ()).name
-                    )
-                    connection.exec_driver_sql(f"VACUUM {quoted}")
-                return "postgresql: vacuumed; write-ahead log archives, replicas and backups are not touched"
+                    quoted = dialect.identifier_preparer.quote_identifier(self._clause(name, ()).name)
+                    connection.exec_driver_sql(f"{verb} {quoted}")
+                return said
             connection.execute(sa.text("VACUUM"))
             busy, *_ = connection.execute(sa.text("PRAGMA wal_checkpoint(TRUNCATE)")).one()
             if busy:

@@ -25,7 +25,12 @@ Clause = sa.ColumnElement[bool]
 
 def connect_retention(url: str) -> SqlRetentionStore:
     """Return the database at *url* for retention; see `sql.connect`."""
-    return SqlRetentionStore(open_store(url))
+    engine = open_store(url)
+    if engine.dialect.name not in ("sqlite", "postgresql"):
+        raise InvalidInputError(
+            f"retention does not run over `{engine.dialect.name}`; use sqlite or postgresql"
+        )
+    return SqlRetentionStore(engine)
 
 
 class SqlRetentionStore(SqlStore):

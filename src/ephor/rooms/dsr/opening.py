@@ -46,18 +46,24 @@ def check_opening(
     by_collection(corrections)
 
 
-def by_collection(corrections: Mapping[str, Value]) -> Mapping[str, Mapping[str, Value]]:
+def by_collection(
+    corrections: Mapping[str, Value], known: Sequence[str] = ()
+) -> Mapping[str, Mapping[str, Value]]:
     """Return corrections by collection: ``shop.customers.phone`` is a field of ``shop.customers``.
 
-    >>> by_collection({"shop.customers.phone": "1"})
-    {'shop.customers': {'phone': '1'}}
+    A collection with a dot in its name is told by the names that are *known*.
+
+    >>> by_collection({"shop.customers.phone": "1", "shop.orders.who.mail": "2"})
+    {'shop.customers': {'phone': '1'}, 'shop.orders': {'who.mail': '2'}}
 
     Raises:
         InvalidInputError: a path without dataset, collection and field.
     """
     grouped: dict[str, dict[str, Value]] = {}
     for path, value in corrections.items():
-        collection, _, name = path.rpartition(".")
+        first = ".".join(path.split(".")[:2])
+        collection = max((one for one in known if path.startswith(f"{one}.")), key=len, default=first)
+        name = path[len(collection) + 1 :]
         if not name or not all(collection.partition(".")):
             raise InvalidInputError(f"`{path[:80]}` is no field; write `dataset.collection.field`")
         grouped.setdefault(collection, {})[name] = value

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TypeAlias
 
@@ -27,12 +27,18 @@ class ForeignKey:
 
 @dataclass(frozen=True, slots=True)
 class Table:
-    """A table as the database describes it."""
+    """A table as the database describes it, or a collection of a store without a schema."""
 
     name: str
     columns: tuple[str, ...]
     primary_key: tuple[str, ...]
     foreign_keys: tuple[ForeignKey, ...] = ()
+    fixed: tuple[str, ...] = ()
+    """Columns that cannot be set: where a file lies is no field of it."""
+    shifting: tuple[str, ...] = ()
+    """Columns whose value changes with the row's content: rows cannot be found again by them once something was set."""
+    blank: bool = False
+    """Whether no row is there to show which columns there are."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,7 +129,8 @@ def fit(data_map: DataMap, stores: Mapping[str, Mapping[str, Table]]) -> Shapes:
 
 def _shape(collection: Collection, table: Table) -> Shape:
     names = tuple(field.name for field in collection.fields)
-    if missing := [name for name in names if name not in table.columns]:
+    roots = {name: root_of(name, table.columns) for name in names}
+    if missing := [name for name, root in roots.items() if root is None and not table.blank]:
         raise InvalidInputError(
             f"table `{collection.name}` has no column `{missing[0]}`; correct the data map"
         )
@@ -132,8 +139,41 @@ def _shape(collection: Collection, table: Table) -> Shape:
         raise InvalidInputError(
             f"`{collection.name}` has no primary key; mark its fields with `primary_key: true` in the data map"
         )
-    unmapped = tuple(column for column in table.columns if column not in names)
+    own = {column for column in table.primary_key if column.startswith("_")}  # a connector's, not the store's
+    unmapped = tuple(one for one in table.columns if one not in roots.values() and one not in own)
     return Shape(collection, key, tuple(dict.fromkeys((*key, *names))), unmapped)
+
+
+def root_of(path: str, columns: Sequence[str]) -> str | None:
+    """Return the column that *path* lies in: itself, or the one before a dot.
+
+    >>> root_of("who.email", ["who"]), root_of("a.b", ["a.b", "a"]), root_of("x", ["who"])
+    ('who', 'a.b', None)
+    """
+    if path in columns:
+        return path
+    before = (path[:at] for at, letter in enumerate(path) if letter == ".")
+    return next((one for one in before if one in columns), None)
+
+
+def check_settable(shapes: Shapes, changes: Mapping[str, Sequence[str]]) -> None:
+    """Check that stores can set these fields, by collection.
+
+    Raises:
+        InvalidInputError: a field that is no field of the store, or rows that could not be found again.
+    """
+    for name, shape in shapes.mapped.items():
+        table, wanted = shapes.tables[name], changes.get(str(name), ())
+        for field in wanted:
+            if field in table.fixed:
+                raise InvalidInputError(
+                    f"`{name}.{field[:80]}` cannot be set in its store; delete, or leave it out"
+                )
+        if wanted and set(shape.key) & set(table.shifting):
+            raise InvalidInputError(
+                f"rows of `{name}` are told apart by what they hold; mark the fields that tell them apart with "
+                "`primary_key: true` in the data map, so that they are found again after a change"
+            )
 
 
 def _needed(tables: Mapping[Name, Table]) -> Mapping[Name, tuple[str, ...]]:

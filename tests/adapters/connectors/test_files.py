@@ -1,0 +1,306 @@
+"""A folder of files as a data store: what is found, what goes, what stays byte for byte, and what is refused."""
+
+from __future__ import annotations
+
+import json
+import os
+import zipfile
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from conftest import populate
+from ephor.adapters.connectors.opening import connect
+from ephor.engine.plane import Engine
+from ephor.engine.ports_data import DataStore
+from ephor.kernel.errors import ConflictError, InvalidInputError, NotFoundError
+from ephor.rooms.dsr.datamap import Name
+from ephor.rooms.dsr.store import Find, Tally
+from planes import sqlite_plane
+from strikes import gets_through, strike
+
+MARY, JOHN = "mary@example.org", "john@example.org"
+PATTERNS = (
+    "?customers=customers.csv&events=logs/*.jsonl&orders=orders.json&notes=notes/{customer_id}/*.md"
+    "&letters=letters/{customer_id}-{number}.txt&profiles=profiles/{customer_id}.json&scans=scans/{customer_id}/**"
+)
+CUSTOMERS = (
+    b"id;email;name\r\n"
+    b'1;Mary@example.org;"Miller; Mary"\r\n'
+    b'2;john@example.org;"John\r\n""the"" Jones"\r\n'
+    b"3;zoe@example.org;Zo\xff\r\n"
+)
+EVENTS = b'{"who": 1, "said": "hi"}\n\n{"who":2,  "said": "caf\\u00e9"}\n{"who": "1", "said": "bye"}'
+ORDERS = b'[\n  {"id": 10, "customer": {"id": 1, "mail": "mary@example.org"}},\n  {"id":  20, "customer": {"id": 2}, "big": 12345678901234567890123}\n]\n'
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    root = tmp_path / "agent"
+    for name, data in {
+        "customers.csv": CUSTOMERS,
+        "logs/a.jsonl": EVENTS,
+        "orders.json": ORDERS,
+        "notes/1/x.md": b"---\nemail: mary@example.org\n---\nLikes lamps.\n",
+        "notes/2/x.md": b"---\nemail: john@example.org\n---\nLikes chairs.\n",
+        "letters/1-9.txt": b"Dear Mary",
+        "letters/2-9.txt": b"Dear John",
+        "profiles/1.json": b'{"city": "Bergen"}',
+        "profiles/2.json": b'{"city": "Oslo"}',
+        "scans/1/deep/id.png": b"\x89PNG Mary",
+        "other.bin": b"\x00",
+    }.items():
+        place = root / name
+        place.parent.mkdir(parents=True, exist_ok=True)
+        place.write_bytes(data)
+    return root
+
+
+def opened(folder: Path, patterns: str = PATTERNS) -> DataStore:
+    return connect(f"files:///{folder}{patterns}")
+
+
+def field(name: str, category: str = "user.content", **meta: Any) -> dict[str, Any]:
+    return {"name": name, "data_categories": [category]} | ({"fides_meta": meta} if meta else {})
+
+
+def by_id(name: str) -> dict[str, Any]:
+    refers = [{"dataset": "agent", "field": "customers.id", "direction": "from"}]
+    return field(name, "user.unique_id", references=refers)
+
+
+def files_map() -> Mapping[str, object]:
+    collections = {
+        "customers": [
+            field("id", "user.unique_id", primary_key=True),
+            field("email", "user.contact.email", identity="email"),
+            field("name", "user.name"),
+        ],
+        "events": [by_id("who"), field("said")],
+        "orders": [
+            field("id", "system.operations", primary_key=True),
+            by_id("customer.id"),
+            field("customer.mail"),
+        ],
+        "notes": [by_id("customer_id"), field("_text")],
+        "letters": [by_id("customer_id"), field("number", "system.operations"), field("_text")],
+        "profiles": [by_id("customer_id"), field("city")],
+        "scans": [by_id("customer_id"), field("_content")],
+    }
+    listed = [{"name": name, "fields": fields} for name, fields in collections.items()]
+    return {"dataset": [{"fides_key": "agent", "collections": listed}]}
+
+
+def ready(engine: Engine, right: str, store: DataStore, **facts: Any) -> str:
+    request = engine.dsr.open(right, {"email": MARY}, by="ada", **facts)
+    engine.dsr.verify_identity(request.id, "seen", by="ada")
+    engine.dsr.plan(request.id, files_map(), {"agent": store}, by="ada")
+    return engine.dsr.approve(request.id, by="dora").id
+
+
+def bytes_below(root: Path) -> bytes:
+    return b"\n".join(
+        str(path.relative_to(root)).encode() + b"\n" + (path.read_bytes() if path.is_file() else b"")
+        for path in sorted(root.rglob("*"))
+    )
+
+
+def test_a_person_leaves_every_kind_of_file_and_the_others_stay_byte_for_byte(
+    folder: Path, engine: Engine
+) -> None:
+    store = opened(folder)
+    id = ready(engine, "erasure", store)
+    plan = engine.dsr.show(id).plan
+    assert plan is not None
+    assert {line.collection[6:]: line.act for line in plan.lines} == {
+        "customers": 1, "events": 2, "orders": 1, "notes": 1, "letters": 1, "profiles": 1, "scans": 1,
+    }  # fmt: skip
+    assert plan.unmapped == ("agent._other_files", "agent.notes.email", "agent.orders.big")
+    done = engine.dsr.fulfil(id, by="dora", given=files_map(), stores={"agent": store})
+    assert "agent.orders: 1 rows asked for by key, 0 left" in done.verified
+    left = bytes_below(folder).lower()
+    assert b"mary" not in left
+    assert b"bergen" not in left
+    assert b"notes/1" not in left, "an empty folder that is named like a person goes, too"
+    assert (folder / "customers.csv").read_bytes() == CUSTOMERS.replace(
+        b'1;Mary@example.org;"Miller; Mary"\r\n', b""
+    )
+    assert (folder / "logs/a.jsonl").read_bytes() == b'\n{"who":2,  "said": "caf\\u00e9"}\n'
+    assert (
+        b'{"id":  20, "customer": {"id": 2}, "big": 12345678901234567890123}'
+        in (folder / "orders.json").read_bytes()
+    )
+    assert json.loads((folder / "orders.json").read_bytes())[0]["id"] == 20
+    assert (folder / "profiles/2.json").read_bytes() == b'{"city": "Oslo"}'
+    assert (folder / "notes/2/x.md").exists()
+
+
+def test_what_a_person_gets_is_theirs_with_what_stands_in_the_files(folder: Path, engine: Engine) -> None:
+    store, box = opened(folder), dict[str, bytes]()
+    id = ready(engine, "access", store)
+    engine.dsr.fulfil(id, by="dora", given=files_map(), stores={"agent": store}, deliver=box.__setitem__)
+    [package] = box.values()
+    given = json.loads(package)["collections"]
+    assert given["agent.notes"] == [
+        {"customer_id": "1", "_text": "---\nemail: mary@example.org\n---\nLikes lamps.\n"}
+    ]
+    assert given["agent.orders"] == [{"id": 10, "customer.id": 1, "customer.mail": MARY}]
+    assert [one["said"] for one in given["agent.events"]] == ["bye", "hi"] or {
+        one["said"] for one in given["agent.events"]
+    } == {"hi", "bye"}
+    assert "john" not in package.decode().lower()
+
+
+def test_what_is_wrong_is_put_right_and_nothing_else(folder: Path, engine: Engine) -> None:
+    store = opened(folder)
+    wanted = {"agent.customers.name": 'Mary "M" Müller; née X', "agent.orders.customer.mail": "m@example.org"}
+    id = ready(engine, "rectification", store, corrections=wanted)
+    done = engine.dsr.fulfil(id, by="dora", given=files_map(), stores={"agent": store})
+    assert done.verified == (
+        "agent.customers: 1 of 1 rows corrected",
+        "agent.orders: 1 of 1 rows corrected",
+    )
+    lines = (folder / "customers.csv").read_bytes().split(b"\r\n")
+    assert lines[1].decode() == '1;Mary@example.org;"Mary ""M"" Müller; née X"'
+    assert b"\r\n".join(lines[2:]) == CUSTOMERS.split(b"\r\n", 2)[2]
+    assert json.loads((folder / "orders.json").read_bytes())[0]["customer"] == {
+        "id": 1,
+        "mail": "m@example.org",
+    }
+
+
+def test_rows_that_could_not_be_found_again_are_not_corrected(folder: Path, engine: Engine) -> None:
+    store = opened(folder)
+    with pytest.raises(InvalidInputError, match="primary_key: true"):
+        ready(engine, "rectification", store, corrections={"agent.events.said": "x"})
+    with pytest.raises(InvalidInputError, match="cannot be set"):
+        store.update("letters", ("_path",), [("letters/1-9.txt",)], {"number": "8"})
+    assert (folder / "logs/a.jsonl").read_bytes() == EVENTS
+
+
+@pytest.mark.parametrize(
+    "pattern",
+    ["?a=../x.csv", "?a=/etc/passwd", "?a=x/../../y", "?a=./x", "?a=a%00b", "?a={id", "?a={a}{a}", "?a=b\\..\\c",
+     "?a=x&a=y", "?..=x", "?a", "?_other_files=x", "?a={_path}.md"],
+)  # fmt: skip
+def test_patterns_that_climb_or_make_no_sense_are_refused(folder: Path, pattern: str) -> None:
+    with pytest.raises(InvalidInputError):
+        opened(folder, pattern)
+
+
+@pytest.mark.parametrize(
+    "path",
+    ["../secret.txt", "deep/../../secret.txt", "/etc/passwd", "deep/..", "link/1-9.txt", "1\0", "", "."],
+)
+def test_keys_that_climb_touch_nothing(folder: Path, path: str) -> None:
+    (folder / "secret.txt").write_text("secret")
+    (folder / "out").mkdir()
+    (folder / "out/1-9.txt").write_text("outside")
+    (folder / "letters/link").symlink_to(folder / "out")
+    store = opened(folder / "letters", "?letters=**")
+    with pytest.raises(InvalidInputError):
+        store.delete("letters", ("_path",), [(path,)])
+    assert (folder / "secret.txt").exists()
+    assert (folder / "out/1-9.txt").exists()
+    found = store.find(Find(Name("d", "letters"), ("_path",), "_path", (path,)))
+    assert found == [], "links are not followed"
+
+
+def test_links_archives_and_files_of_no_pattern_are_told_and_never_opened(folder: Path) -> None:
+    with zipfile.ZipFile(folder / "bomb.zip", "w", zipfile.ZIP_DEFLATED) as bomb:
+        bomb.writestr("zeros", bytes(50_000_000))
+    store = opened(folder, "?customers=customers.csv")
+    assert set(store.tables()) == {"customers", "_other_files"}
+
+
+@pytest.mark.parametrize(
+    ("name", "data"),
+    [
+        ("a.csv", b"id,id\n1,2\n"),
+        ("a.csv", b"id,x\n1,2,3\n"),
+        ("a.csv", b'id,x\n1,"open\n'),
+        ("a.jsonl", b'{"a": 1}\n[1]\n'),
+        ("a.jsonl", b'{"a": 1}\n{"a"\n'),
+        ("a.json", b"3"),
+        ("a.json", b'[{"a": 1}'),
+        ("a.json", b'[{"a": 1}] x'),
+        ("a.json", b"[" * 100_000),
+        ("a.jsonl", b"[" * 100_000 + b"\n"),
+        ("a.jsonl", b'{"a": "' + b"x" * (17 << 20) + b'"}\n'),
+        ("a.csv", b'id,x\n1,"' + (b"x" * 65_536 + b"\n") * 260 + b'"\n'),
+    ],
+)
+def test_what_cannot_be_read_is_refused_and_not_passed_over(tmp_path: Path, name: str, data: bytes) -> None:
+    (tmp_path / name).write_bytes(data)
+    with pytest.raises(InvalidInputError):
+        connect(f"files:///{tmp_path}").tables()
+
+
+def test_odd_text_is_read_as_far_as_it_can_be(tmp_path: Path) -> None:
+    (tmp_path / "a.jsonl").write_bytes(b'{"id": 1, "t": "\\ud800\\u0000\\u202e"}\n{"id": 2, "t": "\xff"}\n')
+    store = connect(f"files:///{tmp_path}")
+    name = Name("d", "a")
+    assert [one["t"] for one in store.find(Find(name, ("id", "t"), "id", (1, 2)))] == ["?\0\u202e", "\ufffd"]
+    assert store.tally(Tally(name, ("id",), (("1",), (2.0,)))) == {("1",): 1, (2.0,): 1}
+    with pytest.raises(InvalidInputError, match="without loss"):
+        store.update("a", ("id",), [(2,)], {"t": "x"})
+    assert store.delete("a", ("id",), [(2,)]) == 1
+    assert store.delete("a", ("id",), [(2,)]) == 0
+    assert store.delete("a", ("id",), [(1,)]) == 1
+    assert store.tally(Tally(name, ("id",), ((1,),))) == {}
+
+
+def test_a_file_that_somebody_writes_meanwhile_is_left_alone(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    store, settle = opened(folder), os.fsync
+
+    def meanwhile(handle: int) -> None:
+        with (folder / "customers.csv").open("ab") as file:
+            file.write(b"4;new@example.org;New\r\n")
+        settle(handle)
+
+    monkeypatch.setattr(os, "fsync", meanwhile)
+    with pytest.raises(ConflictError, match="writes"):
+        store.delete("customers", ("id",), [("1",)])
+    assert (folder / "customers.csv").read_bytes() == CUSTOMERS + b"4;new@example.org;New\r\n"
+    assert not list(folder.rglob("*.ephor-part"))
+
+
+def test_a_folder_that_is_not_there_is_said(tmp_path: Path) -> None:
+    with pytest.raises(NotFoundError):
+        connect(f"files:///{tmp_path}/nothing")
+    with pytest.raises(InvalidInputError):
+        connect("files://host/share")
+
+
+@pytest.mark.parametrize("step", [1, 3, 6, 9, 12, 16])
+def test_an_erasure_of_files_killed_at_any_step_goes_on(tmp_path: Path, folder: Path, step: int) -> None:
+    made = sqlite_plane(tmp_path)
+    storage = made.open()
+    engine = populate(Engine(made.world(storage)))
+    id = ready(engine, "erasure", opened(folder))
+    made.close()
+
+    def work(steps: int) -> Callable[[], None]:
+        def run() -> None:
+            mine = made.open()
+            strike(steps)
+            stores = {"agent": opened(folder)}
+            Engine(made.world(mine)).dsr.fulfil(id, by="dora", given=files_map(), stores=stores)
+            mine.close()
+
+        return run
+
+    assert not gets_through(work(step))
+    assert gets_through(work(10_000))
+    assert b"mary" not in bytes_below(folder).lower()
+    assert b"ephor-part" not in bytes_below(folder)
+    assert (folder / "logs/a.jsonl").read_bytes() == b'\n{"who":2,  "said": "caf\\u00e9"}\n'
+    storage = made.open()
+    view = Engine(made.world(storage)).dsr.show(id)
+    assert view.certificate is not None
+    assert sum(line.act for line in view.certificate.lines) == 8
+    made.close()

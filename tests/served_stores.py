@@ -1,0 +1,101 @@
+"""Servers of other data stores, started for one test process and gone with it."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import socket
+import subprocess
+import tempfile
+import time
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+import sqlalchemy as sa
+
+
+@contextmanager
+def mariadb_running() -> Iterator[str]:
+    """A MariaDB server in a folder of its own; the URL of its server, without a database."""
+    program, maker = found("mariadbd", "mysqld"), found("mariadb-install-db", "mysql_install_db")
+    if program is None or maker is None:
+        pytest.skip("no MariaDB on this machine; install `mariadb-server`")
+    pytest.importorskip("pymysql", reason="install ephor[mysql]")
+    with tempfile.TemporaryDirectory(prefix="maria") as folder:
+        data, user = Path(folder, "data"), ["--user=root"] if os.geteuid() == 0 else []
+        subprocess.run(
+            [maker, "--no-defaults", f"--datadir={data}", "--auth-root-authentication-method=normal",
+             "--skip-test-db", *user],
+            check=True, capture_output=True, timeout=120,
+        )  # fmt: skip
+        port, line = free_port(), Path(folder, "line")
+        server = [program, "--no-defaults", f"--datadir={data}", f"--socket={line}", f"--port={port}",
+                  "--bind-address=127.0.0.1", "--skip-name-resolve", "--innodb-flush-log-at-trx-commit=2",
+                  "--innodb-buffer-pool-size=16M", f"--pid-file={folder}/pid", *user]  # fmt: skip
+        with process(server, Path(folder)):
+            url = f"mysql+pymysql://root@127.0.0.1:{port}"
+            engine = sa.create_engine(url)
+            wait_until(lambda: engine.connect().close(), sa.exc.OperationalError)
+            engine.dispose()
+            yield url
+
+
+@contextmanager
+def redis_running() -> Iterator[str]:
+    """A Redis server in a folder of its own, and its URL."""
+    program = found("redis-server")
+    if program is None:
+        pytest.skip("no Redis on this machine; install `redis-server`")
+    redis = pytest.importorskip("redis", reason="install ephor[redis]")
+    with tempfile.TemporaryDirectory(prefix="redis") as folder:
+        port = free_port()
+        server = [program, "--port", str(port), "--bind", "127.0.0.1", "--dir", folder, "--appendonly", "yes",
+                  "--save", ""]  # fmt: skip
+        with process(server, Path(folder)):
+            client = redis.Redis(port=port)
+            wait_until(client.ping, redis.RedisError)
+            client.close()
+            yield f"redis://127.0.0.1:{port}/0"
+
+
+def found(*names: str) -> str | None:
+    """Return the first of these programs that is installed."""
+    return next((path for name in names if (path := shutil.which(name, path=_path()))), None)
+
+
+def _path() -> str:
+    return os.pathsep.join([os.environ.get("PATH", ""), "/usr/sbin", "/usr/bin"])
+
+
+def free_port() -> int:
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        return int(free.getsockname()[1])
+
+
+@contextmanager
+def process(command: Sequence[str], folder: Path) -> Iterator[None]:
+    with Path(folder, "said").open("wb") as said, subprocess.Popen(command, stdout=said, stderr=said) as one:
+        try:
+            yield
+        finally:
+            one.terminate()
+            try:
+                one.wait(30)
+            except subprocess.TimeoutExpired:
+                one.kill()
+
+
+def wait_until(works, error: type[Exception], seconds: float = 60) -> None:
+    end = time.monotonic() + seconds
+    while True:
+        try:
+            works()
+        except error:
+            if time.monotonic() > end:
+                raise
+            time.sleep(0.1)
+        else:
+            return
