@@ -22,6 +22,7 @@ from ephor.rooms.access.people import Person, PlanePermission, PlaneRole, requir
 from ephor.rooms.access.roles import STANDARD_ROLES, Role, custom_role, plain_role
 from ephor.rooms.agents.agent import Agent, AgentStatus
 from ephor.rooms.agents.wording import worded
+from ephor.rooms.approvals.bodies import BodyRecord, forgotten
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,6 +120,9 @@ class Access:
                     agents=held,
                 )
             unit.shelf(Person).remove(old)
+            for record in unit.shelf(BodyRecord).all():
+                if left := forgotten(record, id, by=by, at=self.world.clock.now()):
+                    unit.shelf(BodyRecord).replace(record, left)
             if (lendable := unit.shelf(PersonRights).find(id)) is not None:
                 unit.shelf(PersonRights).remove(lendable)
             facts: dict[str, Json] = {"roles": list(old.roles), "reason": because}

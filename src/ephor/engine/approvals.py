@@ -18,7 +18,7 @@ from ephor.rooms.access.people import REVIEW_PERMISSION, Person, PlanePermission
 from ephor.rooms.agents.agent import Agent, AgentStatus, approve, move, unapproved
 from ephor.rooms.agents.changes import Change, changes
 from ephor.rooms.approvals import standing
-from ephor.rooms.approvals.bodies import SeatedBody, seat
+from ephor.rooms.approvals.bodies import BodyRecord, SeatedBody, check_seat, seat
 from ephor.rooms.approvals.due import Waiting, waiting
 from ephor.rooms.approvals.request import (
     ApprovalRequest,
@@ -101,11 +101,13 @@ class Approvals:
         Raises:
             InvalidInputError: a rejection without notes, or an empty file.
             NotFoundError: there is no such request.
-            NotPermittedError: *by* does not hold the review's role, or requested, owns or registered what is reviewed.
+            NotPermittedError: *by* does not hold the review's role, does not sit on the body that owns it, or requested,
+                owns or registered what is reviewed.
             ConflictError: the request is decided, the review not required or already in, or what it is about has changed.
         """
         with self.world.storage.unit() as unit:
             require(unit.shelf(Person).find(by), REVIEW_PERMISSION[type], who=by)
+            check_seat(type, by, self._seated(unit))
             asked = unit.shelf(ApprovalRequest).get(request_id)
             agent = self._after_expiry(unit, unit.shelf(Agent).get(asked.agent))
             asked = unit.shelf(ApprovalRequest).get(request_id)
@@ -227,12 +229,15 @@ class Approvals:
         with self.world.storage.reading() as unit:
             now = self.world.clock.now()
             requests = [standing.seen_at(one, now) for one in unit.shelf(ApprovalRequest).all()]
-            return waiting(requests, unit.shelf(Person).all(), now)
+            return waiting(requests, unit.shelf(Person).all(), now, self._seated(unit))
 
     def bodies(self) -> Sequence[SeatedBody]:
         """Return the governance bodies and who sits on each, from the top."""
         with self.world.storage.reading() as unit:
-            return seat(unit.shelf(Person).all())
+            return self._seated(unit)
+
+    def _seated(self, unit: Unit) -> tuple[SeatedBody, ...]:
+        return seat(unit.shelf(Person).all(), unit.shelf(BodyRecord).all())
 
     def _clear_way(self, unit: Unit, agent: Agent, policy: GovernancePolicy, by: str) -> list[Json]:
         """Let go of a pending request about what is no longer there; refuse while one about what is there is pending."""

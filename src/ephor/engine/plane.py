@@ -11,6 +11,7 @@ from ephor.engine.access import Access
 from ephor.engine.agents import Agents
 from ephor.engine.approval_rules import ApprovalRules
 from ephor.engine.archives import Archives
+from ephor.engine.bodies import Bodies
 from ephor.engine.calls import Calls
 from ephor.engine.consent import Consent
 from ephor.engine.coverage import LedgerCoverage
@@ -100,6 +101,10 @@ class Engine:
     @cached_property
     def agents(self) -> Agents:
         return Agents(self.world, POLICIES)
+
+    @cached_property
+    def bodies(self) -> Bodies:
+        return Bodies(self.world)
 
     @cached_property
     def notices(self) -> Notices:

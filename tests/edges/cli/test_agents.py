@@ -28,6 +28,7 @@ def run(engine, files, capsysbinary):
         agents=Agents(engine.world, POLICIES),
         approvals=Approvals(engine.world, POLICIES, lambda _unit, _agent: "limited"),
         policies=Policies(POLICIES),
+        bodies=engine.bodies,
         regulation=engine.regulation,
         calls=engine.calls,
     )

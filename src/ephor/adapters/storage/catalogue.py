@@ -18,6 +18,7 @@ from ephor.rooms.access.people import Person
 from ephor.rooms.access.roles import Role
 from ephor.rooms.agents.agent import Agent
 from ephor.rooms.agents.stop import Stop
+from ephor.rooms.approvals.bodies import BodyRecord
 from ephor.rooms.approvals.call import CallApproval
 from ephor.rooms.approvals.notice import Channel, Notice
 from ephor.rooms.approvals.request import ApprovalRequest
@@ -81,6 +82,7 @@ SHELVES: Mapping[type[Any], Plan] = {
     Stop: Plan("stops", ("status",)),
     ApprovalRequest: Plan("approval_requests", ("agent", "status")),
     CallApproval: Plan("call_approvals", ("call_digest", "status", "agent", "subject", "scope")),
+    BodyRecord: Plan("bodies", governs=False),
     ApprovalRule: Plan("approval_rules", governs=False),
     Channel: Plan("notice_channels", governs=False),
     Notice: Plan("notices", ("status", "approval"), governs=False),

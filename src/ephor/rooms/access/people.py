@@ -47,6 +47,8 @@ class PlanePermission(StrEnum):
     """Where people are told that a call waits."""
     POLICIES = "policies:write"
     """The organisation's own policies for the use cases."""
+    BODIES = "bodies:write"
+    """Who sits on a governance body, and what it answers for."""
     RISK_ACCEPT = "risks:accept"
     """Accept what remains of a risk for a time; of a high one, only with the review of executives."""
     REVIEW_SECURITY = "reviews:security"
@@ -82,7 +84,8 @@ _P = PlanePermission
 GRANTS: Mapping[PlaneRole, frozenset[PlanePermission]] = {
     PlaneRole.ADMINISTRATOR: frozenset({_P.PEOPLE, _P.ROLES, _P.AGENTS, _P.SUSPEND, _P.RESUME, _P.APPROVALS, _P.REVOKE, _P.DELEGATE,
                                         _P.MODELS, _P.CONSENT, _P.PRIVACY, _P.EVIDENCE, _P.INCIDENTS, _P.SOURCES, _P.LEDGER,
-                                        _P.KEYS, _P.APPROVAL_RULES, _P.NOTICES, _P.POLICIES, _P.RULES, _P.RULES_SHADOW}),
+                                        _P.KEYS, _P.APPROVAL_RULES, _P.NOTICES, _P.POLICIES, _P.RULES, _P.RULES_SHADOW,
+                                        _P.BODIES}),
     PlaneRole.ENGINEER: frozenset({_P.AGENTS, _P.SUSPEND, _P.APPROVALS, _P.MODELS, _P.DELEGATE, _P.EVIDENCE, _P.INCIDENTS, _P.SOURCES,
                                    _P.RULES_SHADOW}),
     PlaneRole.SECURITY_REVIEWER: frozenset({_P.RISK_ACCEPT, _P.REVIEW_SECURITY, _P.CLASSES, _P.REVOKE, _P.SUSPEND, _P.EVIDENCE, _P.RULES,
@@ -90,7 +93,7 @@ GRANTS: Mapping[PlaneRole, frozenset[PlanePermission]] = {
     PlaneRole.PRIVACY_REVIEWER: frozenset({_P.IMPACT_ADVISE, _P.IMPACT_APPROVE, _P.RISK_ACCEPT, _P.REVIEW_PRIVACY, _P.CLASSES, _P.REVOKE, _P.SUSPEND, _P.EVIDENCE}),
     PlaneRole.ETHICS_REVIEWER: frozenset({_P.IMPACT_APPROVE, _P.RISK_ACCEPT, _P.POLICIES, _P.REVIEW_ETHICS, _P.CLASSES, _P.REVOKE, _P.SUSPEND, _P.EVIDENCE}),
     PlaneRole.LEGAL_REVIEWER: frozenset({_P.IMPACT_APPROVE, _P.RISK_ACCEPT, _P.POLICIES, _P.REVIEW_LEGAL, _P.CLASSES, _P.REVOKE, _P.SUSPEND, _P.EVIDENCE}),
-    PlaneRole.EXECUTIVE: frozenset({_P.IMPACT_APPROVE, _P.RISK_ACCEPT, _P.POLICIES, _P.REVIEW_EXECUTIVE, _P.REVOKE, _P.SUSPEND}),
+    PlaneRole.EXECUTIVE: frozenset({_P.IMPACT_APPROVE, _P.RISK_ACCEPT, _P.POLICIES, _P.BODIES, _P.REVIEW_EXECUTIVE, _P.REVOKE, _P.SUSPEND}),
     PlaneRole.OPERATOR: frozenset({_P.SUSPEND, _P.RESUME, _P.INCIDENTS, _P.EVIDENCE, _P.SOURCES, _P.LEDGER}),
     PlaneRole.PRIVACY_OFFICER: frozenset({_P.IMPACT_ADVISE, _P.CONSENT, _P.PRIVACY, _P.EVIDENCE}),
     PlaneRole.MODEL_VALIDATOR: frozenset({_P.MODELS_APPROVE, _P.EVIDENCE}),

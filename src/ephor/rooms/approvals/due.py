@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum, unique
 
 from ephor.kernel.vocabulary import ReviewType
 from ephor.rooms.access.people import REVIEW_PERMISSION, Person, may
-from ephor.rooms.approvals.bodies import BODIES, owner_of
+from ephor.rooms.approvals.bodies import SeatedBody, seat
 from ephor.rooms.approvals.request import ApprovalRequest, RequestStatus, pending_reviews
 
 REMIND_AFTER = timedelta(days=3)
@@ -52,16 +52,21 @@ class Waiting:
 
 
 def waiting(
-    requests: Iterable[ApprovalRequest], people: Sequence[Person], now: datetime
+    requests: Iterable[ApprovalRequest],
+    people: Sequence[Person],
+    now: datetime,
+    seated: Sequence[SeatedBody] | None = None,
 ) -> tuple[Waiting, ...]:
     """Return what waits, what has waited longest first, and then what runs out soonest.
 
-    Nobody is named for a review of what they requested, own or registered: they could not give it.
+    Nobody is named for a review of what they requested, own or registered, or whose body they do not sit on: they
+    could not give it. Without *seated*, roles decide who sits where.
     """
+    bodies = {one.body.id: one for one in (seat(people) if seated is None else seated)}
     known = sorted(people, key=lambda person: person.id)
     kept = list(requests)
     reviews = [
-        _review(asked, type, known, now)
+        _review(asked, type, known, now, bodies)
         for asked in kept
         if asked.status is RequestStatus.PENDING
         for type in pending_reviews(asked)
@@ -80,17 +85,28 @@ def waiting(
     )
 
 
-def _review(asked: ApprovalRequest, type: ReviewType, people: Sequence[Person], now: datetime) -> Waiting:
-    waited, body = now - asked.requested_at, owner_of(type)
+def _review(
+    asked: ApprovalRequest,
+    type: ReviewType,
+    people: Sequence[Person],
+    now: datetime,
+    bodies: Mapping[str, SeatedBody],
+) -> Waiting:
+    waited = now - asked.requested_at
+    owner = next(one for one in bodies.values() if type in one.body.reviews)
     barred = {asked.requested_by, asked.owner, *asked.authors}
     barred |= {one.reviewer for one in asked.reviews if one.type is type}
-    able = tuple(one.id for one in people if may(one, REVIEW_PERMISSION[type]) and one.id not in barred)
-    step = Step.WAIT if waited < REMIND_AFTER else Step.REMIND if waited < ESCALATE_AFTER else Step.ESCALATE
-    above = next((one for one in BODIES if one.id == (body.reports_to or body.id)), body)
-    heard = (
-        tuple(one.id for one in people if set(one.roles) & set(above.seats)) if step is Step.ESCALATE else ()
+    able = tuple(
+        one.id
+        for one in people
+        if may(one, REVIEW_PERMISSION[type]) and one.id in owner.members and one.id not in barred
     )
-    return Waiting(asked.id, asked.agent, type, body.id, step, asked.requested_at, waited.days, able, heard)
+    step = Step.WAIT if waited < REMIND_AFTER else Step.REMIND if waited < ESCALATE_AFTER else Step.ESCALATE
+    above = bodies[owner.body.reports_to or owner.body.id]
+    heard = above.members if step is Step.ESCALATE else ()
+    return Waiting(
+        asked.id, asked.agent, type, owner.body.id, step, asked.requested_at, waited.days, able, heard
+    )
 
 
 def _ending(asked: ApprovalRequest, ends: datetime, now: datetime) -> Waiting:
