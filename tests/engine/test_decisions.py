@@ -601,7 +601,7 @@ def test_any_other_call_is_asked_about_anew(lending, field):
         "performance_baseline": {"accuracy": 9500}, "drift_thresholds": {"accuracy": 200},
     }  # fmt: skip
     lending.models.register(model, by="ada")
-    passing = {"validation_date": "2026-11-20", "dataset": "x", "validation_results": {"accuracy": 9500}}
+    passing = {"validation_date": "today", "dataset": "x", "validation_results": {"accuracy": 9500}}
     lending.models.validate("m@1", passing, by="val")
     lending.models.approve("m@1", "passes", by="val")
     for agent in (ID, HELPER):

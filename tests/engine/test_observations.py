@@ -20,7 +20,7 @@ GIVEN = {
     "use_cases": ["customer_service"], "risk_tier": "low", "validation_thresholds": {"accuracy": {"at_least": 0.9}},
     "performance_baseline": {"accuracy": 0.95}, "drift_thresholds": {"accuracy": 0.02},
 }  # fmt: skip
-PASSING = {"validation_date": "2026-11-20", "dataset": "held-out", "validation_results": {"accuracy": 0.95}}
+PASSING = {"validation_date": "today", "dataset": "held-out", "validation_results": {"accuracy": 0.95}}
 RANDOM = np.random.default_rng(3)
 
 

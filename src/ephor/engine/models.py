@@ -4,16 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from datetime import date
 
 from ephor.engine.ports import Unit, World
-from ephor.kernel.canonical import Json, digest
+from ephor.kernel.canonical import Json
 from ephor.kernel.errors import ConflictError, InvalidInputError
 from ephor.kernel.events import Event
 from ephor.rooms.access.people import Person, PlanePermission, require
 from ephor.rooms.models import lifecycle
+from ephor.rooms.models.complete import complete
 from ephor.rooms.models.drift import DriftReport, observe
 from ephor.rooms.models.model import ModelStatus, ModelVersion
-from ephor.rooms.models.register import read_registration
+from ephor.rooms.models.register import read_registration, registered_facts
 from ephor.rooms.models.validation import read_validation, record_validation
 
 
@@ -43,22 +45,7 @@ class Models:
                     f"model `{model.id}` is registered already; register another version", model=model.id
                 )
             unit.shelf(ModelVersion).add(model)
-            thresholds: Json = {
-                one.metric: {"at_least": one.at_least, "at_most": one.at_most} for one in model.thresholds
-            }
-            self._record(
-                unit,
-                "model.registered/1",
-                model,
-                by,
-                {
-                    "owner": model.owner,
-                    "provider": model.provider,
-                    "risk_tier": model.risk_tier.value,
-                    "use_cases": [case.value for case in model.use_cases],
-                    "thresholds": digest(thresholds),
-                },
-            )
+            self._record(unit, "model.registered/1", model, by, registered_facts(model))
         return model
 
     def all(self) -> Sequence[ModelVersion]:
@@ -98,11 +85,11 @@ class Models:
                 self._record_step(unit, model, by)
         return model
 
-    def approve(self, id: str, reason: str, *, by: str) -> ModelVersion:
-        """Approve a validated model for production.
+    def approve(self, id: str, reason: str, *, by: str, until: date | None = None) -> ModelVersion:
+        """Approve a validated model for production, through the day *until*: a year at most, and if it is left out.
 
         Raises:
-            InvalidInputError: no reason.
+            InvalidInputError: no reason, or a day that cannot be.
             NotFoundError: there is no such model.
             NotPermittedError: *by* is no validator, owns the model, or registered it.
             ConflictError: it is not in *validation*, or its newest validation is missing, failing or expired.
@@ -110,9 +97,67 @@ class Models:
         with self.world.storage.unit() as unit:
             require(unit.shelf(Person).find(by), PlanePermission.MODELS_APPROVE, who=by)
             old = unit.shelf(ModelVersion).get(id)
-            model = lifecycle.approve(old, by=by, reason=reason, at=self.world.clock.now())
+            model = lifecycle.approve(old, by=by, reason=reason, at=self.world.clock.now(), until=until)
             unit.shelf(ModelVersion).replace(old, model)
             self._record_step(unit, model, by)
+            self._record_approval(unit, model, by, reason)
+        return model
+
+    def renew(self, id: str, reason: str, *, by: str, until: date | None = None) -> ModelVersion:
+        """Give an approval anew before or after it ends, on the newest validation; the status stays.
+
+        Raises:
+            InvalidInputError, NotFoundError, NotPermittedError: as `approve`.
+            ConflictError: it is neither approved nor in production, or its newest validation does not count.
+        """
+        with self.world.storage.unit() as unit:
+            require(unit.shelf(Person).find(by), PlanePermission.MODELS_APPROVE, who=by)
+            old = unit.shelf(ModelVersion).get(id)
+            model = lifecycle.renew(old, by=by, reason=reason, at=self.world.clock.now(), until=until)
+            unit.shelf(ModelVersion).replace(old, model)
+            self._record_approval(unit, model, by, reason)
+        return model
+
+    def deprecate(
+        self, id: str, reason: str, *, by: str, successor: str | None = None, until: date | None = None
+    ) -> ModelVersion:
+        """Deprecate a model in production; its calls are denied after the day *until*, or at once where none is named.
+
+        Raises:
+            InvalidInputError: no reason, a day that is past, or a model that succeeds itself.
+            NotFoundError: there is no such model, or no such successor.
+            NotPermittedError: *by* may not.
+            ConflictError: it is not in production, or the successor is deprecated or retired.
+        """
+        with self.world.storage.unit() as unit:
+            require(unit.shelf(Person).find(by), PlanePermission.MODELS, who=by)
+            old = unit.shelf(ModelVersion).get(id)
+            after = unit.shelf(ModelVersion).get(successor) if successor is not None else None
+            now = self.world.clock.now()
+            model = lifecycle.deprecate(old, after, until, by=by, reason=reason, at=now)
+            unit.shelf(ModelVersion).replace(old, model)
+            self._record_step(unit, model, by)
+            facts: dict[str, Json] = {"successor": successor, "until": until.isoformat() if until else None}
+            self._record(unit, "model.deprecated/1", model, by, facts)
+        return model
+
+    def complete(self, id: str, given: Mapping[str, object], *, by: str) -> ModelVersion:
+        """Fill in what an import left open of a registration, each field once and before anything was measured.
+
+        Raises:
+            InvalidInputError: a field is unknown or unreadable, or none is given.
+            NotFoundError: there is no such model.
+            NotPermittedError: *by* may not.
+            ConflictError: a field is filled already, or the model has left *development*.
+        """
+        with self.world.storage.unit() as unit:
+            require(unit.shelf(Person).find(by), PlanePermission.MODELS, who=by)
+            old = unit.shelf(ModelVersion).get(id)
+            model = complete(old, given, by=by, at=self.world.clock.now())
+            unit.shelf(ModelVersion).replace(old, model)
+            filled: list[Json] = [*sorted(given)]
+            facts: dict[str, Json] = {"fields": filled, **registered_facts(model)}
+            self._record(unit, "model.completed/1", model, by, facts)
         return model
 
     def promote(self, id: str, to: ModelStatus, reason: str, *, by: str) -> ModelVersion:
@@ -135,6 +180,11 @@ class Models:
     def drift(self, id: str, observed: Mapping[str, object]) -> DriftReport:
         """Return how far *observed* metrics lie from the model's baseline. Raises NotFoundError."""
         return observe(self.show(id), observed)
+
+    def _record_approval(self, unit: Unit, model: ModelVersion, by: str, reason: str) -> None:
+        until = model.approved_until
+        facts: dict[str, Json] = {"until": until.isoformat() if until else None, "reason": reason.strip()}
+        self._record(unit, "model.approved/1", model, by, facts)
 
     def _record_step(self, unit: Unit, model: ModelVersion, by: str) -> None:
         step = model.history[-1]

@@ -20,8 +20,8 @@ FILES: dict[str, Any] = {
         "use_cases": ["customer_service"], "risk_tier": "low", "validation_thresholds": {"accuracy": {"at_least": 0.9}},
         "performance_baseline": {"accuracy": 0.95}, "drift_thresholds": {"accuracy": 0.02},
     },
-    "good.yaml": {"validation_date": "2026-11-20", "dataset": "held-out", "validation_results": {"accuracy": 0.95}},
-    "bad.yaml": {"validation_date": "2026-11-20", "dataset": "held-out", "validation_results": {"accuracy": 0.5}},
+    "good.yaml": {"validation_date": "today", "dataset": "held-out", "validation_results": {"accuracy": 0.95}},
+    "bad.yaml": {"validation_date": "today", "dataset": "held-out", "validation_results": {"accuracy": 0.5}},
     "steady.yaml": {"accuracy": 0.95},
     "silent.yaml": {},
 }  # fmt: skip
@@ -148,3 +148,26 @@ def test_lending_to_an_agent_that_is_not_there_is_not_found(run: Run) -> None:
     words = ("--tool", "x", "--max-sensitivity", "public", "--purpose", "p", "--until", "2026-12-31")
     code, _, err = run("delegations", "grant", "nobody", *words)
     assert (code, err) == (3, "ephor: not-found: there is no agent `nobody`\n")
+
+
+def test_a_models_approval_ends_it_is_deprecated_with_a_successor_and_retirement_stops_it(run: Run) -> None:
+    assert run("models", "register", "model.yaml")[0] == 0
+    assert run("models", "validate", "llm@1", "--results", "good.yaml", "--as", "val")[0] == 0
+    until = ("--until", "2027-02-01")
+    code, out, _ = run("models", "approve", "llm@1", "--reason", "passes", *until, "--as", "val", "--json")
+    assert (code, json.loads(out)["approved_until"]) == (0, "2027-02-01")
+    assert run("models", "promote", "llm@1", "--to", "production", "--reason", "go")[0] == 0
+    assert run("models", "renew", "llm@1", "--reason", "mine")[0] == 5
+    code, out, _ = run(
+        "models", "renew", "llm@1", "--reason", "again", "--until", "2027-03-01", "--as", "val"
+    )
+    assert (code, out) == (0, "llm@1 is approved through 2027-03-01\n")
+    assert run("models", "deprecate", "llm@1", "--reason", "old", "--successor", "llm@9")[0] == 3
+    FILES["next.yaml"] = {**FILES["model.yaml"], "version": "2"}
+    assert run("models", "register", "next.yaml")[0] == 0
+    code, out, _ = run("models", "deprecate", "llm@1", "--reason", "old", "--successor", "llm@2", *until)
+    assert (code, out) == (0, "llm@1 is deprecated; used through 2027-02-01; successor: llm@2\n")
+    assert "used through 2027-02-01; successor: llm@2" in run("models", "show", "llm@1")[1]
+    assert run("models", "complete", "llm@2", "steady.yaml")[0] == 2
+    assert run("models", "promote", "llm@1", "--to", "retired", "--reason", "gone")[0] == 0
+    assert run("models", "promote", "llm@1", "--to", "production", "--reason", "back")[0] == 4

@@ -64,7 +64,7 @@ def described(tmp_path, monkeypatch, capsys, tmp_path_factory):
     rows = [f"{'fm'[at % 2]},{'yes' if dice.random() < (0.3, 0.6)[at % 2] else 'no'}" for at in range(800)]
     (tmp_path / "outcomes.csv").write_text("\n".join(["sex,invited", *rows]) + "\n")
     (tmp_path / "card.yaml").write_text(CARD)
-    results = "validation_date: 2026-11-01\ndataset: held-out 3\nvalidation_results: {accuracy: 0.95}\n"
+    results = "validation_date: today\ndataset: held-out 3\nvalidation_results: {accuracy: 0.95}\n"
     (tmp_path / "results.yaml").write_text(results)
     assert run("models", "validate", ID, "--results", "results.yaml", "--as", "val")[0] == 0
     code, out, err = run("models", "describe", ID, "card.yaml", "--set", "failure_modes=ties", "--json")

@@ -25,7 +25,7 @@ GIVEN = {
 }  # fmt: skip
 MODEL = read_registration(GIVEN, by="ada", at=AT)
 RESULTS = {
-    "validation_date": "2026-11-19",
+    "validation_date": "2026-11-20",
     "dataset": "held-out",
     "sample_size": 400,
     "validation_results": {"accuracy": 0.95},

@@ -25,7 +25,7 @@ NEW = ModelVersion(
     id="llm@1", name="llm", version="1", provider="example", model_type="llm", status=S.DEVELOPMENT, owner="eve",
     use_cases=(UseCase.CUSTOMER_SERVICE,), risk_tier=RiskLevel.MEDIUM,
     thresholds=(Threshold("accuracy", at_least="0.9"), Threshold("toxicity", at_most="0.01")),
-    created_at=NOW, created_by="kim", updated_at=NOW,
+    created_at=NOW - timedelta(days=5), created_by="kim", updated_at=NOW,
     performance_baseline={"accuracy": "0.93", "speed": "10"}, drift_thresholds={"accuracy": "0.03", "speed": "1"},
 )  # fmt: skip
 PASSING: dict[str, Any] = {

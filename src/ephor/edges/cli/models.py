@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Optional
 
 import typer
 
 from ephor.edges.cli.fields import fields, listed, minute
 from ephor.edges.cli.options import As, Database, Json
 from ephor.edges.cli.render import emit, table
+from ephor.kernel.time import day
 from ephor.kernel.vocabulary import word
+from ephor.rooms.models.complete import open_fields
 from ephor.rooms.models.model import ModelStatus
 
 if TYPE_CHECKING:
@@ -25,6 +27,10 @@ app = typer.Typer(
 )
 
 Id = Annotated[str, typer.Argument(metavar="NAME@VERSION", help="The model version.")]
+Until = Annotated[
+    Optional[str],  # noqa: UP045
+    typer.Option("--until", metavar="DATE", help="The last day it counts. Default: a year from now."),
+]
 Reason = Annotated[str, typer.Option("--reason", help="Why, in a few words; it is kept in the history.")]
 
 
@@ -90,15 +96,17 @@ def approve(
     context: typer.Context,
     id: Id,
     reason: Reason,
+    until: Until = None,
     json: Json = False,
     database: Database = None,
     person: As = None,
 ) -> None:
-    """Approve a validated model; its owner and whoever registered it cannot.
+    """Approve a validated model, for a year at most; its owner and whoever registered it cannot.
 
     Example: ephor models approve shop-support-llm@2026-10 --reason "passes on 400 conversations" --as val
     """
-    model = context.obj.open(database).models.approve(id, reason, by=person or context.obj.person)
+    last = day(until) if until else None
+    model = context.obj.open(database).models.approve(id, reason, by=person or context.obj.person, until=last)
     emit(model, lambda out: _told(out, model), json=json)
 
 
@@ -164,11 +172,14 @@ def _print(out: Console, model: ModelVersion) -> None:
             ("provider", model.provider),
             ("type", model.model_type),
             ("owner", model.owner),
-            ("risk tier", model.risk_tier.value),
+            ("risk tier", model.risk_tier),
             ("use cases", listed(model.use_cases)),
             ("thresholds", "\n".join(_bounds(one) for one in model.thresholds)),
             ("validation", _verdict(model)),
             ("approved by", model.approved_by),
+            ("approved until", model.approved_until),
+            ("deprecated", _left(model)),
+            ("still open", ", ".join(open_fields(model))),
             ("history", "\n".join(_steps(model)) or "-"),
         ],
     )
@@ -195,9 +206,18 @@ def _verdict(model: ModelVersion) -> str:
         return "not validated"
     newest = model.validations[-1]
     word_for = "passed" if newest.passed else "failed"
+    if newest.before_thresholds:
+        word_for = "does not count: measured before the thresholds were set"
     return (
         f"{word_for}, by {newest.validated_by} on {newest.validation_date}, counts through {newest.expires}"
     )
+
+
+def _left(model: ModelVersion) -> str:
+    if (told := model.deprecation) is None:
+        return ""
+    use = f"used through {told.until}" if told.until else "used no more"
+    return f"{use}; successor: {told.successor or 'none named'}"
 
 
 def _bounds(threshold: Threshold) -> str:

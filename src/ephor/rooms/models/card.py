@@ -261,6 +261,8 @@ class _Making:
     def _validation(self, at: int) -> Origin:
         one = self.model.validations[at]
         verdict = "passed" if one.passed else "FAILED"
+        if one.before_thresholds:
+            verdict = "does not count for"
         note = f"{verdict} its thresholds, measured on {one.validation_date.isoformat()}, counts through {one.expires.isoformat()}"
         return Origin(Source.VALIDATION, one.validated_by, one.recorded_at, str(at), note)
 

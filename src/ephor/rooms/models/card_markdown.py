@@ -151,16 +151,23 @@ def registry_rows(card: ModelCard) -> Iterator[tuple[str, str]]:
     yield "Model", model.id
     yield "Status", model.status.value
     yield "Owner", model.owner
-    yield "Risk tier", model.risk_tier.value
+    yield "Risk tier", model.risk_tier.value if model.risk_tier else "[not stated]"
     yield "Allowed use cases", ", ".join(one.value for one in model.use_cases) or "none: every call is denied"
     yield "Registered", f"by {model.created_by}, {_minute(model.created_at)}"
     thresholds = "; ".join(bounds(one) for one in model.thresholds)
     yield "Thresholds", thresholds or "[not set]: no validation can pass"
     yield "Validations", "; ".join(_validations(model)) or "[none recorded]"
     if model.approved_by and model.approved_at:
-        yield "Approved", f"by {model.approved_by}, {_minute(model.approved_at)}"
+        last = f", counts through {model.approved_until.isoformat()}" if model.approved_until else ""
+        yield "Approved", f"by {model.approved_by}, {_minute(model.approved_at)}{last}"
     else:
         yield "Approved", "no"
+    if (told := model.deprecation) is not None:
+        use = f"used through {told.until.isoformat()}" if told.until else "used no more"
+        yield (
+            "Deprecated",
+            f"by {told.by}, {_minute(told.at)}; {use}; successor: {told.successor or '[not named]'}",
+        )
     yield "Bias tests", "; ".join(_tests(card)) or "[none recorded]"
     yield "Drift", _drift(card)
     for name, value in sorted(model.metadata.items()):
@@ -170,6 +177,7 @@ def registry_rows(card: ModelCard) -> Iterator[tuple[str, str]]:
 def _validations(model: ModelVersion) -> Iterator[str]:
     for one in model.validations:
         verdict = "passed" if one.passed else "FAILED"
+        verdict += " (measured before its thresholds were set)" if one.before_thresholds else ""
         yield (
             f"{verdict} on {one.validation_date.isoformat()} on {one.dataset}, by {one.validated_by}, "
             f"counts through {one.expires.isoformat()}"

@@ -58,6 +58,8 @@ class Validation:
     results: Mapping[str, str]
     outcomes: tuple[Outcome, ...]
     passed: bool
+    before_thresholds: bool = False
+    """Whether it was measured before its thresholds were set: then nobody can tell that they were not made to fit."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,8 +74,22 @@ class StatusChange:
 
 
 @dataclass(frozen=True, slots=True)
+class Deprecation:
+    """What takes a deprecated version's place, and the last day on which it may still be used; None: no day at all."""
+
+    successor: str | None
+    until: date | None
+    by: str
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True)
 class ModelVersion:
-    """One version of a model; ``id`` is ``name@version``. The fields are the guide's; figures are decimal text."""
+    """One version of a model; ``id`` is ``name@version``. The fields are the guide's; figures are decimal text.
+
+    Of an imported version the provider, the type, the use cases, the risk tier and the thresholds may still be open:
+    empty, or None. Such a version can be neither validated nor approved nor used.
+    """
 
     id: str
     name: str
@@ -83,9 +99,9 @@ class ModelVersion:
     status: ModelStatus
     owner: str
     use_cases: tuple[UseCase, ...]
-    risk_tier: RiskLevel
+    risk_tier: RiskLevel | None
     thresholds: tuple[Threshold, ...]
-    """Fixed at registration: results can only come after them."""
+    """Set once, at registration or where an import left them open: results count only if measured after that."""
     created_at: datetime
     created_by: str
     updated_at: datetime
@@ -93,6 +109,13 @@ class ModelVersion:
     history: tuple[StatusChange, ...] = ()
     approved_by: str | None = None
     approved_at: datetime | None = None
+    approved_until: date | None = None
+    """The last day on which the approval counts; None of an approval from before approvals ended."""
+    deprecation: Deprecation | None = None
+    thresholds_at: datetime | None = None
+    """When the thresholds were set, where that was after the registration."""
+    authors: tuple[str, ...] = ()
+    """Who filled in what an import left open; they approve it as little as its owner."""
     reopened_at: datetime | None = None
     """When drift sent it back to *validation*: results of before that do not count."""
     performance_baseline: Mapping[str, str] = field(default_factory=dict)

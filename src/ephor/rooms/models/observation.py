@@ -123,6 +123,7 @@ def reopen(model: ModelVersion, observation: Observation) -> ModelVersion:
         reopened_at=observation.at,
         approved_by=None,
         approved_at=None,
+        approved_until=None,
         updated_at=observation.at,
     )
 

@@ -7,6 +7,7 @@ from datetime import datetime
 from decimal import Decimal
 
 from ephor.kernel import ids
+from ephor.kernel.canonical import Json, digest
 from ephor.kernel.errors import InvalidInputError
 from ephor.kernel.vocabulary import RiskLevel, UseCase, word
 from ephor.rooms.models import fields
@@ -36,7 +37,7 @@ def read_registration(given: Mapping[str, object], *, by: str, at: datetime) -> 
             f"model_id `{stated}` is not `{id}`; it is the name, `@`, and the version", model=id
         )
     baseline, drift = fields.figures(given, "performance_baseline"), fields.figures(given, "drift_thresholds")
-    _check_drift(baseline, drift)
+    check_drift(baseline, drift)
     return ModelVersion(
         id=id,
         name=name,
@@ -45,21 +46,37 @@ def read_registration(given: Mapping[str, object], *, by: str, at: datetime) -> 
         model_type=fields.text(given, "model_type"),
         status=ModelStatus.DEVELOPMENT,
         owner=ids.name(fields.text(given, "owner"), "a person"),
-        use_cases=_use_cases(given),
+        use_cases=read_use_cases(given),
         risk_tier=word(RiskLevel, fields.text(given, "risk_tier"), "risk tier"),
-        thresholds=_thresholds(given),
+        thresholds=read_thresholds(given),
         created_at=at,
         created_by=by,
         updated_at=at,
         performance_baseline=baseline,
         drift_thresholds=drift,
         metadata={
-            key: _metadatum(key, value) for key, value in sorted(fields.mapping(given, "metadata").items())
+            key: read_metadatum(key, value)
+            for key, value in sorted(fields.mapping(given, "metadata").items())
         },
     )
 
 
-def _use_cases(given: Mapping[str, object]) -> tuple[UseCase, ...]:
+def registered_facts(model: ModelVersion) -> dict[str, Json]:
+    """Return what the ledger states of a registration; the thresholds by their digest."""
+    thresholds: Json = {
+        one.metric: {"at_least": one.at_least, "at_most": one.at_most} for one in model.thresholds
+    }
+    return {
+        "owner": model.owner,
+        "provider": model.provider,
+        "risk_tier": model.risk_tier.value if model.risk_tier else None,
+        "use_cases": [case.value for case in model.use_cases],
+        "thresholds": digest(thresholds),
+    }
+
+
+def read_use_cases(given: Mapping[str, object]) -> tuple[UseCase, ...]:
+    """Return the use cases that are listed, in the guide's order. Raises InvalidInputError."""
     named = {word(UseCase, text, "use case") for text in fields.texts(given, "use_cases")}
     if not named:
         raise InvalidInputError(
@@ -68,7 +85,8 @@ def _use_cases(given: Mapping[str, object]) -> tuple[UseCase, ...]:
     return tuple(case for case in UseCase if case in named)
 
 
-def _thresholds(given: Mapping[str, object]) -> tuple[Threshold, ...]:
+def read_thresholds(given: Mapping[str, object]) -> tuple[Threshold, ...]:
+    """Return what each metric must reach, by its name. Raises InvalidInputError."""
     listed = fields.mapping(given, "validation_thresholds")
     if not listed:
         raise InvalidInputError(
@@ -90,7 +108,8 @@ def _threshold(metric: str, bounds: object) -> Threshold:
     return Threshold(metric, least, most)
 
 
-def _check_drift(baseline: Mapping[str, str], drift: Mapping[str, str]) -> None:
+def check_drift(baseline: Mapping[str, str], drift: Mapping[str, str]) -> None:
+    """Check that every drift threshold is a distance from something. Raises InvalidInputError."""
     for metric, allowed in drift.items():
         if metric not in baseline:
             raise InvalidInputError(
@@ -102,7 +121,8 @@ def _check_drift(baseline: Mapping[str, str], drift: Mapping[str, str]) -> None:
             )
 
 
-def _metadatum(key: str, value: object) -> Metadatum:
+def read_metadatum(key: str, value: object) -> Metadatum:
+    """Return a value of the metadata. Raises InvalidInputError."""
     if isinstance(value, str | bool | int):
         return value
     if isinstance(value, list | tuple):

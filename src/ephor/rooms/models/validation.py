@@ -50,7 +50,13 @@ def read_validation(given: Mapping[str, object], model: ModelVersion, *, by: str
     results = fields.figures(given, "validation_results")
     if not results:
         raise InvalidInputError("no result is listed; add `validation_results`", field="validation_results")
+    if not model.thresholds:
+        raise InvalidInputError(
+            f"model `{model.id}` has no thresholds yet; set them before it is measured: ephor models complete {model.id} FILE",
+            model=model.id,
+        )
     outcomes = compare(model.thresholds, results)
+    before = measured < thresholds_set(model).date()
     return Validation(
         validated_by=by,
         validation_date=measured,
@@ -60,8 +66,14 @@ def read_validation(given: Mapping[str, object], model: ModelVersion, *, by: str
         sample_size=_sample_size(given),
         results=results,
         outcomes=outcomes,
-        passed=bool(outcomes) and all(outcome.passed for outcome in outcomes),
+        passed=bool(outcomes) and all(outcome.passed for outcome in outcomes) and not before,
+        before_thresholds=before,
     )
+
+
+def thresholds_set(model: ModelVersion) -> datetime:
+    """Return when the thresholds of *model* entered the register, and the ledger with it."""
+    return model.thresholds_at or model.created_at
 
 
 def compare(thresholds: Sequence[Threshold], results: Mapping[str, str]) -> tuple[Outcome, ...]:
@@ -114,6 +126,12 @@ def against_validation(model: ModelVersion, on: date) -> tuple[Objection, ...]:
         for outcome in newest.outcomes
         if not outcome.passed
     ]
+    if newest.before_thresholds:
+        text = (
+            f"model `{model.id}` was measured on {newest.validation_date.isoformat()}, before its thresholds were set on "
+            f"{thresholds_set(model).date().isoformat()} (UTC)"
+        )
+        reasons.append(Objection("model-measured-before-thresholds", text))
     if model.reopened_at is not None and newest.recorded_at <= model.reopened_at:
         text = f"model `{model.id}` drifted after its validation, on {model.reopened_at.date().isoformat()}"
         reasons.append(Objection("model-drifted", text))
@@ -136,7 +154,7 @@ def _outcome(threshold: Threshold, value: str | None) -> Outcome:
 
 
 def _days(given: Mapping[str, object], today: date) -> tuple[date, date]:
-    measured = fields.when(given, "validation_date")
+    measured = today if given.get("validation_date") == "today" else fields.when(given, "validation_date")
     if measured is None:
         raise InvalidInputError(
             "field `validation_date` is missing; say when it was measured", field="validation_date"
