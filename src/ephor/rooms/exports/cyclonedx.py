@@ -119,13 +119,14 @@ def _model(model: ModelFacts) -> Json:
     if found is None:
         made["properties"] = properties({"registered": False})
         return made
-    made["supplier"] = {"name": line(found.provider)}
+    if found.provider:
+        made["supplier"] = {"name": line(found.provider)}
     told: dict[str, object] = {
         "registered": True,
         "status": found.status.value,
         "owner": found.owner,
-        "model-type": found.model_type,
-        "risk-tier": found.risk_tier.value,
+        "model-type": found.model_type or None,
+        "risk-tier": found.risk_tier.value if found.risk_tier else None,
         "approved-by": found.approved_by,
         "approved-at": stamp(found.approved_at) if found.approved_at else None,
     }
