@@ -52,7 +52,7 @@ class World:
     consent_purposes: list[str] = field(default_factory=list)
     other_purposes: list[str] = field(default_factory=list)
     subject: dict[str, Any] | None = None
-    """restricted, consent"""
+    """restricted, consent, against, opted_out, listed"""
     delegation: dict[str, Any] | None = None
     """agent, purpose, problems, permissions, tools, ceiling, chain, person"""
     catalogue: dict[str, dict[str, Any]] = field(default_factory=dict)
@@ -205,8 +205,14 @@ def person_agrees(world: World, call: dict[str, Any]) -> bool:
     if world.subject is None or world.subject["restricted"]:
         return False
     consent, purpose = world.subject["consent"], call.get("purpose")
+    out = world.subject.get("opted_out", False)
     if purpose is None:
-        return len(world.consent_purposes) == 0
+        return len(world.consent_purposes) == 0 and not out
+    if len(world.subject.get("against", [])) > 0:
+        return False
+    known = world.consent_purposes + world.other_purposes
+    if out and not world.subject.get("listed", False) and known and purpose not in known:
+        return False
     if consent == "given":
         return True
     if consent != "never":

@@ -17,6 +17,7 @@ from ephor.rooms.agents.manifest import AskRule, Tool
 from ephor.rooms.agents.stop import Stop, StopWhat, in_force
 from ephor.rooms.consent.statement import Standing
 from ephor.rooms.decisions.catalogue import ToolEntry
+from ephor.rooms.decisions.codes import AGAINST
 from ephor.rooms.decisions.decide import decide
 from ephor.rooms.decisions.model import Call, Outcome
 from ephor.rooms.decisions.standing import Lent, SubjectStanding
@@ -72,7 +73,12 @@ WORLDS = {
     "other_purposes": some(PURPOSES),
     "subject": st.none()
     | st.fixed_dictionaries(
-        {"restricted": st.booleans(), "consent": st.sampled_from([one.value for one in Standing])}
+        {"restricted": st.booleans(), "consent": st.sampled_from([one.value for one in Standing])},
+        optional={
+            "against": st.lists(st.sampled_from(sorted(AGAINST)), max_size=1),
+            "opted_out": st.booleans(),
+            "listed": st.booleans(),
+        },
     ),
     "delegation": st.none()
     | st.fixed_dictionaries(
@@ -207,12 +213,16 @@ def real(world, asked, known=None):
         "bot", **{**asked, "sensitivity": Sensitivity(asked["sensitivity"]) if asked["sensitivity"] else None}
     )
     told = {
-        "subject": SubjectStanding(world.subject["restricted"], Standing(world.subject["consent"])) if world.subject else None,
+        "subject": person(**world.subject) if world.subject else None,
         "lent": lent(world.delegation) if world.delegation and asked["on_behalf_of"] else None,
         "labels": None if world.labels is None or not asked["session"] else frozenset(world.labels),
         "used": world.used,
     }  # fmt: skip
     return decide(call, (known or compiled(world)) if world.registered else None, now=AT, **told)
+
+
+def person(restricted, consent, against=(), opted_out=False, listed=False):
+    return SubjectStanding(restricted, Standing(consent), tuple(against), opted_out, listed)
 
 
 def compiled(world):
@@ -328,6 +338,9 @@ NARROWER = {
     "restricted": lambda world: setattr(world, "subject", {"restricted": True, "consent": "given"}),
     "consent withdrawn": lambda world: setattr(
         world, "subject", {"restricted": False, "consent": "withdrawn"}
+    ),
+    "opted out": lambda world: (
+        world.subject and world.subject.update(against=["opted-out-sale"], opted_out=True)
     ),
     "delegation narrower": lambda world: (
         world.delegation and world.delegation.update(ceiling="public", tools=["look"])

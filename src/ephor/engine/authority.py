@@ -24,6 +24,7 @@ from ephor.rooms.agents.agent import Agent, AgentStatus
 from ephor.rooms.agents.stop import Stop, StopStatus, in_force
 from ephor.rooms.approvals.request import ApprovalRequest, RequestStatus
 from ephor.rooms.approvals.standing import is_bound_to
+from ephor.rooms.consent.choices import Minor, Purpose, choices, entry_of
 from ephor.rooms.consent.restriction import Restriction, is_restricted
 from ephor.rooms.consent.statement import Standing, Statement, standing
 from ephor.rooms.decisions.authority import Authority, compile_agent
@@ -128,9 +129,15 @@ def first_giver(unit: Unit, delegation: str) -> str | None:
 def subject_standing(unit: Unit, subject: str, purpose: str | None, now: datetime) -> SubjectStanding:
     """Return what the data subject of this pseudonym asked for."""
     said = unit.shelf(Statement).all(subject=subject)
+    name = entry_of(purpose)
+    listed = unit.shelf(Purpose).find(name) if name else None
+    found = choices(said, unit.shelf(Minor).find(subject), purpose, listed, now)
     return SubjectStanding(
         restricted=is_restricted(unit.shelf(Restriction).all(subject=subject), subject),
         consent=standing(said, purpose, now) if purpose else Standing.NEVER,
+        against=found.against,
+        opted_out=found.opted_out,
+        listed=found.listed,
     )
 
 

@@ -39,6 +39,8 @@ class Definitions(Generic[R]):
     plain: Callable[[R], dict[str, Json]]
     kinds: tuple[str, str] | None = None
     """The kinds of event for a new one and a changed one; None: ``NOUN.set/1`` for both."""
+    permission: PlanePermission = PlanePermission.ROLES
+    """What whoever lays one down must hold."""
 
     def load(self, raw: Sequence[object], *, by: str) -> Sequence[tuple[R, Change]]:
         """Lay down every definition in *raw*, in place of those of the same names; all of them, or none.
@@ -49,7 +51,7 @@ class Definitions(Generic[R]):
         """
         read = self._read_all(raw)
         with self.world.storage.unit() as unit:
-            require(unit.shelf(Person).find(by), PlanePermission.ROLES, who=by)
+            require(unit.shelf(Person).find(by), self.permission, who=by)
             return [(one, self._put(unit, one, by)) for one in read]
 
     def all(self) -> Sequence[R]:
@@ -75,7 +77,7 @@ class Definitions(Generic[R]):
             NotPermittedError: *by* may not.
         """
         with self.world.storage.unit() as unit:
-            require(unit.shelf(Person).find(by), PlanePermission.ROLES, who=by)
+            require(unit.shelf(Person).find(by), self.permission, who=by)
             old = self._found(unit, name)
             new = self.read({"name": name, **self.plain(old), **changes})
             return new, self._put(unit, new, by)
@@ -88,7 +90,7 @@ class Definitions(Generic[R]):
             NotPermittedError: *by* may not.
         """
         with self.world.storage.unit() as unit:
-            require(unit.shelf(Person).find(by), PlanePermission.ROLES, who=by)
+            require(unit.shelf(Person).find(by), self.permission, who=by)
             old = self._found(unit, name)
             unit.shelf(self.kind).remove(old)
             self._record(unit, f"{self.noun}.removed/1", old, by, {"before": self._digest(old)})

@@ -16,6 +16,7 @@ from ephor.kernel.errors import ConflictError, InvalidInputError
 from ephor.kernel.events import Event
 from ephor.kernel.time import stamp
 from ephor.rooms.approvals.call import CallApproval, forget
+from ephor.rooms.consent.choices import Minor
 from ephor.rooms.consent.record import event_of, withdrawals
 from ephor.rooms.consent.restriction import Restriction
 from ephor.rooms.consent.statement import Standing, Statement, standings
@@ -180,6 +181,7 @@ class Carrier:
         if plan.fulfilment is Fulfilment.PACKAGE:
             with self.world.storage.reading() as unit:
                 content["consents"] = unit.shelf(Statement).all(subject=request.subject)
+                content["known_as_a_child"] = unit.shelf(Minor).find(request.subject)
                 content["processing"] = unit.shelf(ProcessingRecord).all()
         return content
 
@@ -224,6 +226,8 @@ class Carrier:
             forgotten = unit.forget(request.subject)
             _forget_calls(unit, request.subject)
             counts: dict[str, Json] = {"keys": forgotten.keys, "payloads": forgotten.payloads}
+            if (minor := unit.shelf(Minor).find(request.subject)) is not None:
+                unit.shelf(Minor).remove(minor)
             unit.append(self._event("erasure/1", request, metadata=counts))
         return self._close(unit, request, plan, said, forgotten=forgotten)
 

@@ -52,7 +52,9 @@ from ephor.engine.stops import Stops
 from ephor.engine.streams import Streams
 from ephor.engine.trying import Trying
 from ephor.engine.witnesses import Witnesses
+from ephor.rooms.access.people import PlanePermission
 from ephor.rooms.access.roles import Role, plain_role, read_role
+from ephor.rooms.consent.choices import Purpose, read_purpose
 from ephor.rooms.decisions.catalogue import ToolEntry, read_entry
 from ephor.rooms.decisions.model import Call, Outcome
 from ephor.rooms.policies.governance import POLICIES
@@ -97,6 +99,12 @@ class Engine:
     @cached_property
     def sequences(self) -> Definitions[SequenceRule]:
         return Definitions(self.world, SequenceRule, "sequence", read_rule, plain_fields)
+
+    @cached_property
+    def purposes(self) -> Definitions[Purpose]:
+        return Definitions(
+            self.world, Purpose, "purpose", read_purpose, plain_fields, permission=PlanePermission.PRIVACY
+        )
 
     @cached_property
     def agents(self) -> Agents:

@@ -14,7 +14,7 @@ from ephor.rooms.decisions.bounds import added, observe
 from ephor.rooms.decisions.facts import Facts, behalf_of, limits_on, sensitivity_of
 from ephor.rooms.decisions.model import Call
 from ephor.rooms.decisions.record import AuthorityRecord
-from ephor.rooms.decisions.standing import NOTHING_KNOWN, UNSAID, Known
+from ephor.rooms.decisions.standing import NOTHING_KNOWN, UNSAID, Known, SubjectStanding
 from ephor.rooms.policies.limits import Usage, amount_in, usage_id, use, used_now
 from ephor.rooms.policies.sequences import Session, labels_of, session_id, touched
 
@@ -97,7 +97,7 @@ def told(facts: Facts) -> Mapping[str, Json]:
     if known.labels:
         said["labels"] = tuple(sorted(known.labels))
     if known.subject not in (None, UNSAID):
-        said["subject"] = {"restricted": known.subject.restricted, "consent": known.subject.consent.value}
+        said["subject"] = _of_person(known.subject)
     if known.lent is not None:
         said["lent"] = {
             "rights": _needed(known.lent.rights, facts),
@@ -112,6 +112,13 @@ def told(facts: Facts) -> Mapping[str, Json]:
     if looked.limits and any(one != "within" for one in looked.limits.values()):
         said["limits"] = dict(looked.limits)
     return {"looked_at": said} if said else {}
+
+
+def _of_person(subject: SubjectStanding) -> Json:
+    """Return what held for the data subject; what is as it mostly is stays unsaid."""
+    more: dict[str, Json] = {"against": list(subject.against)} if subject.against else {}
+    more |= {name: True for name in ("opted_out", "listed") if getattr(subject, name)}
+    return {"restricted": subject.restricted, "consent": subject.consent.value, **more}
 
 
 def _needed(rights: Rights | None, facts: Facts) -> Json:

@@ -14,6 +14,7 @@ from ephor.rooms.agents.manifest import AskRule
 from ephor.rooms.consent.statement import Standing
 from ephor.rooms.decisions import bounds, checks
 from ephor.rooms.decisions import decide as module
+from ephor.rooms.decisions.codes import AGAINST
 from ephor.rooms.decisions.decide import decide
 from ephor.rooms.decisions.model import Obligation, Outcome
 from ephor.rooms.decisions.standing import Lent, SubjectStanding
@@ -66,6 +67,15 @@ CASES = {
     "subject-unknown": (authority(), call(**SUBJECT), {}),
     "subject-restricted": (authority(), call(**SUBJECT), {"subject": standing(restricted=True)}),
     "purpose-missing": (authority(**CONSENT), call(subject="jane"), {"subject": FINE}),
+    **{
+        code: (authority(), call(**SUBJECT), {"subject": SubjectStanding(False, Standing.GIVEN, (code,))})
+        for code in AGAINST
+    },
+    "opt-out-purpose-unknown": (
+        authority(other_purposes=frozenset({"refunds"})),
+        call(**SUBJECT),
+        {"subject": SubjectStanding(False, Standing.GIVEN, opted_out=True)},
+    ),
     "consent-withdrawn": (authority(), call(**SUBJECT), {"subject": standing(Standing.WITHDRAWN)}),
     "consent-refused": (authority(), call(**SUBJECT), {"subject": standing(Standing.REFUSED)}),
     "consent-expired": (authority(), call(**SUBJECT), {"subject": standing(Standing.EXPIRED)}),

@@ -23,6 +23,8 @@ from ephor.rooms.approvals.call import CallApproval
 from ephor.rooms.approvals.notice import Channel, Notice
 from ephor.rooms.approvals.request import ApprovalRequest
 from ephor.rooms.approvals.rule import ApprovalRule
+from ephor.rooms.consent.choices import Minor, Purpose
+from ephor.rooms.consent.due import NoticeText
 from ephor.rooms.consent.restriction import Restriction
 from ephor.rooms.consent.statement import Statement
 from ephor.rooms.decisions.catalogue import ToolEntry
@@ -88,6 +90,9 @@ SHELVES: Mapping[type[Any], Plan] = {
     Notice: Plan("notices", ("status", "approval"), governs=False),
     AgentClassification: Plan("agent_classifications"),
     Statement: Plan("consent_statements", ("subject",)),
+    Purpose: Plan("purposes"),
+    Minor: Plan("minors"),
+    NoticeText: Plan("notice_texts", governs=False),
     Restriction: Plan("restrictions", ("subject",)),
     Request: Plan("subject_requests", ("subject", "status")),
     IdentityCode: Plan("identity_codes", governs=False),

@@ -9,7 +9,8 @@ import typer
 from ephor.edges.cli.fields import minute
 from ephor.edges.cli.options import As, Database, Json, ending, given
 from ephor.edges.cli.render import emit, table
-from ephor.rooms.consent.statement import ConsentState, Statement
+from ephor.kernel.errors import InvalidInputError
+from ephor.rooms.consent.statement import GUARDIAN, SELF, ConsentState, Statement
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -33,6 +34,12 @@ Proof = Annotated[
 ]
 
 
+Guardian = Annotated[
+    bool,
+    typer.Option("--guardian", help="Whoever is responsible for a child said it for them; takes --proof."),
+]
+
+
 @app.command()
 def give(
     context: typer.Context,
@@ -50,6 +57,13 @@ def give(
     ] = None,
     channel: Channel = "cli",
     proof: Proof = None,
+    guardian: Guardian = False,
+    text: Annotated[
+        str | None,
+        typer.Option(
+            "--text", metavar="FILE", help="What was shown; only its digest is kept.", callback=given
+        ),
+    ] = None,
     json: Json = False,
     database: Database = None,
     person: As = None,
@@ -67,6 +81,8 @@ def give(
         channel=channel,
         expires_at=ending(expires) if expires else None,
         proof=proof,
+        given_by=GUARDIAN if guardian else SELF,
+        text=context.obj.read_bytes(text) if text else None,
     )
     _said(said, json=json)
 
@@ -75,23 +91,31 @@ def give(
 def withdraw(
     context: typer.Context,
     subject: Subject,
-    purpose: Purpose,
+    purpose: Annotated[
+        str | None, typer.Option("--purpose", help="One purpose, for example `newsletter`.", callback=given)
+    ] = None,
+    every: Annotated[bool, typer.Option("--all", help="Every purpose they consented to.")] = False,
     channel: Channel = "cli",
     proof: Proof = None,
     json: Json = False,
     database: Database = None,
     person: As = None,
 ) -> None:
-    """Record that a person withdrew consent to one purpose; the others stay.
+    """Record that a person withdrew consent to one purpose, or to all; nothing need be shown or explained.
 
     Example: ephor consent withdraw mary@example.org --purpose newsletter
     """
     by = person or context.obj.person
+    if (purpose is None) is not every:
+        raise InvalidInputError("a withdrawal names one --purpose, or --all")
     consent = context.obj.open(database).consent
-    _said(
-        consent.state(subject, purpose, ConsentState.WITHDRAWN, by=by, channel=channel, proof=proof),
-        json=json,
-    )
+    if purpose is not None:
+        said = consent.state(subject, purpose, ConsentState.WITHDRAWN, by=by, channel=channel, proof=proof)
+        _said(said, json=json)
+        return
+    found = consent.withdraw_all(subject, by=by, channel=channel, proof=proof)
+    told = ", ".join(one.purpose for one in found) or "nothing: no consent stands"
+    emit(found, lambda out: out.print(f"withdrawn: {told}"), json=json)
 
 
 @app.command()
@@ -136,6 +160,12 @@ def _said(said: Statement, *, json: bool) -> None:
 
 def _show(out: Console, view: ConsentView) -> None:
     out.print(f"{view.subject}{': processing is restricted' if view.restricted else ''}")
+    if view.opted_out:
+        out.print(f"opted out of {', '.join(view.opted_out)}")
+    if view.minor:
+        out.print(
+            f"known as a child, born in {view.minor.birth_year}, {view.minor.place or 'place not known'}"
+        )
     table(out, ("purpose", "holds"), list(view.standings.items()), empty="this person has said nothing yet")
     rows = [
         (one.number, minute(one.at), one.purpose, one.state, one.notice_version, one.channel)

@@ -7,12 +7,14 @@ from datetime import datetime
 
 from ephor.kernel.events import Event
 from ephor.kernel.time import stamp
-from ephor.rooms.consent.statement import ConsentState, Statement, next_number, statement_id
+from ephor.rooms.consent.statement import SELF, ConsentState, Statement, next_number, statement_id
 
 
 def event_of(said: Statement, *, actor: str, request: str | None = None) -> Event:
     """Return the event that records a statement; it names the subject by pseudonym only."""
     expires = {"expires_at": stamp(said.expires_at)} if said.expires_at else {}
+    shown = {"shown": said.shown} if said.shown else {}
+    given_by = {"given_by": said.given_by} if said.given_by != SELF else {}
     return Event(
         kind=f"consent.{said.state.value}/1",
         at=said.at,
@@ -20,8 +22,14 @@ def event_of(said: Statement, *, actor: str, request: str | None = None) -> Even
         resource=f"consent:{said.id}",
         subject=said.subject,
         input_hash=said.proof,
-        refs={"request": request} if request else {},
-        metadata={"purpose": said.purpose, "notice": said.notice_version, "channel": said.channel, **expires},
+        refs={**({"request": request} if request else {}), **shown},
+        metadata={
+            "purpose": said.purpose,
+            "notice": said.notice_version,
+            "channel": said.channel,
+            **expires,
+            **given_by,
+        },
     )
 
 

@@ -14,6 +14,9 @@ from ephor.kernel.errors import InvalidInputError
 _DIGEST = re.compile(r"sha256:[0-9a-f]{64}")
 
 
+SELF, GUARDIAN = "self", "guardian"
+
+
 @unique
 class ConsentState(StrEnum):
     """What one statement says."""
@@ -53,6 +56,10 @@ class Statement:
     proof: str | None = None
     number: int = 0
     recorded_by: str = ""
+    given_by: str = SELF
+    """Who said it: the person, or whoever is responsible for a child (GDPR Art. 8)."""
+    shown: str | None = None
+    """The digest of the text that was shown, where it is known."""
 
 
 def check_statement(statement: Statement) -> Statement:
@@ -71,10 +78,15 @@ def check_statement(statement: Statement) -> Statement:
         raise InvalidInputError(
             f"the consent would expire at `{statement.expires_at.isoformat()}`, before it is given"
         )
-    if statement.proof is not None and not _DIGEST.fullmatch(statement.proof):
+    if statement.given_by not in (SELF, GUARDIAN):
         raise InvalidInputError(
-            f"proof `{statement.proof[:80]}` is no digest; write `sha256:` and 64 hexadecimal digits"
+            f"`{statement.given_by[:40]}` says nothing for anybody; use {SELF} or {GUARDIAN}"
         )
+    for name, value in (("proof", statement.proof), ("text", statement.shown)):
+        if value is not None and not _DIGEST.fullmatch(value):
+            raise InvalidInputError(
+                f"{name} `{value[:80]}` is no digest; write `sha256:` and 64 hexadecimal digits"
+            )
     return statement
 
 
@@ -90,15 +102,20 @@ def standing(statements: Iterable[Statement], purpose: str, now: datetime) -> St
     >>> standing([given, gone], "news", at).value, standing([given], "offers", at).value
     ('withdrawn', 'never')
     """
-    said = [one for one in statements if one.purpose == purpose]
-    if not said:
+    newest = newest_of(statements, purpose)
+    if newest is None:
         return Standing.NEVER
-    newest = max(said, key=lambda one: (one.number, one.at, one.state is not ConsentState.GIVEN))
     if newest.state is not ConsentState.GIVEN:
         return Standing(newest.state.value)
     if newest.expires_at is not None and newest.expires_at <= now:
         return Standing.EXPIRED
     return Standing.GIVEN
+
+
+def newest_of(statements: Iterable[Statement], purpose: str) -> Statement | None:
+    """Return what one subject said last about *purpose*; of two in one place, the one that is not consent."""
+    said = [one for one in statements if one.purpose == purpose]
+    return max(said, key=lambda one: (one.number, one.at, one.state is not ConsentState.GIVEN), default=None)
 
 
 def standings(statements: Sequence[Statement], now: datetime) -> Mapping[str, Standing]:

@@ -10,6 +10,7 @@ from ephor.rooms.agents.agent import AgentStatus
 from ephor.rooms.agents.stop import stopped
 from ephor.rooms.consent.statement import Standing
 from ephor.rooms.decisions.authority import AgentAuthority
+from ephor.rooms.decisions.codes import AGAINST
 from ephor.rooms.decisions.facts import Facts, deny
 from ephor.rooms.decisions.model import Reason
 
@@ -81,9 +82,16 @@ def person(facts: Facts) -> Iterator[Reason]:
     if subject.restricted:
         yield deny("subject-restricted", "processing of this person's data is restricted (GDPR Article 18)")
     if call.purpose is None:
-        if authority.consent_purposes:
+        if authority.consent_purposes or subject.opted_out:
             yield deny("purpose-missing", "the call touches a person's data and names no purpose")
         return
+    for code in subject.against:
+        yield deny(code, f"{AGAINST.get(code, code)}; the purpose is `{call.purpose}`")
+    if subject.opted_out and not subject.listed and _is_strange(call.purpose, authority):
+        yield deny(
+            "opt-out-purpose-unknown",
+            f"the person opted out, and nobody said what purpose `{call.purpose}` serves",
+        )
     if subject.consent in (Standing.WITHDRAWN, Standing.REFUSED, Standing.EXPIRED):
         yield deny(
             f"consent-{subject.consent.value}",
@@ -94,6 +102,12 @@ def person(facts: Facts) -> Iterator[Reason]:
             "consent-missing",
             f"purpose `{call.purpose}` rests on consent, or on nothing recorded, and this person gave none",
         )
+
+
+def _is_strange(purpose: str, authority: AgentAuthority) -> bool:
+    """Where records of processing name the agent's purposes, another word must not evade an opt-out."""
+    known = authority.consent_purposes | authority.other_purposes
+    return bool(known) and purpose not in known
 
 
 def _rests_on_consent(purpose: str, authority: AgentAuthority) -> bool:

@@ -7,6 +7,18 @@ from types import MappingProxyType
 
 from ephor.rooms.policies.rulings import REASONS as RULE_REASONS
 
+AGAINST: Mapping[str, str] = MappingProxyType(
+    {
+        "opted-out-sale": "the person opted out of the sale of their data",
+        "opted-out-sharing": "the person opted out of the sharing of their data for advertising",
+        "opted-out-targeted-advertising": "the person opted out of targeted advertising",
+        "opted-out-sensitive-use": "the person limited the use of their sensitive data",
+        "minor-not-opted-in": "the person may be under 16, and nobody who may opted in (Cal. Civ. Code 1798.120(c))",
+        "consent-not-by-guardian": "the person may be too young to consent, and no guardian did (GDPR Article 8)",
+    }
+)
+"""What stands against a purpose whatever was consented to."""
+
 CODES: Mapping[str, str] = MappingProxyType(
     {
         "allowed": "every check agrees",
@@ -32,6 +44,8 @@ CODES: Mapping[str, str] = MappingProxyType(
         "consent-refused": "the person refused consent for this purpose",
         "consent-expired": "the person's consent for this purpose ran out",
         "consent-missing": "the purpose rests on consent, and the person gave none",
+        **AGAINST,
+        "opt-out-purpose-unknown": "the person opted out, and nobody said what the purpose serves",
         "no-role": "the agent has no role",
         "role-unknown": "a role that the manifest names does not exist",
         "tool-not-in-role": "none of the agent's roles allows the tool",

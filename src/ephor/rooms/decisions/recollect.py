@@ -56,10 +56,20 @@ def known_from(entry: Mapping[str, Any]) -> Known:
     subject = None
     if entry.get("subject") is not None:
         said = looked.get("subject")
-        subject = SubjectStanding(said["restricted"], Standing(said["consent"])) if said else UNSAID
+        subject = _of_person(said) if said else UNSAID
     lent = _lent(looked["lent"]) if "lent" in looked else None
     labels = frozenset(looked.get("labels", ())) if entry.get("session") is not None else None
     return Known(subject, lent, labels)
+
+
+def _of_person(said: Mapping[str, Any]) -> SubjectStanding:
+    return SubjectStanding(
+        said["restricted"],
+        Standing(said["consent"]),
+        tuple(said.get("against", ())),
+        said.get("opted_out", False),
+        said.get("listed", False),
+    )
 
 
 def observed_from(

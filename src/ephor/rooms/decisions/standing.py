@@ -17,6 +17,12 @@ class SubjectStanding:
 
     restricted: bool
     consent: Standing
+    against: tuple[str, ...] = ()
+    """Codes of what stands against the purpose whatever was consented to: opt-outs, and what a child cannot agree to."""
+    opted_out: bool = False
+    """Whether any opt-out stands, of whatever."""
+    listed: bool = False
+    """Whether somebody said what the purpose serves."""
 
 
 @dataclass(frozen=True, slots=True)
