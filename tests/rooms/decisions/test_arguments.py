@@ -71,6 +71,21 @@ def test_what_is_written_is_what_was_said(arguments):
     assert encoded.isascii()
 
 
+PLAIN = st.text(st.characters(min_codepoint=0x1F, max_codepoint=0x7F), max_size=6)
+
+
+@given(
+    st.dictionaries(
+        PLAIN, PLAIN | st.integers(-(1 << 63) - 1, 1 << 63) | st.booleans() | st.none(), max_size=5
+    )
+)
+def test_the_short_way_writes_what_the_long_way_writes(arguments):
+    copy, written = read_arguments(arguments)
+    assert read_arguments(MappingProxyType(arguments)) == (arguments, written)
+    assert written == json.dumps(arguments, sort_keys=True, separators=(",", ":")).encode()
+    assert copy is not arguments
+
+
 @given(st.dictionaries(st.text(), JSON, max_size=4))
 def test_order_never_matters(arguments):
     turned = dict(reversed(arguments.items()))

@@ -128,9 +128,11 @@ def _settled(facts: Facts) -> Verdict:
     if (
         facts.tool is None
         or call.subject is not None
-        or call.on_behalf_of is not None
         or call.model is not None
         or (until is not None and facts.now >= until)
+        or any(
+            checks.loan(facts)
+        )  # what was lent only narrows: where it covers the call, the rest is as without it
     ):
         return _weighed(facts, _spoken(facts))
     known, key = facts.authority.answers, (call.tool, facts.sensitivity)
@@ -154,12 +156,16 @@ def _weighed(facts: Facts, reasons: tuple[Reason, ...]) -> Verdict:
 
 def callable_tools(authority: AgentAuthority, now: datetime) -> list[str]:
     """Return the tools of which some call could go ahead, alone or once a person agrees."""
-    id = authority.agent.id
-    return [
-        name
-        for name in authority.tools
-        if _settled(facts_for(Call(id, name), authority, now, NOTHING_KNOWN)).outcome is not Outcome.DENY
-    ]
+    id, until, known = authority.agent.id, authority.agent.approved_until, authority.answers
+    lapsed = until is not None and now >= until
+    found = []
+    for name, tool in authority.tools.items():
+        said = None if lapsed else known.get((name, tool.sensitivity))
+        if said is None:
+            said = _settled(facts_for(Call(id, name), authority, now, NOTHING_KNOWN))
+        if said.outcome is not Outcome.DENY:
+            found.append(name)
+    return found
 
 
 def judged(facts: Facts | None, call: Call) -> Verdict:
