@@ -209,12 +209,13 @@ class Notices:
             at=self.world.clock.now(),
             actor=actor,
             resource=f"notice:{notice.id}",
-            refs={"approval": notice.approval},
+            refs={notice.about.noun: notice.approval},
             metadata={
                 "channel": notice.channel,
                 "about": notice.about.value,
                 "attempt": notice.attempts,
                 "status": notice.status.value,
+                **({"stage": notice.stage} if notice.stage else {}),
                 **more,
             },
         )

@@ -39,6 +39,7 @@ from ephor.engine.policies import Overrides, Policies
 from ephor.engine.ports import World
 from ephor.engine.ports_keys import FixedKeys, KeyRing
 from ephor.engine.regulation import Law, Regulation
+from ephor.engine.reminders import Reminders
 from ephor.engine.replaying import Replays
 from ephor.engine.requirements import Requirements
 from ephor.engine.retention import Retention
@@ -117,6 +118,10 @@ class Engine:
     @cached_property
     def notices(self) -> Notices:
         return Notices(self.world)
+
+    @cached_property
+    def reminders(self) -> Reminders:
+        return Reminders(self.world)
 
     @cached_property
     def stops(self) -> Stops:

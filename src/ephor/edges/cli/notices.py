@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from rich.console import Console
 
     from ephor.engine.notices import Delivered
+    from ephor.rooms.approvals.reminding import Reminder
 
 app = typer.Typer(name="notices", help="Where people are told that a call waits.", no_args_is_help=True)
 
@@ -90,6 +91,16 @@ def list_channels(context: typer.Context, json: Json = False, database: Database
 
 
 @app.command()
+def due(context: typer.Context, json: Json = False, database: Database = None) -> None:
+    """List what people are told of now: reviews and approvals, actions and acceptances of risks, clocks of incidents.
+
+    Example: ephor notices due
+    """
+    found = context.obj.open(database).reminders.due()
+    emit([as_json(one) for one in found], lambda out: _print_due(out, found), json=json)
+
+
+@app.command()
 def outbox(
     context: typer.Context,
     status: Annotated[
@@ -125,7 +136,9 @@ def retry(
 
 @approvals.command()
 def notify(context: typer.Context, json: Json = False, database: Database = None) -> None:
-    """Send the notices that are due, after recording what ran out and passing on what waits; run it every minute.
+    """Send the notices that are due, after recording what ran out, passing on what waits, and reminding; run it every minute.
+
+    What `ephor approvals due` and `ephor notices due` list goes out once at each stage.
 
     Exits 1 when one was not taken; it is tried again.
 
@@ -133,6 +146,7 @@ def notify(context: typer.Context, json: Json = False, database: Database = None
     """
     engine = context.obj.open(database)
     engine.approvals.sweep()
+    engine.reminders.queue()
     done = engine.notices.deliver(context.obj.post())
     answer = {"sent": as_json(done.sent), "failed": as_json(done.failed), "waiting": done.waiting}
     emit(answer, lambda out: _print_delivered(out, done), json=json)
@@ -159,6 +173,22 @@ def _print_channels(out: Console, found: Sequence[Channel]) -> None:
     )
 
 
+def _print_due(out: Console, found: Sequence[Reminder]) -> None:
+    rows = [
+        (
+            one.subject,
+            one.stage,
+            one.agent or "-",
+            f"{one.day:%Y-%m-%d}",
+            listed(one.people),
+            listed(one.passed_on_to),
+        )
+        for one in found
+    ]
+    heads = ("about", "stage", "agent", "day", "who", "passed on to")
+    unfolded(out, heads, rows, empty="nobody is to be told of anything")
+
+
 def _print_notices(out: Console, found: Sequence[Notice]) -> None:
     rows = [
         (
@@ -172,7 +202,7 @@ def _print_notices(out: Console, found: Sequence[Notice]) -> None:
         )
         for one in found
     ]
-    heads = ("id", "channel", "about", "call", "status", "tries", "last said")
+    heads = ("id", "channel", "about", "of", "status", "tries", "last said")
     unfolded(out, heads, rows, empty="no notices")
 
 

@@ -72,6 +72,20 @@ class About(StrEnum):
 
     ASKED = "call.asked"
     ESCALATED = "call.escalated"
+    REVIEW = "review.waits"
+    APPROVAL = "approval.ends"
+    RISK = "risk.waits"
+    INCIDENT = "incident.waits"
+
+    @property
+    def is_reminder(self) -> bool:
+        """Whether it tells of what waits or ends, and not of a call."""
+        return self not in (About.ASKED, About.ESCALATED)
+
+    @property
+    def noun(self) -> str:
+        """What kind of thing it is about, as the ledger's references name it."""
+        return {About.RISK: "risk", About.INCIDENT: "incident"}.get(self, "approval")
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,6 +96,7 @@ class Notice:
     channel: str
     about: About
     approval: str
+    """What it is about: a question, a request, a risk or an incident."""
     body: str
     """JSON, the same at every try. No argument of the call and no word of the agent's is in it."""
     created_at: datetime
@@ -90,6 +105,8 @@ class Notice:
     attempts: int = 0
     said: str = ""
     """What came of the last try."""
+    stage: str = ""
+    """Of a reminder: what waits there, and how long. Each stage is told once to each channel."""
 
 
 def read_channel(
@@ -152,6 +169,8 @@ def body_of(id: str, about: About, asked: CallApproval, now: datetime) -> str:
 def mail_of(notice: Notice) -> tuple[str, str]:
     """Return the subject line and the text of a notice as mail: ASCII, and no line that a header could start in."""
     facts = json.loads(notice.body)
+    if notice.about.is_reminder:
+        return _reminder_mail(facts)
     what = "passed on to you" if notice.about is About.ESCALATED else "waits for a person"
     subject = _line(f"Ephor: a call of {facts['agent']} {what}")
     lines = [
@@ -165,6 +184,24 @@ def mail_of(notice: Notice) -> tuple[str, str]:
         "Nothing can be approved by answering this mail.",
     ]
     return subject, "\n".join(_line(line) for line in lines) + "\n"
+
+
+def _reminder_mail(facts: Mapping[str, object]) -> tuple[str, str]:
+    of = f" of agent {facts['agent']}" if facts["agent"] else ""
+    lines = [
+        f"{facts['what']}{of}.",
+        f"Since or until: {facts['day']}.",
+        f"Who can do it: {_names(facts['people'])}.",
+        f"Passed on to: {_names(facts['passed_on_to'])}.",
+        "",
+        f"Look at it: {facts['see']}",
+        "Nothing can be approved by answering this mail.",
+    ]
+    return _line(f"Ephor: {facts['what']}{of}"), "\n".join(_line(line) for line in lines) + "\n"
+
+
+def _names(people: object) -> str:
+    return ", ".join(people) if isinstance(people, list) and people else "nobody"
 
 
 def tried(notice: Notice, now: datetime) -> Notice:

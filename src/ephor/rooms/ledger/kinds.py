@@ -71,6 +71,7 @@ GOVERNANCE: Mapping[str, str] = MappingProxyType(
         "approval-rule.removed/1": "a rule on who approves calls was removed",
         "channel.added/1": "a place to which notices go was named",
         "channel.removed/1": "notices no longer go to a place",
+        "reminder.due/1": "what waits or runs out reached a stage at which people are told; the notices are in the outbox",
         "notice.attempted/1": "a notice is about to be sent; the intent, written before the act",
         "notice.sent/1": "a notice was taken by where it went",
         "notice.retried/1": "a person had a notice that was set aside sent again",

@@ -1,0 +1,168 @@
+"""Use cases: people are reminded of what waits for them and of what runs out, through the outbox, once at each stage."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from zoneinfo import ZoneInfo
+
+from ephor.engine.ports import Unit, World
+from ephor.kernel.canonical import Json
+from ephor.kernel.events import Event
+from ephor.rooms.access.people import Person, PlanePermission, may
+from ephor.rooms.approvals import standing
+from ephor.rooms.approvals.bodies import BodyRecord, seat
+from ephor.rooms.approvals.due import waiting
+from ephor.rooms.approvals.notice import About, Channel, Notice
+from ephor.rooms.approvals.reminding import (
+    Reminder,
+    hears,
+    is_told,
+    notice_of,
+    of_waiting,
+    ordered,
+    roles_behind,
+    told,
+)
+from ephor.rooms.approvals.request import ApprovalRequest
+from ephor.rooms.incidents.clocks import ClockStatus, clocks
+from ephor.rooms.incidents.record import Incident, IncidentStatus
+from ephor.rooms.regulation.pack import Pack
+from ephor.rooms.risk.register import RegisteredRisk, RiskStatus
+
+CLOCK_BEFORE = timedelta(hours=24)
+"""How long before a law's clock ends it is told; our figure, as the next is."""
+ACCEPTANCE_BEFORE = timedelta(days=14)
+"""How long before the acceptance of a risk ends its owner hears of it: accepting anew takes somebody else."""
+
+
+@dataclass(frozen=True, slots=True)
+class Reminders:
+    """What people are to be told without being asked, and the notices that tell them."""
+
+    world: World
+
+    def due(self) -> Sequence[Reminder]:
+        """Return everything that somebody is to be told now, at the stage it has reached."""
+        with self.world.storage.reading() as unit:
+            return self._due(unit)
+
+    def queue(self) -> Sequence[Reminder]:
+        """Put a notice into the outbox for every stage that a channel was not told yet; return what was new.
+
+        What has been told is kept, so it may run as often as one likes, and in several processes at once.
+        """
+        with self.world.storage.reading() as unit:
+            if not any(self._untold(unit, one) for one in self._due(unit)):
+                return ()
+        with self.world.storage.unit() as unit:
+            new = []
+            for one in self._due(unit):
+                if channels := self._untold(unit, one):
+                    now = self.world.clock.now()
+                    for channel in channels:
+                        unit.shelf(Notice).add(
+                            notice_of(one, id=self.world.ids.new("ntc"), channel=channel, now=now)
+                        )
+                    unit.append(self._event(one, channels, now))
+                    new.append(one)
+            return tuple(new)
+
+    def _untold(self, unit: Unit, one: Reminder) -> list[str]:
+        channels = unit.shelf(Channel).all()
+        if not channels:
+            return []
+        roles = roles_behind(one, unit.shelf(Person).all())
+        known = unit.shelf(Notice).all(approval=one.subject)
+        return [ch.id for ch in channels if hears(ch, roles) and not is_told(one, ch.id, known)]
+
+    def _due(self, unit: Unit) -> tuple[Reminder, ...]:
+        now, people = self.world.clock.now(), unit.shelf(Person).all()
+        requests = [standing.seen_at(one, now) for one in unit.shelf(ApprovalRequest).all()]
+        seated = seat(people, unit.shelf(BodyRecord).all())
+        found = [of_waiting(one) for one in waiting(requests, people, now, seated)]
+        return ordered(
+            [
+                *(one for one in found if one is not None),
+                *_of_risks(unit.shelf(RegisteredRisk).all(), now),
+                *self._of_incidents(unit, people, now),
+            ]
+        )
+
+    def _of_incidents(self, unit: Unit, people: Sequence[Person], now: datetime) -> Iterator[Reminder]:
+        kept = unit.shelf(Incident).all(status=IncidentStatus.OPEN.value)
+        if not kept:
+            return
+        who = tuple(one.id for one in people if may(one, PlanePermission.INCIDENTS))
+        packs = [self.world.packs.load(name) for name in self.world.packs.names()]
+        laws = [one for one in packs if one.incidents is not None]
+        for incident in kept:
+            yield from _of_clocks(incident, laws, who, now)
+            yield from _of_actions(incident, now)
+
+    def _event(self, one: Reminder, channels: Sequence[str], now: datetime) -> Event:
+        stated: dict[str, Json] = {**told(one), "channels": list(channels)}
+        return Event(
+            kind="reminder.due/1",
+            at=now,
+            actor="ephor",
+            resource=f"{one.about.noun}:{one.subject}",
+            refs={"agent": one.agent} if one.agent else {},
+            metadata=stated,
+        )
+
+
+def _of_risks(risks: Sequence[RegisteredRisk], now: datetime) -> Iterator[Reminder]:
+    today = now.date()
+    for risk in risks:
+        if risk.status is RiskStatus.CLOSED:
+            continue
+        see = f"ephor risk show {risk.id}"
+        for action in risk.actions:
+            if action.done_at is None and action.due < today:
+                stage = f"action-{action.number}.overdue"
+                what = f"action {action.number} about a risk is overdue"
+                yield Reminder(
+                    About.RISK,
+                    risk.id,
+                    stage,
+                    what,
+                    risk.agent,
+                    action.due,
+                    (action.owner,),
+                    (risk.owner,),
+                    see,
+                )
+        held = risk.acceptance
+        if risk.status is RiskStatus.ACCEPTED and held and held.until <= today + ACCEPTANCE_BEFORE:
+            stage = f"acceptance-{held.until.isoformat()}.{'over' if held.until < today else 'ends'}"
+            what = "the acceptance of a risk " + ("ran out" if held.until < today else "runs out")
+            yield Reminder(About.RISK, risk.id, stage, what, risk.agent, held.until, (risk.owner,), (), see)
+
+
+def _of_clocks(
+    incident: Incident, laws: Sequence[Pack], who: tuple[str, ...], now: datetime
+) -> Iterator[Reminder]:
+    for clock in clocks(incident, laws, ZoneInfo(incident.zone), now):
+        running = clock.status in (ClockStatus.RUNNING, ClockStatus.NOT_KNOWN)
+        if running and clock.due is not None and clock.due <= now + CLOCK_BEFORE:
+            stage = f"clock.{clock.id}.{'over' if clock.overdue else 'ends'}"
+            what = f"the clock {clock.cite} of an incident " + ("is over" if clock.overdue else "ends soon")
+            yield _incident(incident, stage, what, clock.due, who)
+
+
+def _of_actions(incident: Incident, now: datetime) -> Iterator[Reminder]:
+    for action in incident.actions:
+        if action.ended_at is None and action.due < now.astimezone(ZoneInfo(incident.zone)).date():
+            what = "a corrective action of an incident is overdue"
+            stage = f"action.{action.id}.overdue"
+            yield _incident(incident, stage, what, action.due, (action.owner,))
+
+
+def _incident(
+    incident: Incident, stage: str, what: str, day: datetime | date, who: tuple[str, ...]
+) -> Reminder:
+    agent = incident.agents[0] if len(incident.agents) == 1 else None
+    see = f"ephor incidents show {incident.id}"
+    return Reminder(About.INCIDENT, incident.id, stage, what, agent, day, who, (), see)
