@@ -11,6 +11,8 @@ import venv
 HERE = pathlib.Path(__file__).resolve().parent
 VENV = HERE / ".venv"
 BIN = VENV / ("Scripts" if os.name == "nt" else "bin")
+ENOUGH, EVERYTHING = "requirements-run.lock", "requirements.lock"
+"""What it takes to use Ephor on an embedded database, and what it takes to work on it."""
 COMMANDS = {
     "demo": [["ephor", "demo"]],
     "test": [["python", "-m", "pytest", "-n", "2", "--dist", "worksteal"]],
@@ -21,7 +23,10 @@ COMMANDS = {
     "lock": [["uv", "pip", "compile", "pyproject.toml", "--universal", "--generate-hashes", "--no-header",
               "--no-emit-index-url", "--no-annotate", "--extra", "dev", "--extra", "postgres",
               "--extra", "mysql", "--extra", "redis", "--extra", "parquet", "--extra", "pdf", "--extra", "timestamps",
-              "--extra", "server", "-o", "requirements.lock"]],
+              "--extra", "server", "-o", "requirements.lock"],
+             ["uv", "pip", "compile", "pyproject.toml", "--universal", "--generate-hashes", "--no-header",
+              "--no-emit-index-url", "--no-annotate", "--extra", "source", "-c", "requirements.lock",
+              "-o", "requirements-run.lock"]],
     "run": [[]],
 }  # fmt: skip
 
@@ -32,22 +37,24 @@ def call(*words: object) -> None:
         sys.exit(done.returncode)
 
 
-def set_up() -> None:
-    """Make the virtual environment once, and again whenever the lock changes; offline otherwise."""
-    wanted = hashlib.sha256(
-        (HERE / "requirements.lock").read_bytes() + (HERE / "pyproject.toml").read_bytes()
-    ).hexdigest()
+def set_up(lock: str) -> None:
+    """Make the virtual environment once, and again whenever a lock changes; offline otherwise."""
+    wanted = {name: f"{name} {digest(name)} {HERE}" for name in (lock, EVERYTHING)}
     stamp = VENV / "installed-from"
-    if stamp.exists() and stamp.read_text() == f"{wanted} {HERE}":
+    if stamp.exists() and stamp.read_text() in wanted.values():
         return
     print("setting up .venv (once; needs a network)", file=sys.stderr, flush=True)
     if not (BIN / "python").exists():
         venv.create(VENV, with_pip=True)
     call(BIN / "python", "-m", "pip", "--disable-pip-version-check", "install", "--quiet", "uv")
     install = (BIN / "uv", "pip", "install", "--quiet", "--python", BIN / "python")
-    call(*install, "--require-hashes", "-r", "requirements.lock")
+    call(*install, "--require-hashes", "-r", lock)
     call(*install, "--no-deps", "--no-build-isolation", "-e", ".")
-    stamp.write_text(f"{wanted} {HERE}")
+    stamp.write_text(wanted[lock])
+
+
+def digest(lock: str) -> str:
+    return hashlib.sha256((HERE / lock).read_bytes() + (HERE / "pyproject.toml").read_bytes()).hexdigest()
 
 
 def main() -> None:
@@ -56,7 +63,7 @@ def main() -> None:
         sys.exit(f"{__doc__}\ncommands: {', '.join(COMMANDS)}")
     if sys.version_info < (3, 11):  # noqa: UP036 - a person may start this with any Python
         sys.exit(f"dev.py needs Python 3.11 or newer; this is {sys.version.split()[0]}")
-    set_up()
+    set_up(ENOUGH if name in ("demo", "run") else EVERYTHING)
     os.environ["PATH"] = f"{BIN}{os.pathsep}{os.environ.get('PATH', '')}"
     steps = COMMANDS[name]
     for step in steps[:-1]:

@@ -159,6 +159,10 @@ def test_nothing_unfinished_is_left():
 
 def test_no_path_of_one_machine_and_no_index_stands_in_the_project():
     project = ROOT.parents[1]
-    lock = (project / "requirements.lock").read_text()
-    assert "://" not in lock
-    assert "--hash=sha256:" in lock
+    everything, enough = (
+        (project / name).read_text() for name in ("requirements.lock", "requirements-run.lock")
+    )
+    assert "://" not in everything + enough
+    assert "--hash=sha256:" in enough
+    names = re.compile(r"^[a-z0-9-]+==[^ ;]+", re.MULTILINE)
+    assert set(names.findall(enough)) <= set(names.findall(everything)), "run `python3 dev.py lock`"
