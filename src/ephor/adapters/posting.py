@@ -53,8 +53,10 @@ def post(url: str, body: bytes, media_type: str, *, seconds: float = SECONDS) ->
     return came
 
 
-def request(url: str, body: bytes, headers: Mapping[str, str], *, seconds: float, longest: int) -> Posted:
-    """Send a POST request and return what came back, at most *longest* bytes of its body.
+def request(
+    url: str, body: bytes, headers: Mapping[str, str], *, seconds: float, longest: int, method: str = "POST"
+) -> Posted:
+    """Send a request and return what came back, at most *longest* bytes of its body.
 
     Raises:
         TimeoutError: the time is over.
@@ -77,7 +79,7 @@ def request(url: str, body: bytes, headers: Mapping[str, str], *, seconds: float
     with connected(host, port, left, secure=secure) as opened:
         line = http.client.HTTPConnection(host, port)
         line.sock = TimedLine(opened, left)
-        line.request("POST", path, body, {**headers, "Connection": "close"})
+        line.request(method, path, body, {**headers, "Connection": "close"})
         with line.getresponse() as response:
             told = (response.getheader("Content-Type") or "").partition(";")[0].strip().lower()
             return Posted(response.status, told, response.read(longest) if longest else b"")

@@ -304,3 +304,14 @@ def test_an_erasure_of_files_killed_at_any_step_goes_on(tmp_path: Path, folder: 
     assert view.certificate is not None
     assert sum(line.act for line in view.certificate.lines) == 8
     made.close()
+
+
+def test_a_document_that_lies_in_the_folder_itself_becomes_an_empty_list(tmp_path: Path) -> None:
+    (tmp_path / "person.json").write_text('{"id": 1}')
+    store = connect(f"files:///{tmp_path}")
+    store.tables()
+    assert store.delete("person", ("_path", "_row"), [("person.json", "document")]) == 1
+    again = connect(f"files:///{tmp_path}")
+    assert again.delete("person", ("_path", "_row"), [("person.json", "document")]) == 0
+    assert again.tally(Tally(Name("d", "person"), ("id",), ((1,),))) == {}
+    assert again.tables()["person"].blank

@@ -189,7 +189,7 @@ def _rewrite_document(file: IO[bytes], where: str, change: Change, out: IO[bytes
         if not made.raw:
             _check_text(piece.raw, where)
         written.append(made.raw or _dumped(made.record, indent=b"\n" in piece.raw))
-    if alone:
+    if alone and written:
         out.write(b"".join(written))
     else:
         out.write(b"[\n" + b",\n".join(written) + b"\n]\n" if written else b"[]\n")

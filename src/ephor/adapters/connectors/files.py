@@ -22,7 +22,7 @@ from ephor.adapters.connectors.file_formats import (
     rewrite,
 )
 from ephor.adapters.connectors.layout import OTHERS, TABLES, TEXTS, Pattern, guess_layout, read_layout
-from ephor.adapters.connectors.records import Record, RecordStore, like, set_at
+from ephor.adapters.connectors.records import Late, Record, RecordStore, like, set_at
 from ephor.kernel.errors import ConflictError, InvalidInputError, NotFoundError, UnavailableError
 from ephor.rooms.dsr.store import Key, Table, Tally, Value
 
@@ -53,7 +53,7 @@ class FileStore(RecordStore):
     """Files below one folder. Links are not followed, and nothing outside is ever touched."""
 
     def __init__(self, root: Path, patterns: Sequence[Pattern]) -> None:
-        self._root = root
+        self._root, self._given = root, bool(patterns)
         self._patterns = {one.collection: one for one in patterns or guess_layout(self._paths())}
 
     def delete(self, table: str, key: Sequence[str], rows: Sequence[Key]) -> int:
@@ -135,7 +135,7 @@ class FileStore(RecordStore):
                     if piece.record is not None:
                         yield {**piece.record, **place, _ROW: piece.row}
             else:
-                yield _Whole({**self._head(path), **place}, self, path, table.columns[-1])
+                yield self._whole(path, place)
 
     def _paths(self) -> Iterator[str]:
         """Yield every regular file below the folder, in order, by its path from there."""
@@ -164,7 +164,17 @@ class FileStore(RecordStore):
             raise InvalidInputError(f"front matter of `{path}`: {error}") from None
         return {str(name): value for name, value in said.items()} if isinstance(said, Mapping) else {}
 
-    def content(self, path: str) -> bytes:
+    def _whole(self, path: str, place: Mapping[str, str]) -> Record:
+        """Return a file that is a record: what its path and head say, and its content when that is asked for."""
+        return Late(
+            {**self._head(path), **place},
+            {
+                _TEXT: lambda: self._content(path).decode("utf-8", "replace"),
+                _CONTENT: lambda: base64.b64encode(self._content(path)).decode(),
+            },
+        )
+
+    def _content(self, path: str) -> bytes:
         """Return a file as a whole. Raises InvalidInputError for one that is too large."""
         with self._opened(path) as file:
             data = file.read(LONGEST + 1)
@@ -211,9 +221,7 @@ class FileStore(RecordStore):
     def _in_whole(self, path: str, goal: _Goal) -> int:
         place = self._place(path)
         if goal.values is None:
-            gone = place.exists() and goal.takes(
-                _Whole({**self._head(path), **goal.place}, self, path, _TEXT)
-            )
+            gone = place.exists() and goal.takes(self._whole(path, goal.place))
             if gone:
                 place.unlink(missing_ok=True)
             if not place.exists():
@@ -238,7 +246,7 @@ class FileStore(RecordStore):
                 hit, miss, alone = hit + taken, miss + (not taken), piece.row == ALONE
         if not hit:
             return 0
-        if goal.values is None and not miss and (alone or len(goal.place) > 1):
+        if goal.values is None and not miss and ((alone and self._given) or len(goal.place) > 1):
             place.unlink(missing_ok=True)  # it is that person's file, and so is its name
             self._tidy(place)
             return hit
@@ -279,30 +287,6 @@ class FileStore(RecordStore):
             folder = folder.parent
         if folder.is_dir():
             _settle(folder)
-
-
-class _Whole(Mapping[str, Any]):
-    """A file that is a record: what its path and head say, and its content when it is asked for."""
-
-    def __init__(self, known: Mapping[str, Any], store: FileStore, path: str, content: str) -> None:
-        self._known, self._store, self._path, self._content = known, store, path, content
-
-    def __getitem__(self, name: str) -> Any:
-        if name in self._known:
-            return self._known[name]
-        if name != self._content:
-            raise KeyError(name)
-        data = self._store.content(self._path)
-        return data.decode("utf-8", "replace") if name == _TEXT else base64.b64encode(data).decode()
-
-    def __iter__(self) -> Iterator[str]:
-        yield from (*self._known, self._content)
-
-    def __len__(self) -> int:
-        return len(self._known) + 1
-
-    def __contains__(self, name: object) -> bool:
-        return name in self._known or name == self._content
 
 
 class _Goal:

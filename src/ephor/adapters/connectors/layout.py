@@ -33,8 +33,10 @@ class Pattern:
         return None if found is None else found.groupdict()
 
 
-def read_layout(query: str) -> tuple[Pattern, ...]:
+def read_layout(query: str, between: str = "/") -> tuple[Pattern, ...]:
     """Return the patterns of a URL's query, ``notes=notes/{customer_id}/*.md&orders=orders.csv``.
+
+    *between* is what stands between the parts of a path, and of what a name or a star is a part.
 
     Raises:
         InvalidInputError: a pattern that climbs, starts at the root, or cannot be read; a collection named twice.
@@ -45,7 +47,7 @@ def read_layout(query: str) -> tuple[Pattern, ...]:
         raise InvalidInputError("write what follows `?` as `COLLECTION=PATTERN&…`") from None
     if len({name for name, _ in pairs}) != len(pairs):
         raise InvalidInputError("a collection is named twice; give it one pattern")
-    return tuple(_pattern(name, text) for name, text in pairs)
+    return tuple(_pattern(name, text, between) for name, text in pairs)
 
 
 def guess_layout(paths: Iterator[str]) -> tuple[Pattern, ...]:
@@ -62,16 +64,16 @@ def guess_layout(paths: Iterator[str]) -> tuple[Pattern, ...]:
     return tuple(made.values())
 
 
-def _pattern(collection: str, text: str) -> Pattern:
+def _pattern(collection: str, text: str, between: str) -> Pattern:
     if not re.fullmatch(r"[A-Za-z0-9_-]{1,100}", collection) or collection == OTHERS:
         raise InvalidInputError(
             f"`{collection[:80]}` is no name of a collection; use letters, digits, _ and -"
         )
-    steps = text.split("/")
+    steps = text.split(between)
     if not text or "\0" in text or "\\" in text or any(step in ("", ".", "..") for step in steps):
         raise InvalidInputError(f"the pattern `{text[:80]}` must stay below its folder; write `notes/*.md`")
     names: list[str] = []
-    rule = "".join(_piece(found, names) for found in _PIECE.finditer(text))
+    rule = "".join(_piece(found, names, between) for found in _PIECE.finditer(text))
     if len(set(names)) != len(names) or any(name.startswith("_") for name in names):
         raise InvalidInputError(
             f"the pattern `{text[:80]}` names a column twice, or one that starts with `_`"
@@ -79,13 +81,13 @@ def _pattern(collection: str, text: str) -> Pattern:
     return Pattern(collection, text, tuple(names), re.compile(rule, re.DOTALL))
 
 
-def _piece(found: re.Match[str], names: list[str]) -> str:
+def _piece(found: re.Match[str], names: list[str], between: str) -> str:
     name, deep, star, plain, odd = found.groups()
     if odd:
         raise InvalidInputError(f"`{odd}` in a pattern is part of no `{{name}}`; write `{{customer_id}}`")
     if name:
         names.append(name)
-        return f"(?P<{name}>[^/]+)"
+        return f"(?P<{name}>[^{between}]+)"
     if deep:
-        return "(?:[^/]+/)*" if deep.endswith("/") else ".*"
-    return "[^/]*" if star else re.escape(plain)
+        return f"(?:[^{between}]+/)*" if deep.endswith("/") else ".*"
+    return f"[^{between}]*" if star else re.escape(plain)

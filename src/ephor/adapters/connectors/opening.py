@@ -18,6 +18,12 @@ GROUP = "ephor.connectors"
 SQL = ("sqlite", "postgresql", "mysql", "mariadb")
 OTHERS: Mapping[str, tuple[str, str]] = {
     "files": ("ephor.adapters.connectors.files", "connect_files"),
+    "langgraph": ("ephor.adapters.connectors.langgraph", "connect_langgraph"),
+    "chroma": ("ephor.adapters.connectors.chroma", "connect_chroma"),
+    "langfuse": ("ephor.adapters.connectors.langfuse", "connect_langfuse"),
+    "service": ("ephor.adapters.connectors.service", "connect_service"),
+    "redis": ("ephor.adapters.connectors.redis", "connect_redis"),
+    "rediss": ("ephor.adapters.connectors.redis", "connect_redis"),
 }
 """Our connectors to what is no SQL database: loaded when they are asked for."""
 OURS = (*SQL, *OTHERS)

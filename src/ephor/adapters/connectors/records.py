@@ -77,6 +77,25 @@ def set_at(record: dict[str, Any], path: str, value: Value) -> bool:
     return False
 
 
+class Late(Mapping[str, Any]):
+    """A record whose heavy parts are read when they are asked for."""
+
+    def __init__(self, known: Record, late: Mapping[str, Callable[[], Any]]) -> None:
+        self._known, self._late = known, late
+
+    def __getitem__(self, name: str) -> Any:
+        return self._known[name] if name in self._known else self._late[name]()
+
+    def __iter__(self) -> Iterator[str]:
+        yield from (*self._known, *self._late)
+
+    def __len__(self) -> int:
+        return len(self._known) + len(self._late)
+
+    def __contains__(self, name: object) -> bool:
+        return name in self._known or name in self._late
+
+
 class RecordStore(ABC):
     """What finding and counting are where a store can only be read through. Subclasses read and change it."""
 

@@ -165,7 +165,7 @@ def check_settable(shapes: Shapes, changes: Mapping[str, Sequence[str]]) -> None
     for name, shape in shapes.mapped.items():
         table, wanted = shapes.tables[name], changes.get(str(name), ())
         for field in wanted:
-            if field in table.fixed:
+            if root_of(field, table.fixed) is not None:
                 raise InvalidInputError(
                     f"`{name}.{field[:80]}` cannot be set in its store; delete, or leave it out"
                 )
