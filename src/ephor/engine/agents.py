@@ -18,9 +18,10 @@ from ephor.rooms.agents.agent import Agent, AgentStatus, move, new_agent, revise
 from ephor.rooms.agents.changes import Change
 from ephor.rooms.agents.check import Problem, check, refuse
 from ephor.rooms.agents.manifest import Manifest
+from ephor.rooms.agents.versions import Comparison, ManifestVersion, compare, find, in_order, version_id
 from ephor.rooms.approvals.request import ApprovalRequest
 from ephor.rooms.approvals.standing import approval_in_force, is_live, supersede
-from ephor.rooms.policies.governance import GovernancePolicy
+from ephor.rooms.policies.governance import GovernancePolicy, policy_of
 
 _SHOWN = 50
 """Differences written into the ledger entry; their number and both digests are always there."""
@@ -72,6 +73,7 @@ class Agents:
             if (old := agents.find(manifest.id)) is None:
                 agent = new_agent(manifest, by=by, at=self.world.clock.now())
                 agents.add(agent)
+                _keep(unit, agent, by)
                 self._record(unit, "agent.registered/1", agent, by, metadata=_stated(agent))
                 return Registration(agent, Outcome.REGISTERED)
             agent, found = revise(old, manifest, by=by, at=self.world.clock.now())
@@ -93,6 +95,32 @@ class Agents:
         """
         with self.world.storage.reading() as unit:
             return unit.shelf(Agent).get(id)
+
+    def versions(self, id: str) -> Sequence[ManifestVersion]:
+        """Return the manifests an agent was registered with, the first one first.
+
+        Raises:
+            NotFoundError: there is no such agent.
+        """
+        with self.world.storage.reading() as unit:
+            return _kept(unit, unit.shelf(Agent).get(id))
+
+    def diff(self, id: str, older: str | None = None, newer: str | None = None) -> Comparison:
+        """Return what differs between two manifests: by default from what was approved last, or the one before, to the newest.
+
+        Raises:
+            NotFoundError: there is no such agent, or no such version.
+        """
+        with self.world.storage.reading() as unit:
+            agent = unit.shelf(Agent).get(id)
+            kept = _kept(unit, agent)
+            then = find(kept, newer) if newer is not None else kept[-1]
+            if older is not None:
+                before = find(kept, older)
+            else:
+                before = _approved(unit, kept, then) or kept[max(0, then.number - 2)]
+            policy = policy_of(in_force(unit, self.policies), then.manifest.use_case)
+            return compare(before, then, [one.value for one in policy.required_reviews])
 
     def suspend(self, id: str, reason: str, *, by: str) -> Agent:
         """Stop an agent: it may not act until somebody resumes it. Works from every status but retired.
@@ -161,6 +189,9 @@ class Agents:
     ) -> Registration:
         material = any(change.material for change in found)
         unit.shelf(Agent).replace(old, agent)
+        if not unit.shelf(ManifestVersion).all(agent=agent.id):  # registered before versions were kept
+            _keep(unit, old, old.authors[-1])
+        _keep(unit, agent, by)
         ended = tuple(self._end_requests(unit, agent, by, "the manifest changed")) if material else ()
         metadata: dict[str, Json] = {
             "before": old.digest,
@@ -191,6 +222,39 @@ class Agents:
                 metadata=metadata,
             )
         )
+
+
+def _keep(unit: Unit, agent: Agent, by: str) -> None:
+    """Keep the manifest an agent has now as its next version."""
+    number = len(unit.shelf(ManifestVersion).all(agent=agent.id)) + 1
+    unit.shelf(ManifestVersion).add(_version(agent, number, by))
+
+
+def _kept(unit: Unit, agent: Agent) -> tuple[ManifestVersion, ...]:
+    kept = in_order(unit.shelf(ManifestVersion).all(agent=agent.id))
+    return kept or (_version(agent, 1, agent.authors[-1]),)
+
+
+def _version(agent: Agent, number: int, by: str) -> ManifestVersion:
+    return ManifestVersion(
+        version_id(agent.id, number),
+        agent.id,
+        number,
+        agent.digest,
+        agent.material_digest,
+        agent.manifest,
+        by,
+        agent.changed_at,
+    )
+
+
+def _approved(unit: Unit, kept: Sequence[ManifestVersion], until: ManifestVersion) -> ManifestVersion | None:
+    """Return the version before *until* whose manifest was approved last; None where none was."""
+    approved = {
+        one.digest for one in unit.shelf(ApprovalRequest).all(agent=until.agent) if one.expires_at is not None
+    }
+    before = [one for one in kept if one.number < until.number and one.digest in approved]
+    return before[-1] if before else None
 
 
 def _unknown(unit: Unit, manifest: Manifest) -> Iterator[Problem]:

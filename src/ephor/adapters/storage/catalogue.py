@@ -18,6 +18,7 @@ from ephor.rooms.access.people import Person
 from ephor.rooms.access.roles import Role
 from ephor.rooms.agents.agent import Agent
 from ephor.rooms.agents.stop import Stop
+from ephor.rooms.agents.versions import ManifestVersion
 from ephor.rooms.approvals.bodies import BodyRecord
 from ephor.rooms.approvals.call import CallApproval
 from ephor.rooms.approvals.notice import Channel, Notice
@@ -81,6 +82,7 @@ SHELVES: Mapping[type[Any], Plan] = {
     BiasTest: Plan("model_bias_tests", ("model",), governs=False),
     CardStatement: Plan("model_card_statements", ("model",), governs=False),
     Agent: Plan("agents", ("status",)),
+    ManifestVersion: Plan("manifest_versions", ("agent",), governs=False),
     Stop: Plan("stops", ("status",)),
     ApprovalRequest: Plan("approval_requests", ("agent", "status")),
     CallApproval: Plan("call_approvals", ("call_digest", "status", "agent", "subject", "scope")),

@@ -16,6 +16,7 @@ from ephor.edges.cli import (
     agents,
     agents_class,
     agents_compliance,
+    agents_diff,
     agents_drift,
     agents_drill,
     approvals,
@@ -134,6 +135,7 @@ for group in (
 ATTACHED = (
     agents_class,
     agents_compliance,
+    agents_diff,
     agents_drift,
     agents_drill,
     approvals_calls,
