@@ -22,6 +22,8 @@ from ephor.adapters.parquet.folder import new_archive, open_archive, row_archive
 from ephor.adapters.processes import ProcessProber
 from ephor.adapters.storage.growth import Grower
 from ephor.adapters.storage.vault import Vault
+from ephor.adapters.tables.parquet_file import new_parquet
+from ephor.adapters.tables.workbook import new_workbook
 from ephor.adapters.texts import sources
 from ephor.edges.door import Door, Open
 from ephor.edges.notifier import Notifier
@@ -141,6 +143,8 @@ def _door(settings: Settings, open_one: Open) -> Door:
         archive=new_archive,
         archived=open_archive,
         new_file=files.new_file,
+        workbook=new_workbook,
+        parquet=new_parquet,
         replace_file=files.replace_file,
         read_lines=files.read_lines,
         demo=_tell_demo,

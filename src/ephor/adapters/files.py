@@ -137,6 +137,18 @@ def new_file(path: str) -> Iterator[Callable[[bytes], object]]:
         ConflictError: there is something at *path* already; it is left as it is.
         UnavailableError: the file cannot be written.
     """
+    with new_path(path) as making, making.open("wb") as file:
+        yield file.write
+
+
+@contextmanager
+def new_path(path: str) -> Iterator[Path]:
+    """Give a path to make a new file at; what was made there appears under *path* whole, when all is written, or not at all.
+
+    Raises:
+        ConflictError: there is something at *path* already; it is left as it is.
+        UnavailableError: the file cannot be written.
+    """
     whole = Path(path)
     try:
         if os.path.lexists(whole):
@@ -146,10 +158,8 @@ def new_file(path: str) -> Iterator[Callable[[bytes], object]]:
     except OSError as error:
         raise UnavailableError(f"cannot write `{path}`: {error.strerror}; name a new file") from error
     try:
-        with (making / "file").open("wb") as file:
-            yield file.write
-            file.flush()
-            os.fsync(file.fileno())
+        yield making / "file"
+        _sync(making / "file")
         os.link(
             making / "file", whole
         )  # unlike a renaming, it never takes the place of what came there meanwhile
@@ -159,6 +169,14 @@ def new_file(path: str) -> Iterator[Callable[[bytes], object]]:
         raise UnavailableError(f"cannot write `{path}`: {error.strerror}; nothing was exported") from error
     finally:
         shutil.rmtree(making, ignore_errors=True)
+
+
+def _sync(path: Path) -> None:
+    handle = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)
 
 
 def replace_file(path: str, data: bytes) -> None:

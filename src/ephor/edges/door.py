@@ -18,6 +18,7 @@ from ephor.engine.ports_witness import StampLine, WitnessLine
 from ephor.engine.regulation import Law
 from ephor.kernel.errors import EphorError
 from ephor.rooms.agents.manifest import Manifest
+from ephor.rooms.exports.tables import Column, Row
 from ephor.rooms.models.observation import Table
 from ephor.rooms.pii.columns import ColumnCount
 from ephor.rooms.pii.plugins import Finder
@@ -100,6 +101,10 @@ class Door:
     """Opens a folder as an archive; None where it holds none."""
     new_file: Callable[[str], AbstractContextManager[Callable[[bytes], object]]]
     """Makes a file from its beginning on: whole when the context ends, or not at all."""
+    workbook: Callable[[str, Sequence[Column], str], AbstractContextManager[Callable[[Row], object]]]
+    """Makes an XLSX workbook of a table with these columns and this name."""
+    parquet: Callable[[str, Sequence[Column]], AbstractContextManager[Callable[[Row], object]]]
+    """Makes a Parquet file of a table with these columns."""
     replace_file: Callable[[str, bytes], None]
     """Writes a file anew: the old one stays until the new one is whole."""
     read_lines: Callable[[str, int], Iterator[bytes]]

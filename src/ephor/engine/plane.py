@@ -38,6 +38,7 @@ from ephor.engine.observations import Observations
 from ephor.engine.policies import Overrides, Policies
 from ephor.engine.ports import World
 from ephor.engine.ports_keys import FixedKeys, KeyRing
+from ephor.engine.registers import Registers
 from ephor.engine.regulation import Law, Regulation
 from ephor.engine.reminders import Reminders
 from ephor.engine.replaying import Replays
@@ -265,6 +266,10 @@ class Engine:
             lambda agent, on: self.gate.facts(agent, as_of=on),
             lambda agent, on, laws: self.requirements.check(agent, as_of=on, laws=laws).compliance,
         )
+
+    @cached_property
+    def registers(self) -> Registers:
+        return Registers(self.world, POLICIES)
 
     @cached_property
     def stamps(self) -> Stamps:

@@ -13,13 +13,14 @@ from pathlib import Path
 from typing import Any
 
 from ephor.kernel.errors import InvalidInputError, UnavailableError
+from ephor.rooms.exports.tables import is_formula
 
+MARK = "\ufeff".encode()
+"""By which a spreadsheet knows that a file is UTF-8."""
 FORMS = ("json", "csv", "html")
 ROUNDS = 600_000
 """Rounds of PBKDF2 with SHA-256, as OWASP advises for passphrases."""
 SHORTEST = 12
-_FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n", "|", "%", "\uff1d", "\uff0b", "\uff0d", "\uff20")
-"""What a spreadsheet takes for the beginning of a formula; full-width letters too, in some."""
 
 
 def rendered(name: str, package: bytes, forms: Sequence[str]) -> dict[str, bytes]:
@@ -49,14 +50,19 @@ def table_as_csv(rows: Sequence[Mapping[str, object]]) -> bytes:
     """
     columns = list(dict.fromkeys(name for row in rows for name in row))
     lines: list[list[Any]] = [list(columns), *([row.get(name) for name in columns] for row in rows)]
-    return ("\ufeff" + "".join(",".join(_cell(one) for one in line) + "\r\n" for line in lines)).encode()
+    return MARK + b"".join(csv_line(line) for line in lines)
+
+
+def csv_line(cells: Sequence[object]) -> bytes:
+    """Return one line of CSV (RFC 4180), of which no spreadsheet takes a cell for a formula."""
+    return (",".join(map(_cell, cells)) + "\r\n").encode()
 
 
 def _cell(value: object) -> str:
     if value is None:
         return ""
     text = value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
-    if isinstance(value, str) and text.lstrip(" ").startswith(_FORMULA):
+    if is_formula(value):
         text = "'" + text
     return '"' + text.replace('"', '""') + '"' if re.search(r'[",\r\n;]', text) else text
 

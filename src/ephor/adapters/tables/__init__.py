@@ -1,0 +1,1 @@
+"""Tables that leave the plane as workbooks and Parquet files."""
