@@ -18,6 +18,8 @@ from ephor.engine.coverage import LedgerCoverage
 from ephor.engine.decisions import Decisions
 from ephor.engine.definitions import Definitions, plain_fields
 from ephor.engine.delegations import Delegations
+from ephor.engine.document_facts import Gathering
+from ephor.engine.documents import Documents
 from ephor.engine.drift import Drift
 from ephor.engine.drills import Drills
 from ephor.engine.dsr import Dsr
@@ -270,6 +272,12 @@ class Engine:
     @cached_property
     def registers(self) -> Registers:
         return Registers(self.world, POLICIES)
+    def documents(self) -> Documents:
+        law = Law(self.world.packs).classify_manifest
+        return Documents(
+            self.world,
+            Gathering(self.world, self.gate.facts, law, self.incidents.show, self.model_cards.card),
+        )
 
     @cached_property
     def stamps(self) -> Stamps:

@@ -30,6 +30,7 @@ from ephor.rooms.consent.restriction import Restriction
 from ephor.rooms.consent.statement import Statement
 from ephor.rooms.decisions.catalogue import ToolEntry
 from ephor.rooms.decisions.record import AuthorityRecord
+from ephor.rooms.documents.record import DocumentVersion
 from ephor.rooms.dsr.code import IdentityCode
 from ephor.rooms.dsr.plan import Certificate, DataPlan
 from ephor.rooms.dsr.request import Request
@@ -106,6 +107,7 @@ SHELVES: Mapping[type[Any], Plan] = {
     RetentionDecision: Plan("retention_decisions", governs=False),
     ProcessingRecord: Plan("processing_records"),
     Evidence: Plan("evidence", ("agent",)),
+    DocumentVersion: Plan("documents", ("kind", "subject", "status"), governs=False),
     Witness: Plan("witnesses"),
     TimeStamp: Plan("time_stamps", governs=False),
     Source: Plan("sources", ("reporter",), governs=False),
