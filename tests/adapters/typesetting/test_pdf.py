@@ -9,7 +9,7 @@ from ephor.edges.documents.typeset import typeset
 from ephor.kernel.errors import UnavailableError
 from sample_document import every_block
 
-AT = datetime(2026, 11, 20, 9, 30, tzinfo=UTC)
+AT = datetime(2026, 11, 20, 9, 30, 5, 123456, tzinfo=UTC)
 
 
 def test_the_same_document_is_the_same_bytes_and_another_is_not():
@@ -39,7 +39,7 @@ def test_it_says_that_it_is_accessible_and_archivable():
         '"#sys.inputs" \\u{41} ${x} <label> @reference',
         "\x00\x1b[2J\u202edesrever\u2028",
         "中文 名前 😀 \ue000 ไทย and words",
-        "a" * 3_000,
+        "a" * 500,
         "",
     ],
 )  # fmt: skip

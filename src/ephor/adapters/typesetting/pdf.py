@@ -52,7 +52,7 @@ def _compiled(text: str, at: datetime | None) -> bytes:
         sys_inputs={"document": text},
         ignore_system_fonts=True,
         pdf_standards=["a-2a", "ua-1"],
-        timestamp=at or datetime(1970, 1, 1, tzinfo=UTC),
+        timestamp=(at or datetime(1970, 1, 1, tzinfo=UTC)).replace(microsecond=0),
         format="pdf",
     )
     if not isinstance(done, bytes):

@@ -8,13 +8,11 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from enum import StrEnum, unique
 
-import msgspec
-
-from ephor.kernel.canonical import digest
+from ephor.kernel.canonical import Json, digest
 from ephor.kernel.errors import ConflictError, NotPermittedError
 from ephor.rooms.access.people import GRANTS, Person, may
 from ephor.rooms.documents.kinds import RULES, DocumentKind
-from ephor.rooms.documents.model import Section, gaps
+from ephor.rooms.documents.model import Block, Section, Sources, gaps, numbered
 from ephor.rooms.documents.questions import Stated
 
 
@@ -84,8 +82,16 @@ class DocumentVersion:
 
 def facts_digest(sections: Sequence[Section]) -> str:
     """Return the digest of what a document says and rests on; equal facts give equal digests."""
-    told = [_plain(one) for one in sections]
-    return digest({"schema": "ephor/document/1", "sections": told})
+    parts: list[Json] = [
+        [
+            one.number,
+            one.section.title,
+            one.section.cite,
+            digest([_plain(block) for block in one.section.blocks]),
+        ]
+        for one in numbered(sections)
+    ]
+    return digest({"schema": "ephor/document/1", "sections": parts})
 
 
 def approve(
@@ -154,5 +160,12 @@ def withdraw(document: DocumentVersion, reason: str) -> DocumentVersion:
     return dataclasses.replace(document, status=DocumentStatus.WITHDRAWN, reason=reason)
 
 
-def _plain(section: Section) -> object:
-    return msgspec.to_builtins(section)
+def _plain(block: Block) -> Json:
+    return [
+        block.kind.value, block.title, block.text, [*block.columns], block.remedy, block.cite, block.limit,
+        [[[*row.cells], _sources(row.sources)] for row in block.rows], _sources(block.sources),
+    ]  # fmt: skip
+
+
+def _sources(sources: Sources) -> list[Json]:
+    return [[one.ground.value, one.id, one.says] for one in sources]

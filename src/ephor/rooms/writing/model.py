@@ -81,7 +81,7 @@ def _details(one: ModelFacts) -> tuple[Block, ...]:
     source = _of(card, "model_name")
     besides = (
         ("Owner", model.owner), ("Status", spoken(model.status.value)), ("Approved by", model.approved_by or "nobody yet"),
-        ("Risk tier", model.risk_tier.value), ("Licence", card.license or "not stated"),
+        ("Risk tier", model.risk_tier.value if model.risk_tier else "not stated"), ("Licence", card.license or "not stated"),
         ("Languages", listed(card.languages or (), "not stated")), ("Derived from", listed(card.base_models or (), "not stated")),
         ("Used by", listed(one.agents, "no agent")),
     )  # fmt: skip
