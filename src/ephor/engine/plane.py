@@ -272,6 +272,7 @@ class Engine:
     @cached_property
     def registers(self) -> Registers:
         return Registers(self.world, POLICIES)
+
     def documents(self) -> Documents:
         law = Law(self.world.packs).classify_manifest
         return Documents(
