@@ -273,6 +273,7 @@ class Engine:
     def registers(self) -> Registers:
         return Registers(self.world, POLICIES)
 
+    @cached_property
     def documents(self) -> Documents:
         law = Law(self.world.packs).classify_manifest
         return Documents(
