@@ -46,6 +46,7 @@ if TYPE_CHECKING:
     from ephor.engine.ports_texts import Refused, Source
     from ephor.engine.ports_witness import StampLine, WitnessLine
     from ephor.rooms.pii.columns import ColumnCount
+    from ephor.rooms.pii.operators import Operator
     from ephor.rooms.pii.plugins import Finder
     from ephor.rooms.pii.rules import Rule
 
@@ -160,6 +161,8 @@ def _door(settings: Settings, open_one: Open) -> Door:
         is_folder=lambda path: Path(path).is_dir(),
         not_read=sources.refusal,
         lake=_lake,
+        mask_parquet=_mask_parquet,
+        mask_database=_mask_database,
         recognizers=_recognizers,
         names=_names,
         set_pdf=_set_pdf,
@@ -192,6 +195,30 @@ def _lake(paths: Sequence[tuple[str, str]], types: frozenset[str], workers: int)
     from ephor.adapters.texts import lake  # noqa: PLC0415 - an extra, and slow to load
 
     return lake.scan_in_pool(paths, types, workers) if workers else lake.scan_with_spark(paths, types)
+
+
+def _mask_parquet(
+    path: str, name: str, types: frozenset[str] | None, operator: Operator, write: Callable[[bytes], object]
+) -> tuple[ColumnCount, ...]:
+    from ephor.adapters.texts.masked_parquet import mask_parquet  # noqa: PLC0415 - an extra, and slow to load
+
+    return mask_parquet(path, name, types, operator, write)
+
+
+def _mask_database(
+    url: str,
+    named: Mapping[str, frozenset[str]],
+    types: frozenset[str] | None,
+    operator: Operator,
+    told: Callable[[str, int], None],
+    *,
+    copy: str | None,
+    dry_run: bool,
+) -> tuple[tuple[ColumnCount, ...], Sequence[str]]:
+    from ephor.adapters.texts import masked_tables  # noqa: PLC0415 - SQLAlchemy is slow to load
+
+    mask = masked_tables.TableMask(named, types, operator, told)
+    return masked_tables.mask_database(url, mask, copy=copy, dry_run=dry_run), mask.skipped
 
 
 def _tell_demo(folder: str | None, *, quiet: bool) -> Mapping[str, Any]:

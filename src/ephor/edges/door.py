@@ -21,6 +21,7 @@ from ephor.rooms.agents.manifest import Manifest
 from ephor.rooms.exports.tables import Column, Row
 from ephor.rooms.models.observation import Table
 from ephor.rooms.pii.columns import ColumnCount
+from ephor.rooms.pii.operators import Operator
 from ephor.rooms.pii.plugins import Finder
 from ephor.rooms.pii.rules import Rule
 
@@ -64,6 +65,38 @@ class ServeKeys(Protocol):
     def __call__(
         self, folder: str, socket: str, mode: int, origins: Sequence[str], ready: Callable[[], None]
     ) -> None: ...
+
+
+class MaskParquet(Protocol):
+    """Writes the Parquet file at a path, of that name in a report, masked, and returns what was masked by column."""
+
+    def __call__(
+        self,
+        path: str,
+        name: str,
+        types: frozenset[str] | None,
+        operator: Operator,
+        write: Callable[[bytes], object],
+    ) -> tuple[ColumnCount, ...]: ...
+
+
+class MaskDatabase(Protocol):
+    """Masks the columns *named* by table, or all that is found, in a database or in a copy of it.
+
+    Returns what was masked by column, and the columns that were not looked at.
+    """
+
+    def __call__(
+        self,
+        url: str,
+        named: Mapping[str, frozenset[str]],
+        types: frozenset[str] | None,
+        operator: Operator,
+        told: Callable[[str, int], None],
+        *,
+        copy: str | None,
+        dry_run: bool,
+    ) -> tuple[tuple[ColumnCount, ...], Sequence[str]]: ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,6 +162,8 @@ class Door:
     """Loads the language model of that name, which finds names and places."""
     lake: Callable[[Sequence[tuple[str, str]], frozenset[str], int], tuple[ColumnCount, ...]]
     """Counts what Parquet files hold, by so many processes; by Spark for none."""
+    mask_parquet: MaskParquet
+    mask_database: MaskDatabase
     witnesses: Callable[[], WitnessLine]
     """The way to witnesses on the network."""
     set_pdf: Callable[[Mapping[str, Any], datetime | None], bytes]

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from ephor.edges.cli.options import AsOf, Json, given
+from ephor.edges.cli.pii_copies import Job, columns_masked, files_masked, is_table
 from ephor.edges.cli.pii_report import report, show
 from ephor.edges.cli.render import emit, exact
 from ephor.engine.pii import Search, SourceReport, masked
@@ -54,7 +55,10 @@ KeyFile = Annotated[
 Output = Annotated[
     str | None,
     typer.Option(
-        "--output", metavar="FILE", help="Write here instead of to standard output.", callback=given
+        "--output",
+        metavar="FILE",
+        help="Write here, a new file or folder, instead of to standard output.",
+        callback=given,
     ),
 ]
 Own = Annotated[
@@ -68,6 +72,14 @@ Names = Annotated[
         metavar="MODEL",
         help="Find names and places, too, by Presidio with this spaCy model.",
         callback=given,
+    ),
+]
+Columns = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--column",
+        metavar="TABLE.COLUMN",
+        help="Of a database: mask every value of it; may be given more than once.",
     ),
 ]
 _QUIET: Callable[[str, int], None] = lambda name, finds: None  # noqa: E731 - nobody listens
@@ -139,7 +151,7 @@ def _lake(
 @app.command()
 def mask(
     context: typer.Context,
-    file: File,
+    file: Target,
     types: Types = None,
     profile_: Profile = None,
     recognizers: Own = None,
@@ -154,11 +166,23 @@ def mask(
     ] = "redact",
     key_file: KeyFile = None,
     output: Output = None,
+    column: Columns = None,
+    in_place: Annotated[
+        bool, typer.Option("--in-place", help="Of a database: change it, and not a copy.")
+    ] = False,
+    dry_run: Annotated[
+        bool, typer.Option("--dry-run", help="Of a database: say what would be masked, and write nothing.")
+    ] = False,
+    progress: Annotated[
+        bool, typer.Option("--progress", help="Tell on standard error what is being read.")
+    ] = False,
     as_of: AsOf = None,
     json: Json = False,
 ) -> None:
-    """Write the file with its personal data masked; JSON and CSV keep their shape. With --json, the report as well.
+    """Write the file with its personal data masked; JSON, CSV and Parquet keep their shape. With --json, the report as well.
 
+    A folder is masked into a new one, --output; what is not read is not there, and is named. A database is masked
+    into a copy, --output, where it is a SQLite file, or --in-place: the columns named, or whatever is found.
     A masked CSV record holds no formula a spreadsheet would run.
 
     Example: ephor pii mask export.json --operator keep-last > masked.json
@@ -173,13 +197,19 @@ def mask(
             f"operator `{operator[:60]}` needs a key; name a file of 16 bytes or more with --key-file"
         )
     on = day(as_of) if as_of else door.today()
+    chosen_operator = operators_chosen(operator, key=key, this_year=on.year)
+    job = Job(door, wanted, chosen_operator, _steps() if progress else _QUIET)
+    if "://" in file or column or in_place or dry_run:
+        columns_masked(job, file, column or [], output, (in_place, dry_run), operator, json=json)
+        return
+    if door.is_folder(file) or is_table(door, file):
+        files_masked(job, file, output, (operator, _looked(ner)), json=json)
+        return
     source = _one_file(door.texts(file))
     if json:
-        _emit_masked(
-            source, wanted, operators_chosen(operator, key=key, this_year=on.year), operator, _looked(ner)
-        )
+        _emit_masked(source, wanted, chosen_operator, operator, _looked(ner))
         return
-    _, reads = masked(source, wanted, operators_chosen(operator, key=key, this_year=on.year))
+    _, reads = masked(source, wanted, chosen_operator)
     with door.new_file(output) if output else nullcontext(exact) as write:
         for read in reads:
             write(_utf8(read.text))
@@ -224,10 +254,6 @@ def _one_file(sources: Iterable[Source | Refused]) -> Source:
     found = list(sources)
     if len(found) != 1 or not isinstance(found[0], Source):
         raise InvalidInputError("this is no single file; mask files one by one")
-    if found[0].form == "table":
-        raise InvalidInputError(
-            f"`{found[0].name}` is a table; export it as CSV or JSON lines, and mask that"
-        )
     return found[0]
 
 

@@ -10,6 +10,7 @@ from datetime import date
 from ephor.rooms.pii.catalogue import chosen
 from ephor.rooms.pii.detect import detect_each
 from ephor.rooms.pii.hints import hinted
+from ephor.rooms.pii.operators import Operator, redact
 from ephor.rooms.pii.structure import mask_structure
 
 
@@ -44,6 +45,56 @@ def count_columns(
             rows.update(here.keys())
         counts += (ColumnCount(table, column, type_, finds[type_], rows[type_]) for type_ in sorted(finds))
     return tuple(counts)
+
+
+def mask_columns(
+    table: str,
+    columns: Mapping[str, Sequence[object]],
+    types: frozenset[str] | None = None,
+    operator: Operator = redact,
+    whole: frozenset[str] = frozenset(),
+) -> tuple[dict[str, list[object]], tuple[ColumnCount, ...]]:
+    """Return a batch masked, and how much of what was masked in it; columns in *whole* lose every value but none.
+
+    A value with nothing to mask stays itself, of its own kind; a number or a day with a find becomes masked text.
+
+    >>> mask_columns("people", {"contact": ["jane@example.com", "none"], "age": [7, None]}, whole=frozenset({"age"}))[0]
+    {'contact': ['[email]', 'none'], 'age': ['[field]', None]}
+    """
+    wanted = chosen(types)
+    masked: dict[str, list[object]] = {}
+    counts: list[ColumnCount] = []
+    for column, values in columns.items():
+        kept = list(values)
+        paths = ("/" + column.replace("~", "~0").replace("/", "~1"),) if column in whole else ()
+        seen: dict[str, tuple[object, Counter[str]]] = {}
+        finds: Counter[str] = Counter()
+        rows: Counter[str] = Counter()
+        for at in range(len(kept)) if paths else _places_to_look_at(column, kept, wanted):
+            was = kept[at]
+            value = was.isoformat() if isinstance(was, date) else was
+            known = seen.get(value) if isinstance(value, str) else None
+            if known is None:
+                told, found = mask_structure({column: value}, types=wanted, operator=operator, paths=paths)
+                here = Counter(one.find.type for one in found if not (one.in_key and len(one.steps) == 1))
+                known = next(iter(told.values())), here
+                if isinstance(value, str):
+                    seen[value] = known
+            if here := known[1]:
+                kept[at] = known[0]
+                finds.update(here)
+                rows.update(here.keys())
+        masked[column] = kept
+        counts += (ColumnCount(table, column, type_, finds[type_], rows[type_]) for type_ in sorted(finds))
+    return masked, tuple(counts)
+
+
+def _places_to_look_at(column: str, values: Sequence[object], wanted: frozenset[str]) -> Iterable[int]:
+    """Return where a closer look may find something; plain columns of text are read in one pass."""
+    if hinted(column) in wanted or not all(value is None or isinstance(value, str) for value in values):
+        return range(len(values))
+    at = [index for index, value in enumerate(values) if value]
+    return [at[one] for one in detect_each([values[index] for index in at], wanted)]  # type: ignore[misc]
 
 
 def joined(counts: Iterable[ColumnCount]) -> tuple[ColumnCount, ...]:

@@ -1,0 +1,232 @@
+"""A database's columns masked: in a copy of a SQLite file, or in place; all of it in one transaction, or nothing."""
+
+from __future__ import annotations
+
+import os
+import sqlite3
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from contextlib import closing, contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy import exc
+
+from ephor.adapters.connectors.sql import open_store
+from ephor.kernel.errors import ConflictError, InvalidInputError, UnavailableError
+from ephor.rooms.pii.columns import ColumnCount, joined, mask_columns
+from ephor.rooms.pii.operators import Operator
+
+ROWS = 1_000
+"""Rows read and written at a time."""
+
+
+@dataclass(frozen=True, slots=True)
+class TableMask:
+    """What to mask: by table the columns that lose every value; nothing named means whatever is found, anywhere.
+
+    ``types`` and ``operator`` are as for texts; ``told`` hears of every step.
+    """
+
+    named: Mapping[str, frozenset[str]]
+    types: frozenset[str] | None
+    operator: Operator
+    told: Callable[[str, int], None]
+    skipped: list[str] = field(default_factory=list)
+    """Columns that were not looked at, because they cannot hold what is masked."""
+
+
+def mask_database(
+    url: str, mask: TableMask, *, copy: str | None = None, dry_run: bool = False
+) -> tuple[ColumnCount, ...]:
+    """Mask the database at *url*, or a copy of a SQLite file at the path *copy*; *dry_run* counts and writes nothing.
+
+    Keys are left as they are, and naming one is refused: rows would no longer find each other.
+
+    Raises:
+        InvalidInputError: no such table or column, a key, a column that holds no text, or no primary key.
+        NotFoundError: there is no such SQLite file.
+        ConflictError: the copy is there already, or masked values would have to be unique.
+        UnavailableError: the database does not answer, or cannot be written.
+    """
+    if dry_run or copy is None:
+        return _mask(open_store(url), mask, dry_run=dry_run)
+    source = open_store(url)
+    if source.dialect.name != "sqlite" or not source.url.database:
+        raise InvalidInputError(
+            "only a SQLite file is copied; copy the database by its own tools and mask that with --in-place"
+        )
+    with _copied(source.url.database, copy) as path:
+        return _mask(open_store(f"sqlite:///{path}"), mask, dry_run=False)
+
+
+@contextmanager
+def _copied(database: str, copy: str) -> Iterator[str]:
+    """Copy a SQLite file beside *copy*, and give it that name once it is masked; on a failure nothing is left."""
+    whole, making = Path(copy), Path(f"{copy}.unfinished-{os.getpid()}")
+    if os.path.lexists(whole):
+        raise ConflictError(f"`{copy}` is there already; name a new file")
+    try:
+        making.touch(mode=0o600, exist_ok=False)
+        with (
+            closing(sqlite3.connect(f"file:{database}?mode=ro", uri=True)) as old,
+            closing(sqlite3.connect(making)) as new,
+        ):
+            old.backup(new, pages=1_000)
+            new.execute("pragma journal_mode=delete")
+        yield str(making)
+        os.link(making, whole)
+    except FileExistsError as error:
+        raise ConflictError(f"`{copy}` is there already; name a new file") from error
+    except (OSError, sqlite3.Error) as error:
+        raise UnavailableError(f"cannot write `{copy}`: {error}; nothing was masked") from error
+    finally:
+        for name in (making, *(Path(f"{making}{end}") for end in ("-wal", "-shm", "-journal"))):
+            name.unlink(missing_ok=True)
+
+
+def _mask(engine: sa.Engine, mask: TableMask, *, dry_run: bool) -> tuple[ColumnCount, ...]:
+    counts: list[ColumnCount] = []
+    try:
+        with engine.connect() as connection, connection.begin() as transaction:
+            if engine.dialect.name == "sqlite":
+                connection.exec_driver_sql("pragma secure_delete=on")
+            for table, key, columns in _chosen(connection, mask):
+                counts += _mask_table(connection, table, (key, columns), mask, dry_run=dry_run)
+            if dry_run:
+                transaction.rollback()
+        if engine.dialect.name == "sqlite" and counts and not dry_run:
+            with engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
+                connection.exec_driver_sql("vacuum")  # what was there would stay in pages nobody uses
+                connection.exec_driver_sql("pragma wal_checkpoint(truncate)")
+    except exc.IntegrityError as error:
+        raise ConflictError(
+            "masked values break a rule of the database, such as one that they be unique; use `hash` or `token`. "
+            "Nothing was masked"
+        ) from error
+    except exc.SQLAlchemyError as error:
+        raise UnavailableError(
+            f"cannot mask the database: {type(error).__name__}; nothing was masked"
+        ) from error
+    finally:
+        engine.dispose()
+    return joined(counts)
+
+
+_Chosen = tuple[sa.Table, Sequence[str], Sequence[str]]
+
+
+def _chosen(connection: sa.Connection, mask: TableMask) -> list[_Chosen]:
+    """Return each table with its primary key and the columns to look at, before anything is written."""
+    inspector, named = sa.inspect(connection), mask.named
+    names = sorted(inspector.get_table_names())
+    if strange := sorted(set(named) - set(names)):
+        raise InvalidInputError(f"there is no table `{strange[0]}`; there are: {', '.join(names) or 'none'}")
+    found: list[_Chosen] = []
+    for name in sorted(named) if named else names:
+        columns = {column["name"]: column["type"] for column in inspector.get_columns(name)}
+        key = inspector.get_pk_constraint(name)["constrained_columns"]
+        foreign = {one for key_ in inspector.get_foreign_keys(name) for one in key_["constrained_columns"]}
+        keys = {*key, *foreign, *_referred(inspector, names, name)}
+        wanted = sorted(named.get(name, ())) or [
+            one for one in columns if one not in keys and _is_text(connection, columns[one])
+        ]
+        if not named:
+            mask.skipped.extend(f"{name}.{one}" for one in columns if one not in wanted)
+        _check(name, wanted, columns, keys, connection)
+        if not key:
+            raise InvalidInputError(
+                f"table `{name}` has no primary key, so its rows cannot be told apart; give it one"
+            )
+        if wanted:
+            table = sa.table(name, *(sa.column(one) for one in dict.fromkeys((*key, *wanted))))
+            found.append((table, key, wanted))  # type: ignore[arg-type]
+    return found
+
+
+def _check(
+    name: str,
+    wanted: Sequence[str],
+    columns: Mapping[str, Any],
+    keys: Collection[str],
+    connection: sa.Connection,
+) -> None:
+    for one in wanted:
+        if one not in columns:
+            raise InvalidInputError(f"table `{name}` has no column `{one}`; it has: {', '.join(columns)}")
+        if one in keys:
+            raise InvalidInputError(f"`{name}.{one}` is a key; masked, rows would no longer find each other")
+        if not _is_text(connection, columns[one]):
+            raise InvalidInputError(
+                f"`{name}.{one}` holds no text, and cannot hold what is masked; leave it out"
+            )
+
+
+def _referred(inspector: sa.Inspector, names: Sequence[str], table: str) -> set[str]:
+    """Return the columns of *table* that others refer to."""
+    return {
+        column
+        for name in names
+        for key in inspector.get_foreign_keys(name)
+        if key["referred_table"] == table
+        for column in key["referred_columns"]
+    }
+
+
+def _is_text(connection: sa.Connection, kind: Any) -> bool:
+    """SQLite holds any value anywhere; elsewhere only text can hold what is masked."""
+    return connection.dialect.name == "sqlite" or isinstance(kind, sa.String)
+
+
+def _mask_table(
+    connection: sa.Connection,
+    table: Any,
+    columns: tuple[Sequence[str], Sequence[str]],
+    mask: TableMask,
+    *,
+    dry_run: bool,
+) -> list[ColumnCount]:
+    key, wanted = columns
+    whole = frozenset(wanted) if mask.named else frozenset()
+    counts: tuple[ColumnCount, ...] = ()
+    last: Any = None
+    keys = [table.c[one] for one in key]
+    ask = sa.select(*(table.c[one] for one in dict.fromkeys((*key, *wanted)))).order_by(*keys).limit(ROWS)
+    change = (
+        sa.update(table)
+        .where(sa.and_(*(table.c[one] == sa.bindparam(f"k{at}") for at, one in enumerate(key))))
+        .values({one: sa.bindparam(f"v{at}") for at, one in enumerate(wanted)})
+    )
+    while rows := connection.execute(ask if last is None else ask.where(_after(keys, last))).mappings().all():
+        last = tuple(rows[-1][one] for one in key)
+        read = {one: [row[one] for row in rows] for one in wanted}
+        masked, found = mask_columns(table.name, read, mask.types, mask.operator, whole)
+        counts = joined((*counts, *found))
+        changed = [
+            at for at in range(len(rows)) if any(masked[one][at] is not read[one][at] for one in wanted)
+        ]
+        if changed and not dry_run:
+            connection.execute(change, [_bound(rows[at], key, wanted, masked, at) for at in changed])
+        mask.told(table.name, sum(one.finds for one in counts))
+    return list(counts)
+
+
+def _after(keys: Sequence[Any], last: Sequence[Any]) -> Any:
+    """Return the condition for rows behind the last one read."""
+    if len(keys) == 1:
+        return keys[0] > last[0]
+    return sa.tuple_(*keys) > sa.tuple_(*(sa.literal(value) for value in last))
+
+
+def _bound(
+    row: Mapping[Any, Any],
+    key: Sequence[str],
+    wanted: Sequence[str],
+    masked: Mapping[str, Sequence[object]],
+    at: int,
+) -> dict[str, object]:
+    return {
+        **{f"k{number}": row[one] for number, one in enumerate(key)},
+        **{f"v{number}": masked[one][at] for number, one in enumerate(wanted)},
+    }
