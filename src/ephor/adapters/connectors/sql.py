@@ -5,8 +5,9 @@ from __future__ import annotations
 import re
 import warnings
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from pathlib import Path
+from time import monotonic
 from typing import Any
 
 import sqlalchemy as sa
@@ -19,6 +20,8 @@ from ephor.rooms.dsr.store import Find, ForeignKey, Key, Row, Table, Tally, Valu
 _BACKENDS = ("sqlite", "postgresql", "mysql", "mariadb")
 _DRIVERS = {"postgresql": "psycopg", "mysql": "pymysql", "mariadb": "pymysql"}
 """The driver of a URL that names none."""
+_IDLE = 5.0
+"""Seconds after which a connection is asked whether it still stands, before it is used."""
 _CHUNK = 400
 """Rows per statement: SQLite takes 32766 bound values, older builds 999."""
 
@@ -56,7 +59,6 @@ def open_store(url: str) -> sa.Engine:
             else {
                 "pool_size": 1,
                 "max_overflow": 4,
-                "pool_pre_ping": True,
             }  # a new connection costs a process there
         )
         engine = sa.create_engine(parsed, hide_parameters=True, **kept)
@@ -67,7 +69,27 @@ def open_store(url: str) -> sa.Engine:
         ) from error
     if backend == "sqlite":
         sa.event.listen(engine, "connect", _prepare_sqlite)
+    else:
+        sa.event.listen(engine, "checkin", _note_use)
+        sa.event.listen(engine, "checkout", _ask_if_idle)
     return engine
+
+
+def _note_use(_connection: Any, record: Any) -> None:
+    record.info["used"] = monotonic()
+
+
+def _ask_if_idle(connection: Any, record: Any, _proxy: Any) -> None:
+    """Ask a connection that lay idle whether it still stands; to ask before every question would double the way."""
+    used = record.info.get("used")
+    if used is None or monotonic() - used < _IDLE:
+        return
+    try:
+        with closing(connection.cursor()) as cursor:
+            cursor.execute("SELECT 1")
+        connection.rollback()
+    except connection.Error as error:
+        raise exc.DisconnectionError from error
 
 
 def _prepare_sqlite(connection: Any, _record: object) -> None:
@@ -94,23 +116,29 @@ class SqlStore:
 
     def __init__(self, engine: sa.Engine) -> None:
         self._engine = engine
+        self._reads = engine.execution_options(isolation_level="AUTOCOMMIT")
+        """For single questions: what begins and ends a transaction would be two more ways to the server."""
         self._known: dict[str, Table] = {}
         self._types: dict[tuple[str, str], sa.types.TypeEngine[Any]] = {}
 
     def tables(self) -> Mapping[str, Table]:
-        with self._guarded(), self._engine.connect() as connection, warnings.catch_warnings():
+        with self._guarded(), self._reads.connect() as connection, warnings.catch_warnings():
             warnings.simplefilter(
                 "ignore", exc.SAWarning
             )  # a column type SQLAlchemy does not know is read as it comes
             look = sa.inspect(connection)
-            self._known = {name: self._table(look, name) for name in look.get_table_names()}
+            columns, keys = look.get_multi_columns(), look.get_multi_pk_constraint()
+            ties = look.get_multi_foreign_keys()
+            self._known = {
+                name: self._table(name, columns[at], keys[at], ties[at]) for at in columns if (name := at[1])
+            }
         return self._known
 
     def find(self, ask: Find) -> Sequence[Row]:
         table = self._clause(ask.name.collection, (*ask.columns, ask.column))
         column = table.c[ask.column]
         rows: list[Row] = []
-        with self._guarded(), self._engine.connect() as connection:
+        with self._guarded(), self._reads.connect() as connection:
             for values in _chunks(self._bound(table.name, (ask.column,), [(one,) for one in ask.values])):
                 where = _folded(column, values) if ask.fold else _any_of([column], values)
                 query = (
@@ -126,7 +154,7 @@ class SqlStore:
         table = self._clause(ask.name.collection, ask.columns)
         columns = [table.c[name] for name in ask.columns]
         counts: dict[Key, int] = {}
-        with self._guarded(), self._engine.connect() as connection:
+        with self._guarded(), self._reads.connect() as connection:
             for values in _chunks(self._bound(table.name, ask.columns, ask.values)):
                 query = (
                     sa.select(*columns, sa.func.count()).where(_any_of(columns, values)).group_by(*columns)
@@ -162,7 +190,7 @@ class SqlStore:
         clause = self._clause(table, names)
         order = [clause.c[name] for name in self._known[table].primary_key or names[:1]]
         looked: list[Sequence[object]] = []
-        with self._guarded(), self._engine.connect() as connection:
+        with self._guarded(), self._reads.connect() as connection:
             for ends in ([one.asc() for one in order], [one.desc() for one in order]):
                 half = sa.select(*clause.columns).order_by(*ends).limit(rows - rows // 2)
                 looked += [tuple(row) for row in connection.execute(half)]
@@ -177,9 +205,10 @@ class SqlStore:
             dialect = self._engine.dialect
             if dialect.name != "sqlite":
                 verb, said = _SCRUBS[dialect.name]
-                for name in tables:
-                    quoted = dialect.identifier_preparer.quote_identifier(self._clause(name, ()).name)
-                    connection.exec_driver_sql(f"{verb} {quoted}")
+                quote = dialect.identifier_preparer.quote_identifier
+                quoted = [quote(self._clause(name, ()).name) for name in dict.fromkeys(tables)]
+                if quoted:
+                    connection.exec_driver_sql(f"{verb} {', '.join(quoted)}")
                 return said
             connection.execute(sa.text("VACUUM"))
             busy, *_ = connection.execute(sa.text("PRAGMA wal_checkpoint(TRUNCATE)")).one()
@@ -192,17 +221,16 @@ class SqlStore:
     def close(self) -> None:
         self._engine.dispose()
 
-    def _table(self, look: sa.Inspector, name: str) -> Table:
-        columns = look.get_columns(name)
+    def _table(self, name: str, columns: Sequence[Any], key: Any, ties: Sequence[Any]) -> Table:
         self._types.update({(name, column["name"]): column["type"] for column in columns})
-        ties = tuple(
+        pointers = tuple(
             ForeignKey(
                 tuple(one["constrained_columns"]), one["referred_table"], tuple(one["referred_columns"])
             )
-            for one in look.get_foreign_keys(name)
+            for one in ties
         )
-        key = tuple(look.get_pk_constraint(name)["constrained_columns"])
-        return Table(name, tuple(column["name"] for column in columns), key, ties)
+        keyed = tuple(key["constrained_columns"])
+        return Table(name, tuple(column["name"] for column in columns), keyed, pointers)
 
     def _clause(self, name: str, columns: Sequence[str]) -> sa.TableClause:
         """Return the table with quoted names, if the database has it."""
