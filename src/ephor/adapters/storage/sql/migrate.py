@@ -32,6 +32,7 @@ KNOWN = (
     "0021",
     "0022",
     "0023",
+    "0024",
 )
 """Every migration, the newest last. Written here so that opening a database need not load Alembic; a test keeps it true."""
 HEAD = KNOWN[-1]
