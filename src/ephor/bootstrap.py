@@ -41,6 +41,7 @@ from ephor.settings import Settings, keys_folder, read_settings
 
 if TYPE_CHECKING:
     from ephor.adapters.storage.sql.storage import SqlStorage
+    from ephor.engine.ports_backup import Backups
     from ephor.engine.ports_data import DataStore
     from ephor.engine.ports_retention import RetentionStore
     from ephor.engine.ports_texts import Refused, Source
@@ -146,6 +147,7 @@ def _door(settings: Settings, open_one: Open) -> Door:
         new_file=files.new_file,
         workbook=new_workbook,
         parquet=new_parquet,
+        backups=lambda: _backups(settings),
         replace_file=files.replace_file,
         read_lines=files.read_lines,
         demo=_tell_demo,
@@ -167,6 +169,28 @@ def _door(settings: Settings, open_one: Open) -> Door:
         names=_names,
         set_pdf=_set_pdf,
         stamps=_stamps,
+    )
+
+
+def judge_database(url: str) -> Sequence[str]:
+    """Return what the offline verifier has against the logs in a database; no keys are needed, and none are used."""
+    with tempfile.TemporaryDirectory() as nowhere:
+        engine = open_engine(url, create=False, settings=Settings(keys=str(Path(nowhere) / "none")))
+        try:
+            return [
+                f"{report.origin}: {report.findings[0].problem if report.findings else report.verdict}"
+                for report in engine.ledger.verify_all(None, None)
+                if report.verdict not in ("WITNESSED", "CONSISTENT")
+            ]
+        finally:
+            engine.close()
+
+
+def _backups(settings: Settings) -> Backups:
+    from ephor.adapters.backup.way import DiskBackups  # noqa: PLC0415 - SQLAlchemy costs 400 ms
+
+    return DiskBackups(
+        settings.database, lambda url: keys_folder(settings, url), SystemClock().now, judge_database
     )
 
 

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 from ephor.engine.plane import Engine
 from ephor.engine.ports import Post
+from ephor.engine.ports_backup import Backups
 from ephor.engine.ports_data import DataStore
 from ephor.engine.ports_drill import Prober
 from ephor.engine.ports_retention import OpenArchive, RetentionStore
@@ -138,6 +139,8 @@ class Door:
     """Makes an XLSX workbook of a table with these columns and this name."""
     parquet: Callable[[str, Sequence[Column]], AbstractContextManager[Callable[[Row], object]]]
     """Makes a Parquet file of a table with these columns."""
+    backups: Callable[[], Backups]
+    """The way to backups on disk."""
     replace_file: Callable[[str, bytes], None]
     """Writes a file anew: the old one stays until the new one is whole."""
     read_lines: Callable[[str, int], Iterator[bytes]]

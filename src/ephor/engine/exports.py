@@ -32,6 +32,8 @@ from ephor.rooms.models.observation import Observation
 from ephor.rooms.requirements.answer import Compliance
 from ephor.rooms.risk.register import RegisteredRisk
 
+_PAGE = 500
+
 
 @unique
 class OscalDocument(StrEnum):
@@ -139,6 +141,29 @@ class Exports:
                 written += 1
         if size > after and position != size - 1:
             raise VerificationError("entries are gone from the database; run `ephor ledger verify`")
+        return written
+
+    def erasures(self, write: Callable[[bytes], object]) -> int:
+        """Write every erasure of a data subject, a JSON line each, oldest first, and return how many.
+
+        Kept outside the database, they are what a restore of an older backup erases again.
+        """
+        ledger = self.world.storage.ledger
+        found: list[int] = []
+        while page := ledger.search({"kind": "erasure/1"}, before=found[-1] if found else None, limit=_PAGE):
+            found += page
+        written = 0
+        for position in reversed(found):
+            entry = parse(next(iter(ledger.entries(position, position + 1))))
+            if "subject" in entry:
+                told = {
+                    "subject": entry["subject"],
+                    "at": entry["at"],
+                    "entry": entry["id"],
+                    "position": position,
+                }
+                write(orjson.dumps(told) + b"\n")
+                written += 1
         return written
 
     def _setting(self, version: str) -> Setting:

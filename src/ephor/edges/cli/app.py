@@ -23,6 +23,7 @@ from ephor.edges.cli import (
     approvals_calls,
     approvals_rules,
     assess,
+    backup,
     bodies,
     classify,
     consent,
@@ -173,6 +174,8 @@ for command in (
     assess.assess,
     gate.gate,
     stops.stop,
+    backup.backup,
+    backup.restore,
 ):
     app.command()(command)
 

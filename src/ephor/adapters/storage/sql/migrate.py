@@ -60,8 +60,8 @@ def revision(connection: sa.Connection) -> str | None:
     return None
 
 
-def upgrade(engine: sa.Engine) -> None:
-    """Create or upgrade the schema in one transaction. Two processes at once both arrive.
+def upgrade(engine: sa.Engine, to: str = HEAD) -> None:
+    """Create or upgrade the schema in one transaction, to *to* at least. Two processes at once both arrive.
 
     Raises:
         ConflictError: the database was made by a newer version of Ephor.
@@ -71,11 +71,11 @@ def upgrade(engine: sa.Engine) -> None:
         if connection.dialect.name == "postgresql":
             connection.execute(sa.text("set local lock_timeout = '20s'"))
             connection.execute(sa.text("select pg_advisory_xact_lock(20260802)"))
-        if revision(connection) == HEAD:
+        if (found := revision(connection)) is not None and KNOWN.index(found) >= KNOWN.index(to):
             return
         from alembic import command  # noqa: PLC0415 - costs 150 ms and is needed once in a database's life
         from alembic.config import Config  # noqa: PLC0415
 
         config = Config(attributes={"connection": connection})
         config.set_main_option("script_location", str(MIGRATIONS).replace("%", "%%"))
-        command.upgrade(config, "head")
+        command.upgrade(config, to)
