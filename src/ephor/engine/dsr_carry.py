@@ -25,7 +25,7 @@ from ephor.rooms.dsr.investigate import LEDGER, Investigation, collected, held_c
 from ephor.rooms.dsr.judge import Stay
 from ephor.rooms.dsr.opening import by_collection
 from ephor.rooms.dsr.plan import Batch, Certificate, DataPlan
-from ephor.rooms.dsr.request import ENDED, Request, RequestStatus, check_step
+from ephor.rooms.dsr.request import ENDED, HandTask, Request, RequestStatus, check_step
 from ephor.rooms.dsr.rights import Fulfilment, changes_stores, fulfilment_of
 from ephor.rooms.retention.hold import Hold
 from ephor.rooms.ropa.record import ProcessingRecord
@@ -84,9 +84,11 @@ class Carrier:
             raise InvalidInputError("this right ends in a document; say where it goes with --output DIR")
         check_step(request, RequestStatus.FULFILLED)
         plan, found = self._as_approved(request, given, stores)
+        request = self._hand_over(request, plan)
+        told = self._handed(request)
         package = work.document(self._content(request, plan, found))
         deliver(f"{request.id}.json", package)
-        said = (f"{request.id}.json: {len(package)} bytes handed over",)
+        said = (f"{request.id}.json: {len(package)} bytes handed over", *told)
         with self.world.storage.unit() as unit:
             return self._close(
                 unit, request, plan, said, package="sha256:" + hashlib.sha256(package).hexdigest()
@@ -95,7 +97,7 @@ class Carrier:
     def _begin(self, request: Request, given: Mapping[str, object], stores: Stores) -> Request:
         """Write down, sealed, which rows will be worked on, so that an interrupted run can be carried through."""
         check_step(request, RequestStatus.IN_PROGRESS)
-        _, found = self._as_approved(request, given, stores)
+        plan, found = self._as_approved(request, given, stores)
         batches = found.batches()
         if fulfilment_of(request.right) is Fulfilment.CORRECT:
             names = [str(one.name) for one in parse_map(given).collections]
@@ -111,7 +113,38 @@ class Carrier:
                 request, status=RequestStatus.IN_PROGRESS, work=unit.append(event, work.pack(batches))
             )
             unit.shelf(Request).replace(request, started)
-        return started
+        return self._hand_over(started, plan)
+
+    def _hand_over(self, request: Request, plan: DataPlan) -> Request:
+        """Give each person who works by hand a task, once; it is due when the answer is."""
+        known = {task.dataset for task in request.tasks}
+        tasks = tuple(
+            HandTask(self.world.ids.new("tsk"), one.dataset, one.person, request.due)
+            for one in plan.by_hand
+            if one.dataset not in known
+        )
+        if not tasks:
+            return request
+        facts: dict[str, Json] = {task.id: task.person for task in tasks}
+        given = replace(request, tasks=(*request.tasks, *tasks))
+        with self.world.storage.unit() as unit:
+            work.record(unit, request, given, self._event("dsr.task-given/1", request, metadata=facts))
+        return given
+
+    def _handed(self, request: Request) -> tuple[str, ...]:
+        """Return what people said they did by hand.
+
+        Raises:
+            ConflictError: somebody has not said so yet.
+        """
+        for task in request.tasks:
+            if task.done_at is None:
+                raise ConflictError(
+                    f"`{task.person}` has until {task.due.isoformat()} to work on `{task.dataset}` by hand and to say so "
+                    f"with `ephor dsr done {task.id}`; fulfil again then",
+                    task=task.id,
+                )
+        return tuple(task.told for task in request.tasks)
 
     def _carry_through(self, request: Request, given: Mapping[str, object], stores: Stores) -> Certificate:
         """Work through the list, however much of it was done before; then prove it and close."""
@@ -124,15 +157,16 @@ class Carrier:
         work.check_stores(batches, stores)
         with self.world.storage.reading() as unit:
             plan = unit.shelf(DataPlan).get(request.id)
+        request = self._hand_over(request, plan)  # a run may have stopped before it came to that
         if plan.fulfilment is Fulfilment.CORRECT:  # keeps the data, so no hold stands in its way
-            said = self._correct(request, batches, stores)
+            said = (*self._correct(request, batches, stores), *self._handed(request))
             with self.world.storage.unit() as unit:
                 return self._close(unit, request, plan, said)
         self._check_holds(request, plan, given, batches)
         for batch in batches:
             if gone := work.erase(batch, stores):
                 self._note("data.deleted/1", request, batch.collection, gone)
-        said = work.prove_gone(batches, stores)
+        said = (*work.prove_gone(batches, stores), *self._handed(request))
         with self.world.storage.unit() as unit:
             return self._close_erasure(unit, request, plan, said)
 

@@ -10,14 +10,15 @@ import orjson
 
 from ephor.engine.epochs import payload_of
 from ephor.engine.ports import Unit, World
-from ephor.engine.ports_data import DataStore
+from ephor.engine.ports_data import DataStore, Hands
 from ephor.kernel.canonical import digest
 from ephor.kernel.errors import ConflictError, InvalidInputError, VerificationError
 from ephor.kernel.events import Event
+from ephor.rooms.access.people import Person
 from ephor.rooms.dsr.datamap import DataMap, Name, parse_map
 from ephor.rooms.dsr.investigate import Investigation, held_collections, investigate, ledger_fate
 from ephor.rooms.dsr.opening import by_collection
-from ephor.rooms.dsr.plan import Batch, DataPlan, make_plan
+from ephor.rooms.dsr.plan import Batch, ByHand, DataPlan, make_plan
 from ephor.rooms.dsr.request import Request
 from ephor.rooms.dsr.rights import fulfilment_of
 from ephor.rooms.dsr.store import Ask, Find, Key, Tally, Value, check_settable, fit
@@ -66,15 +67,23 @@ def look_into(
     """
     data_map, now, content = parse_map(given), world.clock.now(), sealed(world, request)
     way = fulfilment_of(request.right)
-    shapes = fit(data_map, {dataset: store.tables() for dataset, store in stores.items()})
+    by_hand = [
+        ByHand(name, store.person)
+        for name, store in sorted(stores.items())
+        if isinstance(store, Hands) and name in data_map.datasets
+    ]
+    searched = data_map.without({one.dataset for one in by_hand})
+    shapes = fit(searched, {dataset: store.tables() for dataset, store in stores.items()})
     with world.storage.reading() as unit:
         holds = unit.shelf(Hold).all()
+        for one in by_hand:
+            unit.shelf(Person).get(one.person)
     held = held_collections(data_map, holds, on=now.date(), subject=request.subject)
-    names = [str(one.name) for one in data_map.collections]
+    names = [str(one.name) for one in searched.collections]
     wanted = by_collection(content["corrections"], names)
     corrections = {name: tuple(values) for name, values in wanted.items()}
     check_settable(shapes, corrections)
-    found = drive(investigate(data_map, shapes, content["identities"], way, held), stores)
+    found = drive(investigate(searched, shapes, content["identities"], way, held), stores)
     plan = make_plan(
         request.id,
         way,
@@ -88,6 +97,7 @@ def look_into(
         ledger=ledger_fate(way, holds, on=now.date(), subject=request.subject),
         made_at=now,
         made_by=by,
+        by_hand=by_hand,
     )
     return plan, found
 

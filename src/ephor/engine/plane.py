@@ -24,6 +24,7 @@ from ephor.engine.drift import Drift
 from ephor.engine.drills import Drills
 from ephor.engine.dsr import Dsr
 from ephor.engine.dsr_identity import DsrIdentity
+from ephor.engine.dsr_tasks import DsrTasks
 from ephor.engine.evidence import EvidenceRegister
 from ephor.engine.exports import Exports
 from ephor.engine.fsck import LedgerFsck
@@ -224,6 +225,10 @@ class Engine:
     @cached_property
     def dsr(self) -> Dsr:
         return Dsr(self.world)
+
+    @cached_property
+    def dsr_tasks(self) -> DsrTasks:
+        return DsrTasks(self.world)
 
     @cached_property
     def dsr_identity(self) -> DsrIdentity:

@@ -3,9 +3,45 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import Protocol
 
+from ephor.kernel.errors import InvalidInputError
 from ephor.rooms.dsr.store import Find, Key, Row, Table, Tally, Value
+
+
+@dataclass(frozen=True, slots=True)
+class Hands:
+    """A store that only a named person reaches: paper, a service without an interface. It is never asked anything."""
+
+    person: str
+
+    def tables(self) -> Mapping[str, Table]:
+        return {}
+
+    def find(self, ask: Find) -> Sequence[Row]:
+        raise self._refusal()
+
+    def tally(self, ask: Tally) -> Mapping[Key, int]:
+        raise self._refusal()
+
+    def delete(self, table: str, key: Sequence[str], rows: Sequence[Key]) -> int:
+        raise self._refusal()
+
+    def update(self, table: str, key: Sequence[str], rows: Sequence[Key], values: Mapping[str, Value]) -> int:
+        raise self._refusal()
+
+    def sample(self, table: str, rows: int) -> Mapping[str, Sequence[object]]:
+        raise self._refusal()
+
+    def scrub(self, tables: Sequence[str]) -> str:
+        raise self._refusal()
+
+    def close(self) -> None:
+        """Nothing is open."""
+
+    def _refusal(self) -> InvalidInputError:
+        return InvalidInputError(f"what `{self.person}` does by hand is not read from here; give them a task")
 
 
 class DataStore(Protocol):

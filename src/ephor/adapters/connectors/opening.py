@@ -22,6 +22,7 @@ OTHERS: Mapping[str, tuple[str, str]] = {
     "chroma": ("ephor.adapters.connectors.chroma", "connect_chroma"),
     "langfuse": ("ephor.adapters.connectors.langfuse", "connect_langfuse"),
     "service": ("ephor.adapters.connectors.service", "connect_service"),
+    "manual": ("ephor.adapters.connectors.manual", "connect_manual"),
     "redis": ("ephor.adapters.connectors.redis", "connect_redis"),
     "rediss": ("ephor.adapters.connectors.redis", "connect_redis"),
 }

@@ -6,8 +6,9 @@ The format is the dataset of Fides' taxonomy (YAML: datasets, collections, field
 
 from __future__ import annotations
 
+from collections.abc import Collection as Container
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from ephor.kernel.errors import InvalidInputError
 
@@ -80,6 +81,28 @@ class DataMap:
                 return one
         known = ", ".join(str(one.name) for one in self.collections)
         raise InvalidInputError(f"the data map has no collection `{text[:80]}`; it has: {known}")
+
+    def without(self, datasets: Container[str]) -> DataMap:
+        """Return the map without these datasets, and without references to them."""
+        return DataMap(
+            tuple(
+                replace(
+                    one,
+                    fields=tuple(
+                        replace(
+                            field,
+                            references=tuple(
+                                to for to in field.references if to.target.dataset not in datasets
+                            ),
+                        )
+                        for field in one.fields
+                    ),
+                    erase_after=tuple(after for after in one.erase_after if after.dataset not in datasets),
+                )
+                for one in self.collections
+                if one.name.dataset not in datasets
+            )
+        )
 
     @property
     def datasets(self) -> tuple[str, ...]:

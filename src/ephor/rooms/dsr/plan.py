@@ -35,6 +35,14 @@ class PlanLine:
 
 
 @dataclass(frozen=True, slots=True)
+class ByHand:
+    """A dataset that a named person works on by hand."""
+
+    dataset: str
+    person: str
+
+
+@dataclass(frozen=True, slots=True)
 class DataPlan:
     """What carrying out a request will do, where, to how many rows, and what stays and why. Counts only, no data.
 
@@ -55,6 +63,7 @@ class DataPlan:
     digest: str
     made_at: datetime
     made_by: str
+    by_hand: tuple[ByHand, ...] = ()
 
     @property
     def is_partial(self) -> bool:
@@ -139,6 +148,7 @@ def make_plan(
     ledger: str,
     made_at: datetime,
     made_by: str,
+    by_hand: Sequence[ByHand] = (),
 ) -> DataPlan:
     """Return the plan that the verdicts come to, in the order of the verdicts.
 
@@ -149,7 +159,7 @@ def make_plan(
         for name in names:
             _check_correction(data_map, collection, name)
     lines = tuple(_line(verdict, fulfilment, corrections) for verdict in verdicts)
-    summary = {
+    summary: dict[str, object] = {
         "request": request,
         "fulfilment": fulfilment.value,
         "map": map_digest,
@@ -159,6 +169,8 @@ def make_plan(
         "release_shared": release_shared,
         "ledger": ledger,
     }
+    if by_hand:
+        summary["by_hand"] = [{"dataset": one.dataset, "person": one.person} for one in by_hand]
     return DataPlan(
         id=request,
         fulfilment=fulfilment,
@@ -171,6 +183,7 @@ def make_plan(
         digest=digest(summary),
         made_at=made_at,
         made_by=made_by,
+        by_hand=tuple(by_hand),
     )
 
 

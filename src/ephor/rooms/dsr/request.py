@@ -55,6 +55,24 @@ _WITHOUT_IDENTITY: Mapping[RequestStatus, frozenset[RequestStatus]] = {
 
 
 @dataclass(frozen=True, slots=True)
+class HandTask:
+    """What a named person has to do by hand in a store that nothing else reaches, and what they said they did."""
+
+    id: str
+    dataset: str
+    person: str
+    due: date
+    said: str = ""
+    done_at: datetime | None = None
+
+    @property
+    def told(self) -> str:
+        """Return it as a certificate says it: whose word it is, and of when."""
+        day = "" if self.done_at is None else self.done_at.date().isoformat()
+        return f"{self.dataset}: by hand; {self.person} said on {day}: {self.said}"
+
+
+@dataclass(frozen=True, slots=True)
 class Request:
     """One request. Nothing in it says who the data subject is: ``subject`` is a pseudonym.
 
@@ -96,6 +114,7 @@ class Request:
     duplicate_of: str = ""
     """An open request of the same person for the same right."""
     fee: str = ""
+    tasks: tuple[HandTask, ...] = ()
 
 
 def check_mandate(request: Request, mandate: str = "") -> str:

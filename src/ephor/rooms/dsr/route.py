@@ -85,7 +85,7 @@ def plan_route(data_map: DataMap, kinds: Container[str]) -> Route:
     )
     known = sorted({field.identity for one in data_map.collections for field in one.fields if field.identity})
     for kind in sorted(kinds):
-        if kind not in known:
+        if kind not in known and data_map.collections:
             raise InvalidInputError(
                 f"no field of the data map is an identity `{kind[:80]}`; it has: {', '.join(known) or 'none'}"
             )

@@ -116,6 +116,8 @@ GOVERNANCE: Mapping[str, str] = MappingProxyType(
         "dsr.code-sent/1": "a code was sent to the address that a request names, to show who asks",
         "dsr.code-failed/1": "a code that was given for a request was not the one that was sent",
         "dsr.fee-asked/1": "a fee was asked for a request, on a ground of the law",
+        "dsr.task-given/1": "a person was given a store to work on by hand for a request, until a day",
+        "dsr.task-done/1": "a person said what they did by hand for a request",
         "dsr.planned/1": "the stores and steps of a request were worked out",
         "dsr.approved/1": "a person released the plan of a request",
         "dsr.fulfilled/1": "a request was fulfilled and answered",
