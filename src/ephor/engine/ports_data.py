@@ -20,28 +20,29 @@ class Hands:
         return {}
 
     def find(self, ask: Find) -> Sequence[Row]:
-        raise self._refusal()
+        raise _by_hand(self.person)
 
     def tally(self, ask: Tally) -> Mapping[Key, int]:
-        raise self._refusal()
+        raise _by_hand(self.person)
 
     def delete(self, table: str, key: Sequence[str], rows: Sequence[Key]) -> int:
-        raise self._refusal()
+        raise _by_hand(self.person)
 
     def update(self, table: str, key: Sequence[str], rows: Sequence[Key], values: Mapping[str, Value]) -> int:
-        raise self._refusal()
+        raise _by_hand(self.person)
 
     def sample(self, table: str, rows: int) -> Mapping[str, Sequence[object]]:
-        raise self._refusal()
+        raise _by_hand(self.person)
 
     def scrub(self, tables: Sequence[str]) -> str:
-        raise self._refusal()
+        raise _by_hand(self.person)
 
     def close(self) -> None:
         """Nothing is open."""
 
-    def _refusal(self) -> InvalidInputError:
-        return InvalidInputError(f"what `{self.person}` does by hand is not read from here; give them a task")
+
+def _by_hand(person: str) -> InvalidInputError:
+    return InvalidInputError(f"what `{person}` does by hand is not read from here; give them a task")
 
 
 class DataStore(Protocol):
