@@ -20,6 +20,7 @@ from ephor.adapters.manifests import read_manifest
 from ephor.adapters.packs import BundledPacks
 from ephor.adapters.parquet.folder import new_archive, open_archive, row_archive
 from ephor.adapters.processes import ProcessProber
+from ephor.adapters.registries import opening
 from ephor.adapters.storage.growth import Grower
 from ephor.adapters.storage.vault import Vault
 from ephor.adapters.tables.parquet_file import new_parquet
@@ -151,6 +152,8 @@ def _door(settings: Settings, open_one: Open) -> Door:
         replace_file=files.replace_file,
         read_lines=files.read_lines,
         demo=_tell_demo,
+        read_mlflow=opening.read_mlflow,
+        read_huggingface=opening.read_huggingface,
         read_table=observed.read_table,
         read_manifest=lambda path: read_manifest(files.read_bytes(path), path),
         witness_key=_witness_key,

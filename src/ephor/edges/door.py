@@ -20,6 +20,7 @@ from ephor.engine.regulation import Law
 from ephor.kernel.errors import EphorError
 from ephor.rooms.agents.manifest import Manifest
 from ephor.rooms.exports.tables import Column, Row
+from ephor.rooms.models.imported import Candidate
 from ephor.rooms.models.observation import Table
 from ephor.rooms.pii.columns import ColumnCount
 from ephor.rooms.pii.operators import Operator
@@ -118,6 +119,10 @@ class Door:
     """Reads such a file, and tells the line of each path in it."""
     read_yaml: Callable[[str], Mapping[str, Any]]
     """Reads a YAML or JSON file whose top level is a mapping."""
+    read_mlflow: Callable[[str], Sequence[Candidate]]
+    """Reads the versions of an MLflow registry: a folder, a database file, or a server's address."""
+    read_huggingface: Callable[[str, str | None, str | None], Candidate]
+    """Reads a Hugging Face card; its model's name and version as given, or as the card says."""
     read_table: Callable[[str], Table]
     """Reads a CSV, JSON lines or Parquet file as columns."""
     read_manifest: Callable[[str], Manifest]

@@ -8,13 +8,11 @@ from typing import Any
 
 from ephor.engine.gate_entries import Entries, gather
 from ephor.engine.ports import World
-from ephor.kernel.canonical import Json, digest
 from ephor.kernel.errors import ConflictError
-from ephor.kernel.events import Event
 from ephor.rooms.access.people import Person, PlanePermission, require
 from ephor.rooms.models.bias_test import BiasTest
 from ephor.rooms.models.card import CardFacts, ModelCard, Origin, Source, make_card
-from ephor.rooms.models.card_texts import CardStatement, CardTexts, newest, read_texts
+from ephor.rooms.models.card_texts import CardStatement, CardTexts, described, newest, read_texts
 from ephor.rooms.models.model import ModelVersion
 from ephor.rooms.models.observation import Baseline, Observation
 
@@ -47,7 +45,7 @@ class ModelCards:
                 self.world.clock.now(),
             )  # fmt: skip
             unit.shelf(CardStatement).add(made)
-            unit.append(stated(made, read))
+            unit.append(described(made))
         return made
 
     def statements(self, id: str) -> Sequence[CardStatement]:
@@ -74,19 +72,6 @@ class ModelCards:
         entries = _Found(gather(self.world, self.world.clock.now()), facts.model)
         origins = {name: tuple(map(entries.proven, found)) for name, found in card.origins.items()}
         return replace(card, origins=origins)
-
-
-def stated(one: CardStatement, texts: CardTexts) -> Event:
-    """Return the event that somebody said something for a card."""
-    said = texts.plain()
-    filled: list[Json] = [*sorted(said)]
-    return Event(
-        kind="model.described/1",
-        at=one.at,
-        actor=f"person:{one.by}",
-        resource=f"model:{one.model}",
-        metadata={"statement": one.id, "fields": filled, "digest": digest(said), "source": one.source},
-    )
 
 
 def _said_already(read: CardTexts, statements: Sequence[CardStatement]) -> bool:

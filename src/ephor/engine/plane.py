@@ -35,6 +35,7 @@ from ephor.engine.incidents import Incidents
 from ephor.engine.keys import Keys
 from ephor.engine.ledger import Ledgers
 from ephor.engine.model_cards import ModelCards
+from ephor.engine.model_imports import ModelImports
 from ephor.engine.models import Models
 from ephor.engine.notices import Notices
 from ephor.engine.observations import Observations
@@ -209,6 +210,10 @@ class Engine:
     @cached_property
     def models(self) -> Models:
         return Models(self.world)
+
+    @cached_property
+    def model_imports(self) -> ModelImports:
+        return ModelImports(self.world)
 
     @cached_property
     def model_cards(self) -> ModelCards:

@@ -42,6 +42,7 @@ from ephor.rooms.ledger.timestamps import TimeStamp
 from ephor.rooms.ledger.witnesses import Witness
 from ephor.rooms.models.bias_test import BiasTest
 from ephor.rooms.models.card_texts import CardStatement
+from ephor.rooms.models.imported import ModelOrigin
 from ephor.rooms.models.model import ModelVersion
 from ephor.rooms.models.observation import Baseline, Observation
 from ephor.rooms.policies.limits import Limit, Usage
@@ -81,6 +82,7 @@ SHELVES: Mapping[type[Any], Plan] = {
     Baseline: Plan("model_baselines", governs=False),
     Observation: Plan("model_observations", ("model",), governs=False),
     BiasTest: Plan("model_bias_tests", ("model",), governs=False),
+    ModelOrigin: Plan("model_origins", governs=False),
     CardStatement: Plan("model_card_statements", ("model",), governs=False),
     Agent: Plan("agents", ("status",)),
     ManifestVersion: Plan("manifest_versions", ("agent",), governs=False),

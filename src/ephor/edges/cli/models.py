@@ -176,6 +176,7 @@ def _print(out: Console, model: ModelVersion) -> None:
             ("use cases", listed(model.use_cases)),
             ("thresholds", "\n".join(_bounds(one) for one in model.thresholds)),
             ("validation", _verdict(model)),
+            ("imported", _imported(model)),
             ("approved by", model.approved_by),
             ("approved until", model.approved_until),
             ("deprecated", _left(model)),
@@ -211,6 +212,11 @@ def _verdict(model: ModelVersion) -> str:
     return (
         f"{word_for}, by {newest.validated_by} on {newest.validation_date}, counts through {newest.expires}"
     )
+
+
+def _imported(model: ModelVersion) -> str:
+    told = model.metadata
+    return f"from {told['imported_from']} {told['imported_as']}" if "imported_as" in told else ""
 
 
 def _left(model: ModelVersion) -> str:

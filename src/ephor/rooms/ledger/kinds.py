@@ -139,6 +139,8 @@ GOVERNANCE: Mapping[str, str] = MappingProxyType(
         "model.completed/1": "what an import left open of a model's registration was filled in",
         "model.approved/1": "a model was approved, until a day",
         "model.deprecated/1": "a model's last day of use and its successor were named",
+        "model.imported/1": "a version was taken over from another registry",
+        "model.origin-noted/1": "what another registry notes of an imported version changed",
         "model.described/1": "somebody said something for a model's card",
         "model.status-changed/1": "a model moved to another status",
         "ropa.registered/1": "a processing activity entered the record of processing",

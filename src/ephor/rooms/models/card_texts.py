@@ -7,8 +7,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from ephor.kernel.canonical import Json
+from ephor.kernel.canonical import Json, digest
 from ephor.kernel.errors import InvalidInputError
+from ephor.kernel.events import Event
 from ephor.kernel.visible import hidden
 from ephor.rooms.models import fields
 
@@ -106,6 +107,30 @@ def read_texts(given: Mapping[str, object]) -> CardTexts:
     if not read:
         raise InvalidInputError(f"nothing is said; fill one or more of: {', '.join(SAYABLE)}")
     return read
+
+
+def described(one: CardStatement) -> Event:
+    """Return the event that somebody said something for a card: which fields, and the digest of the words."""
+    said = CardTexts(one.texts, one.lists, one.metrics, one.groups).plain()
+    filled: list[Json] = [*sorted(said)]
+    facts: dict[str, Json] = {
+        "statement": one.id, "fields": filled, "digest": digest(_spelled(said)), "source": one.source
+    }  # fmt: skip
+    return Event(
+        kind="model.described/1",
+        at=one.at,
+        actor=f"person:{one.by}",
+        resource=f"model:{one.model}",
+        metadata=facts,
+    )
+
+
+def _spelled(said: Mapping[str, Json]) -> Json:
+    """Return a statement as lists: the name of a group may hold what no key of the ledger's JSON can."""
+    groups = said.get(GROUPS)
+    if not isinstance(groups, Mapping):
+        return said
+    return {**said, GROUPS: [[group, rates] for group, rates in groups.items()]}
 
 
 def newest(statements: Sequence[CardStatement]) -> dict[str, CardStatement]:

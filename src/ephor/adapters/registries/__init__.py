@@ -1,0 +1,1 @@
+"""Other registries of models, read and never written."""
