@@ -12,6 +12,7 @@ from ephor.engine.agents import Agents
 from ephor.engine.approval_rules import ApprovalRules
 from ephor.engine.archives import Archives
 from ephor.engine.bodies import Bodies
+from ephor.engine.audit import AuditReports
 from ephor.engine.calls import Calls
 from ephor.engine.consent import Consent
 from ephor.engine.coverage import LedgerCoverage
@@ -277,6 +278,14 @@ class Engine:
             self.world,
             lambda agent, on: self.gate.facts(agent, as_of=on),
             lambda agent, on, laws: self.requirements.check(agent, as_of=on, laws=laws).compliance,
+        )
+
+    @cached_property
+    def audit(self) -> AuditReports:
+        return AuditReports(
+            self.world,
+            self.ledger,
+            lambda law, agent, since, until: self.coverage.report(law, agent=agent, since=since, until=until),
         )
 
     @cached_property

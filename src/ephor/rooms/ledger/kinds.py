@@ -168,6 +168,7 @@ GOVERNANCE: Mapping[str, str] = MappingProxyType(
         "risk.reopened/1": "an acceptance of a risk ran out, or the risk got worse; it is open again",
         "risk.closed/1": "a risk was closed",
         "risk.accepted/1": "a person accepted a risk that remains",
+        "audit.reported/1": "an audit report on a period was written; the digest of its files is in the entry",
         "incident.opened/1": "an incident was opened",
         "incident.classified/1": "facts about an incident were stated, for what the laws make of it",
         "incident.notified/1": "a person recorded that a notification about an incident was sent",

@@ -1,0 +1,126 @@
+"""`ephor audit report`: a period, counted from the ledger, in a bundle that verifies offline."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import Annotated
+
+import orjson
+import typer
+
+from ephor import verifier
+from ephor.edges.cli.options import As, Database, Json, ending, given
+from ephor.edges.cli.render import emit
+from ephor.edges.documents.html import html
+from ephor.edges.documents.markdown import markdown
+from ephor.edges.door import Door
+from ephor.rooms.exports import audit_files
+from ephor.rooms.exports.audit_page import document
+from ephor.rooms.exports.audit_report import AuditReport, plain
+from ephor.rooms.ledger import tile
+
+app = typer.Typer(name="audit", help="Reports for auditors, on a period.", no_args_is_help=True)
+_LONGEST = 256 * 1024 * 1024
+
+
+@app.command()
+def report(
+    context: typer.Context,
+    since: Annotated[
+        str, typer.Option("--from", metavar="TIME", help="A day, or a time: its first moment.", callback=given)
+    ],
+    until: Annotated[
+        str,
+        typer.Option(
+            "--to", metavar="TIME", help="A day that still belongs to it, or a time that does not.", callback=given
+        ),
+    ],
+    output: Annotated[
+        str, typer.Option("--output", "-o", metavar="DIR", help="A new folder for the bundle.", callback=given)
+    ],
+    scope: Annotated[
+        list[str] | None,
+        typer.Option("--scope", metavar="AGENT", help="Only this agent. May be repeated. Default: all."),
+    ] = None,
+    json: Json = False,
+    database: Database = None,
+    person: As = None,
+) -> None:
+    """Report on a period: decided, denied, asked, reviewed, incidents, requests, retention, coverage, verification, proofs.
+
+    The folder holds the ledger as a bundle, and `report/` beside it: a page to read, the figures, a proof for each entry cited,
+    and the manifest of their digests, which an entry of the ledger holds. `ephor ledger verify --bundle DIR --key KEY` checks all
+    of it, without a database.
+
+    Example: ephor audit report --from 2026-10-01 --to 2026-12-31 -o audit-2026-q4
+    """
+    door: Door = context.obj
+    made = door.open(database).audit.issue(
+        ending(since), _end(until), scope or (), door.bundle(output), _render, by=person or door.person
+    )
+    figures = made.report.figures
+    told = {
+        "folder": output,
+        "report": made.report.id,
+        "entry": made.entry,
+        "position": made.position,
+        "manifest": made.manifest,
+        "entries": figures.entries,
+        "cited": len(figures.cited),
+        "not_cited": figures.not_cited,
+        "verdict": made.report.logs[0].verdict,
+        "key": made.key,
+    }
+    emit(
+        told,
+        lambda out: out.print(
+            f"{output}: {figures.entries} entries of the period, {len(figures.cited)} cited with proofs; "
+            f"ledger {told['verdict']}\nread {output}/report/report.html\npublic key: {made.key}"
+        ),
+        json=json,
+    )
+
+
+def _end(text: str) -> datetime:
+    """Return the first moment after a day, or the time itself."""
+    return ending(text) + timedelta(days=1) if len(text) == 10 else ending(text)
+
+
+def _render(made: AuditReport) -> Mapping[str, bytes]:
+    page = document(made)
+    return {
+        "report.json": orjson.dumps(plain(made), option=orjson.OPT_INDENT_2) + b"\n",
+        "report.md": markdown(page).encode(),
+        "report.html": html(page).encode(),
+    }
+
+
+def settled(bundle: str, found: verifier.Report) -> verifier.Report:
+    """Return *found* with what an audit report in the bundle has against it, where there is one."""
+    folder = Path(bundle) / audit_files.FOLDER
+    if found.verdict not in (verifier.CONSISTENT, verifier.WITNESSED) or not folder.is_dir():
+        return found
+    names = [str(one.relative_to(folder)) for one in sorted(folder.rglob("*")) if not one.is_dir()]
+
+    def read(name: str) -> bytes | None:
+        path = folder / name
+        if path.is_symlink() or not path.is_file() or path.stat().st_size > _LONGEST:
+            return None
+        return path.read_bytes()
+
+    def entry_at(position: int) -> bytes | None:
+        if not 0 <= position < found.size:
+            return None
+        index, offset = divmod(position, tile.WIDTH)
+        path = Path(bundle) / tile.entries_path(index, min(tile.WIDTH, found.size - index * tile.WIDTH))
+        return tile.decode_bundle(path.read_bytes())[offset] if path.is_file() else None
+
+    problems = audit_files.check(names, read, entry_at, found.origin)
+    if not problems:
+        return found
+    means = "whoever changed the report after it was made; ask for the whole bundle again"
+    told = tuple(verifier.Finding(None, None, problem, means) for problem in problems)
+    return replace(found, verdict=verifier.INVALID, findings=(*found.findings, *told))
