@@ -6,7 +6,7 @@ import hashlib
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol
 
 import orjson
 
@@ -18,18 +18,42 @@ from ephor.rooms.access.people import Person, require_known
 from ephor.rooms.agents.agent import Agent
 from ephor.rooms.exports.audit import AuditFigures, Entry, is_about, tally
 from ephor.rooms.exports.audit_files import ENTRY, FOLDER, SUMS, sums
-from ephor.rooms.exports.audit_report import AuditReport, Covered, Judged, Missing
+from ephor.rooms.exports.audit_report import AuditReport, Covered, Judged
 from ephor.rooms.ledger.entry import parse
 from ephor.rooms.ledger.proof_file import ProofFile, encode
 from ephor.rooms.ledger.tree import leaf_hash
 
 if TYPE_CHECKING:
-    from ephor.engine.coverage import CoverageReport
-    from ephor.engine.ledger import Ledgers
+    from ephor.verifier import Report
 
 KIND = "audit.reported/1"
 Render = Callable[[AuditReport], Mapping[str, bytes]]
 """Writes the pages of a report, by the names of their files."""
+
+
+class Proven(Protocol):
+    """A proof that an entry is under a checkpoint; hashes in hexadecimal."""
+
+    @property
+    def position(self) -> int: ...
+    @property
+    def leaf(self) -> str: ...
+    @property
+    def path(self) -> tuple[str, ...]: ...
+    @property
+    def checkpoint(self) -> str: ...
+
+
+class Log(Protocol):
+    """The main log, as a report needs it."""
+
+    def checkpoint(self) -> Head: ...
+
+    def verify_all(self, key: str | None, earlier: bytes | None) -> Sequence[Report]: ...
+
+    def prove(self, which: str) -> Proven: ...
+
+    def export(self, write: Callable[[str, bytes], None]) -> Head: ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,12 +76,10 @@ class AuditReports:
     """
 
     world: World
-    ledger: Ledgers
-    cover: Callable[[str, str | None, datetime, datetime], CoverageReport]
+    ledger: Log
+    cover: Callable[[str, str | None, datetime, datetime], Covered]
 
-    def compile(
-        self, since: datetime, until: datetime, agents: Sequence[str], *, by: str
-    ) -> AuditReport:
+    def compile(self, since: datetime, until: datetime, agents: Sequence[str], *, by: str) -> AuditReport:
         """Return the report on what is stated to have happened from *since* on and before *until*, about *agents* or all.
 
         Raises:
@@ -67,7 +89,9 @@ class AuditReports:
             VerificationError: an entry is gone, or is not what was recorded.
         """
         if until <= since:
-            raise InvalidInputError("the period ends before it begins; name its first day, and the day after its last")
+            raise InvalidInputError(
+                "the period ends before it begins; name its first day, and the day after its last"
+            )
         scope = tuple(sorted(set(agents)))
         with self.world.storage.reading() as unit:
             require_known(unit.shelf(Person).find(by), who=by)
@@ -117,7 +141,11 @@ class AuditReports:
             InvalidInputError, NotFoundError, NotPermittedError, VerificationError: see `compile`.
         """
         report = self.compile(since, until, agents, by=by)
-        files = dict(render(report)) | {"checkpoint": report.checkpoint.encode()} | dict(self._proofs(report.figures))
+        files = (
+            dict(render(report))
+            | {"checkpoint": report.checkpoint.encode()}
+            | dict(self._proofs(report.figures))
+        )
         manifest = sums(files)
         digest = hashlib.sha256(manifest).hexdigest()
         with self.world.storage.unit() as unit:
@@ -162,7 +190,9 @@ class AuditReports:
             for one in figures.cited:
                 made = self.ledger.prove(one.id)
                 if made.leaf != one.leaf:
-                    raise VerificationError(f"entry {one.position} changed while it was read; run `ephor ledger verify`")
+                    raise VerificationError(
+                        f"entry {one.position} changed while it was read; run `ephor ledger verify`"
+                    )
                 path = tuple(bytes.fromhex(step) for step in made.path)
                 yield (
                     f"proofs/{one.position}.tlog-proof",
@@ -175,8 +205,6 @@ class AuditReports:
                 continue
             for agent in agents or (None,):
                 try:
-                    found = self.cover(name, agent, since, until)
+                    yield self.cover(name, agent, since, until)
                 except NotFoundError:
                     continue
-                missing = tuple(Missing(row.kind, row.cite, row.title) for row in found.demands if not row.seen)
-                yield Covered(name, found.pack_version, agent, len(found.demands), missing, found.suspicious)

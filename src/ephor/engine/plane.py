@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from datetime import datetime
 from functools import cached_property
 from typing import Any
 
@@ -11,8 +12,8 @@ from ephor.engine.access import Access
 from ephor.engine.agents import Agents
 from ephor.engine.approval_rules import ApprovalRules
 from ephor.engine.archives import Archives
-from ephor.engine.bodies import Bodies
 from ephor.engine.audit import AuditReports
+from ephor.engine.bodies import Bodies
 from ephor.engine.calls import Calls
 from ephor.engine.consent import Consent
 from ephor.engine.coverage import LedgerCoverage
@@ -64,6 +65,7 @@ from ephor.rooms.access.roles import Role, plain_role, read_role
 from ephor.rooms.consent.choices import Purpose, read_purpose
 from ephor.rooms.decisions.catalogue import ToolEntry, read_entry
 from ephor.rooms.decisions.model import Call, Outcome
+from ephor.rooms.exports.audit_report import Covered, Missing
 from ephor.rooms.policies.governance import POLICIES
 from ephor.rooms.policies.limits import Limit, read_limit
 from ephor.rooms.policies.sequences import SequenceRule, read_rule
@@ -282,11 +284,7 @@ class Engine:
 
     @cached_property
     def audit(self) -> AuditReports:
-        return AuditReports(
-            self.world,
-            self.ledger,
-            lambda law, agent, since, until: self.coverage.report(law, agent=agent, since=since, until=until),
-        )
+        return AuditReports(self.world, self.ledger, self._cover)
 
     @cached_property
     def registers(self) -> Registers:
@@ -314,6 +312,11 @@ class Engine:
 
     def _allows(self, agent: str, tool: str, arguments: Mapping[str, Any]) -> bool:
         return self.decisions.explain(Call(agent, tool, arguments)).outcome is Outcome.ALLOW
+
+    def _cover(self, law: str, agent: str | None, since: datetime, until: datetime) -> Covered:
+        found = self.coverage.report(law, agent=agent, since=since, until=until)
+        missing = tuple(Missing(row.kind, row.cite, row.title) for row in found.demands if not row.seen)
+        return Covered(law, found.pack_version, agent, len(found.demands), missing, found.suspicious)
 
     def close(self) -> None:
         """Release the database."""

@@ -30,16 +30,21 @@ _LONGEST = 256 * 1024 * 1024
 def report(
     context: typer.Context,
     since: Annotated[
-        str, typer.Option("--from", metavar="TIME", help="A day, or a time: its first moment.", callback=given)
+        str,
+        typer.Option("--from", metavar="TIME", help="A day, or a time: its first moment.", callback=given),
     ],
     until: Annotated[
         str,
         typer.Option(
-            "--to", metavar="TIME", help="A day that still belongs to it, or a time that does not.", callback=given
+            "--to",
+            metavar="TIME",
+            help="A day that still belongs to it, or a time that does not.",
+            callback=given,
         ),
     ],
     output: Annotated[
-        str, typer.Option("--output", "-o", metavar="DIR", help="A new folder for the bundle.", callback=given)
+        str,
+        typer.Option("--output", "-o", metavar="DIR", help="A new folder for the bundle.", callback=given),
     ],
     scope: Annotated[
         list[str] | None,
@@ -59,7 +64,7 @@ def report(
     """
     door: Door = context.obj
     made = door.open(database).audit.issue(
-        ending(since), _end(until), scope or (), door.bundle(output), _render, by=person or door.person
+        ending(since), _end(until), scope or (), door.bundle(output), render, by=person or door.person
     )
     figures = made.report.figures
     told = {
@@ -89,7 +94,8 @@ def _end(text: str) -> datetime:
     return ending(text) + timedelta(days=1) if len(text) == 10 else ending(text)
 
 
-def _render(made: AuditReport) -> Mapping[str, bytes]:
+def render(made: AuditReport) -> Mapping[str, bytes]:
+    """Return the figures and the pages of a report, by their files' names."""
     page = document(made)
     return {
         "report.json": orjson.dumps(plain(made), option=orjson.OPT_INDENT_2) + b"\n",

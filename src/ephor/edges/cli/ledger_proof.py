@@ -167,7 +167,9 @@ def _judge_bundle(
         if archive is not None:
             report = verifier.judge(archive, key, earlier, witnesses=witnesses, quorum=quorum)
             return archive.settle(report)
-        return settled(bundle, verifier.verify(Path(bundle), key, earlier, witnesses=witnesses, quorum=quorum))
+        return settled(
+            bundle, verifier.verify(Path(bundle), key, earlier, witnesses=witnesses, quorum=quorum)
+        )
     except verifier.UsageError as error:
         raise InvalidInputError(str(error)) from error
 

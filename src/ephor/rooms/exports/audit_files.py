@@ -45,14 +45,18 @@ def check(
     except (ValueError, KeyError, TypeError, VerificationError):
         entry = {}
     digest = f"sha256:{hashlib.sha256(manifest).hexdigest()}"
-    if (entry.get("kind"), entry.get("output_hash"), entry.get("log")) != ("audit.reported/1", digest, origin):
-        return ["the ledger has no entry with the digest of this report's manifest: it was changed, or is another's"]
+    if (entry.get("kind"), entry.get("output_hash"), entry.get("log")) != (
+        "audit.reported/1",
+        digest,
+        origin,
+    ):
+        return [
+            "the ledger has no entry with the digest of this report's manifest: it was changed, or is another's"
+        ]
     return list(_differences(manifest, names, read))
 
 
-def _differences(
-    manifest: bytes, names: Sequence[str], read: Callable[[str], bytes | None]
-) -> Iterator[str]:
+def _differences(manifest: bytes, names: Sequence[str], read: Callable[[str], bytes | None]) -> Iterator[str]:
     listed = {}
     for line in manifest.decode("ascii", "replace").splitlines():
         found = _LINE.fullmatch(line)

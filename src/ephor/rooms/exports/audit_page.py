@@ -59,13 +59,17 @@ def document(report: AuditReport) -> Document:
 
 def _ledger(report: AuditReport) -> Section:
     rows = [
-        Row((one.origin, one.verdict, str(one.size), str(one.erasures), one.problem or "none")) for one in report.logs
+        Row((one.origin, one.verdict, str(one.size), str(one.erasures), one.problem or "none"))
+        for one in report.logs
     ]
     said = [
         fact("Entries of the log when this was counted", str(report.size)),
         fact("Root", report.root),
         fact("Public key", report.key),
-        fact("First and last entry counted", f"{report.figures.first or 'none'} to {report.figures.last or 'none'}"),
+        fact(
+            "First and last entry counted",
+            f"{report.figures.first or 'none'} to {report.figures.last or 'none'}",
+        ),
     ]
     return Section(
         "The ledger",
@@ -106,7 +110,9 @@ def _asked(report: AuditReport) -> Section:
     return Section(
         "What people were asked",
         (
-            *_counted("Questions about calls", ("outcome",), (((what,), n) for what, n in figures.calls.items())),
+            *_counted(
+                "Questions about calls", ("outcome",), (((what,), n) for what, n in figures.calls.items())
+            ),
             *_counted("Answered by", ("person", "answer"), figures.answered_by.items()),
         )
         or (paragraph("Nobody was asked about a call."),),
@@ -130,7 +136,15 @@ def _coverage(report: AuditReport) -> Section:
             "Which events the laws demand, and whether they came",
             ("law", "agent", "demanded", "missing", "suspicious"),
             (
-                Row((f"{one.law} {one.version}", one.agent or "all", str(one.demanded), str(len(one.missing)), _SAID[one.suspicious]))
+                Row(
+                    (
+                        f"{one.law} {one.version}",
+                        one.agent or "all",
+                        str(one.demanded),
+                        str(len(one.missing)),
+                        _SAID[one.suspicious],
+                    )
+                )
                 for one in report.coverage
             ),
         )

@@ -81,7 +81,9 @@ def plain(report: AuditReport) -> dict[str, Any]:
             "size": report.size,
             "root": report.root,
             "key": report.key,
-            "logs": [_fields(one, ("origin", "verdict", "size", "erasures", "problem")) for one in report.logs],
+            "logs": [
+                _fields(one, ("origin", "verdict", "size", "erasures", "problem")) for one in report.logs
+            ],
         },
         "entries": figures.entries,
         "first": figures.first,
@@ -120,10 +122,8 @@ def plain(report: AuditReport) -> dict[str, Any]:
     }
 
 
-def _rows(counted: Mapping[tuple[str, ...], int], names: Sequence[str]) -> list[dict[str, Any]]:
-    return [
-        {**dict(zip(names, key, strict=True)), "count": count} for key, count in sorted(counted.items())
-    ]
+def _rows(counted: Mapping[Any, int], names: Sequence[str]) -> list[dict[str, Any]]:
+    return [{**dict(zip(names, key, strict=True)), "count": count} for key, count in sorted(counted.items())]
 
 
 def _fields(value: object, names: Sequence[str]) -> dict[str, Any]:
