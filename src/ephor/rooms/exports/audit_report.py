@@ -76,15 +76,7 @@ def plain(report: AuditReport) -> dict[str, Any]:
         "agents": list(report.agents),
         "made_at": stamp(report.made_at),
         "made_by": report.made_by,
-        "ledger": {
-            "origin": report.origin,
-            "size": report.size,
-            "root": report.root,
-            "key": report.key,
-            "logs": [
-                _fields(one, ("origin", "verdict", "size", "erasures", "problem")) for one in report.logs
-            ],
-        },
+        "ledger": _plain_ledger(report),
         "entries": figures.entries,
         "first": figures.first,
         "last": figures.last,
@@ -103,22 +95,33 @@ def plain(report: AuditReport) -> dict[str, Any]:
         },
         "reviews": _rows(figures.reviews, ("type", "decision", "reviewer")),
         "happened": _rows(figures.rooms, ("room", "what")),
-        "coverage": [
-            {
-                "law": one.law,
-                "version": one.version,
-                "agent": one.agent,
-                "demanded": one.demanded,
-                "missing": [_fields(each, ("kind", "cite", "title")) for each in one.missing],
-                "suspicious": one.suspicious,
-            }
-            for one in report.coverage
-        ],
+        "coverage": [_plain_cover(one) for one in report.coverage],
         "cited": [
             _fields(one, ("position", "id", "kind", "at", "actor", "about", "says", "leaf"))
             for one in figures.cited
         ],
         "not_cited": figures.not_cited,
+    }
+
+
+def _plain_ledger(report: AuditReport) -> dict[str, Any]:
+    return {
+        "origin": report.origin,
+        "size": report.size,
+        "root": report.root,
+        "key": report.key,
+        "logs": [_fields(one, ("origin", "verdict", "size", "erasures", "problem")) for one in report.logs],
+    }
+
+
+def _plain_cover(one: Covered) -> dict[str, Any]:
+    return {
+        "law": one.law,
+        "version": one.version,
+        "agent": one.agent,
+        "demanded": one.demanded,
+        "missing": [_fields(each, ("kind", "cite", "title")) for each in one.missing],
+        "suspicious": one.suspicious,
     }
 
 
