@@ -9,19 +9,24 @@ import pytest
 
 from conftest import populate
 from ephor.bootstrap import open_engine
+from ephor.engine.document_steps import Approving, record_draft
 from ephor.engine.plane import Engine
 from ephor.kernel.errors import ConflictError, InvalidInputError, NotFoundError, NotPermittedError
+from ephor.rooms.access.people import Person
 from ephor.rooms.agents.manifest import OperatorRole
 from ephor.rooms.decisions.model import Call
 from ephor.rooms.documents.due import Why
 from ephor.rooms.documents.kinds import ALL, RULES, DocumentKind, Subject
-from ephor.rooms.documents.model import BlockKind, Ground, gaps, numbered
+from ephor.rooms.documents.model import BlockKind, Ground, Section, gaps, numbered, paragraph
 from ephor.rooms.documents.questions import questions_of
 from ephor.rooms.documents.record import DocumentStatus, facts_digest
 from ephor.rooms.evidence.kinds import EvidenceKind
+from ephor.rooms.gate.finding import Status
 from ephor.rooms.incidents.record import Severity
+from ephor.rooms.requirements.needs import judge_need
 from ephor.settings import Settings
 from ephor.testing import FrozenClock
+from sample_agents import LOOKUP
 from sample_gate import AGENT, ROPA, make_ready, register
 
 K = DocumentKind
@@ -169,7 +174,47 @@ def test_an_approved_document_without_gaps_is_evidence_and_one_with_gaps_is_not(
     assert engine.evidence.all(AGENT) == before
 
 
-def test_a_model_card_without_gaps_shows_the_gate_its_item(ready: Engine) -> None:
+def test_what_is_evidence_meets_the_need_of_the_law_and_ends_with_the_configuration(engine: Engine) -> None:
+    register(engine, facts=HIRING, operator_role=OperatorRole.PROVIDER)
+    need = "documents.technical-documentation"
+    assert judge_need(engine.gate.facts(AGENT), need).status is Status.NOT_KNOWN
+    sections = (Section("All is said", (paragraph("It is."),)),)
+    with engine.world.storage.unit() as unit:
+        made = record_draft(
+            unit, engine.world, id="doc_1", kind=K.TECHNICAL_DOCUMENTATION, subject=AGENT, before=(), sections=sections,
+            stated=(), by="ada", period=None,
+        )  # fmt: skip
+        leo = unit.shelf(Person).get("leo")
+        done = Approving(unit, engine.world, made, leo, "").approve([made])
+    assert done.approval is not None
+    kept = {one.id: one for one in engine.evidence.all(AGENT)}
+    assert list(kept) == list(done.approval.evidence)
+    one = kept[done.approval.evidence[0]]
+    assert (one.kind, one.about, one.digest, one.recorded_by) == (
+        EvidenceKind.REQUIREMENT,
+        need,
+        made.digest,
+        "leo",
+    )
+    assert judge_need(engine.gate.facts(AGENT), need).status is Status.MET
+    register(
+        engine, facts=HIRING, operator_role=OperatorRole.PROVIDER, tools=(LOOKUP,)
+    )  # another configuration
+    assert judge_need(engine.gate.facts(AGENT), need).status is not Status.MET
+
+
+def test_its_own_approval_makes_no_document_stale(engine: Engine) -> None:
+    register(engine, facts={**HIRING, "iso_42001_in_scope": True}, operator_role=OperatorRole.PROVIDER)
+    for kind, need in (
+        (K.TECHNICAL_DOCUMENTATION, EvidenceKind.REQUIREMENT),
+        (K.STATEMENT_OF_APPLICABILITY, EvidenceKind.ORGANISATION),
+    ):
+        made = engine.documents.draft(kind, AGENT, by="ada")
+        engine.evidence.record(AGENT, need, "by hand", by="leo", about=RULES[kind].need, content=b"x")
+        assert engine.documents.show(made.id).changed == ()
+
+
+def test_a_model_card_with_gaps_shows_the_gate_nothing(ready: Engine) -> None:
     """The one document of a model; what the register does not know is described first."""
     from sample_gate import MODEL  # noqa: PLC0415 - only here
 
@@ -302,7 +347,6 @@ def test_a_version_is_kept_in_both_databases(
         engine.documents.approve(made.id, by="leo", with_open_points=True)
         kept = engine.documents.all(subject=AGENT, kind=K.SYSTEM_DESCRIPTION)
         assert [(one.document.sections, one.changed) for one in kept] == [(made.sections, ())]
-        assert EvidenceKind.REQUIREMENT  # nothing was recorded as evidence of it
         assert engine.evidence.all(AGENT) == []
     finally:
         engine.close()

@@ -20,7 +20,7 @@ h2 .cite, h3 .cite, h4 .cite { font-weight: 400; font-size: .8em; color: var(--q
 .sub { font-size: 1.1rem; color: var(--quiet); margin: 0 0 1.4rem; }
 table { border-collapse: collapse; width: 100%; margin: .6rem 0 1.2rem; font-size: .88rem; line-height: 1.4; }
 caption { text-align: left; font-weight: 600; padding: .2rem 0 .35rem; font-family: "Segoe UI", system-ui, Arial, sans-serif; }
-th, td { text-align: left; vertical-align: top; padding: .38rem .55rem; border-bottom: 1px solid var(--line); }
+th, td { overflow-wrap: anywhere; text-align: left; vertical-align: top; padding: .38rem .55rem; border-bottom: 1px solid var(--line); }
 thead th { background: var(--fill); font-size: .8rem; border-bottom: 2px solid var(--line); }
 .cover { border-top: 2px solid var(--ink); border-bottom: 1px solid var(--ink); font-size: .85rem; }
 .cover th { width: 11rem; font-weight: 600; } .cover th, .cover td { border: 0; padding: .22rem .55rem .22rem 0; }

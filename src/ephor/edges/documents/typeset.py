@@ -21,7 +21,7 @@ from ephor.rooms.documents.model import (
 )
 
 _FONT = re.compile(r'font-family="[^"]*"')
-_MAP = 62
+_MAP = 70
 """How wide a heat map is, in hundredths of the text."""
 
 

@@ -72,7 +72,7 @@ def tools(one: AgentFacts) -> tuple[Block, ...]:
         "a person is asked",
         "masked in arguments",
     )
-    return (table("Tools", columns, [Row(_tool(tool), source) for tool in manifest.tools]),)
+    return (table("", columns, [Row(_tool(tool), source) for tool in manifest.tools]),)
 
 
 def roles(one: AgentFacts) -> tuple[Block, ...]:
@@ -91,7 +91,7 @@ def roles(one: AgentFacts) -> tuple[Block, ...]:
         gap(f"the manifest names role `{name}`, which does not exist", f"ephor roles add {name} --help")
         for name in unknown
     )
-    return (table("Roles", ("role", "permissions", "tools", "up to"), rows(lines)), *missing)
+    return (table("", ("role", "permissions", "tools", "up to"), rows(lines)), *missing)
 
 
 def models(one: AgentFacts) -> tuple[Block, ...]:
@@ -118,7 +118,7 @@ def models(one: AgentFacts) -> tuple[Block, ...]:
         )
         for name in absent
     )
-    return (table("Models", ("model", "status", "provider", "type", "validated"), lines), *missing)
+    return (table("", ("model", "status", "provider", "type", "validated"), lines), *missing)
 
 
 def data(one: AgentFacts) -> tuple[Block, ...]:
@@ -153,7 +153,7 @@ def processing(one: AgentFacts) -> tuple[Block, ...]:
         )
         for found in kept
     )  # fmt: skip
-    return (table("Records of processing", ("record", "activity", "purposes", "legal basis"), rows(lines)),)
+    return (table("", ("record", "activity", "purposes", "legal basis"), rows(lines)),)
 
 
 def oversight(one: AgentFacts) -> tuple[Block, ...]:
@@ -216,7 +216,7 @@ def approvals(one: AgentFacts) -> tuple[Block, ...]:
             gap("approval was never asked for", f"ephor approvals request {one.gate.id} --justification WHY"),
         )
     columns = ("request", "asked by", "on", "outcome", "reviews", "until")
-    return (table("Approvals", columns, rows(lines)),)
+    return (table("", columns, rows(lines)),)
 
 
 def checklist(one: AgentFacts, which: Checklist, title: str) -> tuple[Block, ...]:

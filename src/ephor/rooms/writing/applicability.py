@@ -25,6 +25,7 @@ GROUPS: Mapping[str, str] = MappingProxyType(
     }
 )  # fmt: skip
 """The groups of Annex A by number, with our own short titles."""
+_ITSELF = "org.statement-of-applicability"
 _CONTROL = re.compile(r"iso-42001/a\.(\d+)\.[\d.]+")
 _LINE = re.compile(r"\s*(A\.\d+(?:\.\d+)*)\s*:\s*(.+?)\s*", re.IGNORECASE)
 
@@ -105,16 +106,22 @@ def _row(one: AgentFacts, each: Requirement, applies: str, sources: Sources) -> 
 
 
 def _by_needs(one: AgentFacts, each: Requirement) -> Requirement:
-    """Where nobody said whether the standard applies, the statement still says what each control would find."""
-    scope = one.laws[ISO_42001].applies
-    if scope is not None or each.status is not Answer.NOT_KNOWN or not each.needs:
+    """Where nobody said whether the standard applies, the statement still says what each control would find.
+
+    That there is a statement of applicability is not said in it: its approval must not make it stale.
+    """
+    others = tuple(shown for shown in each.needs if shown.need != _ITSELF)
+    itself = len(others) < len(each.needs)
+    unsettled = one.laws[ISO_42001].applies is None and each.status is Answer.NOT_KNOWN
+    if not others or not (itself or unsettled) or each.status is Answer.NOT_APPLICABLE:
         return each
-    status, because = shown_together(each.needs)
+    status, because = shown_together(others)
     remedies = dict.fromkeys(
-        shown.remedy for shown in each.needs if shown.status is not Answer.MET and shown.remedy
+        shown.remedy for shown in others if shown.status is not Answer.MET and shown.remedy
     )
+    shown_by = tuple(dict.fromkeys(exhibit for shown in others for exhibit in shown.evidence))
     return dataclasses.replace(
-        each, status=status, because=because, recommendation="; ".join(remedies) or None
+        each, status=status, because=because, recommendation="; ".join(remedies) or None, evidence=shown_by
     )
 
 

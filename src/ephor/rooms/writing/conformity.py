@@ -132,7 +132,8 @@ def _requirements(one: AgentFacts, itself: frozenset[str]) -> tuple[Block, ...]:
     applying = owed(found)
     if found and not applying:
         return (paragraph(f"None of Articles 9 to 15 applies to this agent: {found[0].because}."),)
-    return (answers_table(one, "Requirements of Articles 9 to 15", applying), *gaps_of(one, applying, itself))
+    others = [each for each in applying if each.id not in itself]
+    return (answers_table(one, "Requirements of Articles 9 to 15", others), *gaps_of(one, others))
 
 
 def _validation(one: AgentFacts) -> Iterator[Block]:

@@ -55,13 +55,24 @@ def answers_table(one: AgentFacts, title: str, found: Sequence[Requirement]) -> 
 def gaps_of(
     one: AgentFacts, found: Sequence[Requirement], besides: frozenset[str] = frozenset()
 ) -> tuple[Block, ...]:
-    """Return a gap for each obligation that is owed and not shown to be met, but for those *besides*."""
+    """Return a gap for each obligation that is owed and not shown to be met, but for those *besides*.
+
+    Those that one and the same step closes are one gap.
+    """
+    steps: dict[tuple[str, str, str], list[Requirement]] = {}
+    for each in found:
+        if each.status in (Answer.NOT_MET, Answer.NOT_KNOWN) and each.id not in besides:
+            remedy = (each.recommendation or "").removeprefix(f"{each.title}: ")
+            steps.setdefault((SAYS[each.status], steady(each.because, one.gate.day), remedy), []).append(each)
     return tuple(
-        gap(f"{each.title}: {SAYS[each.status]}; {steady(each.because, one.gate.day)}", each.recommendation or "",
-            cite=each.cite, sources=_law(each))
-        for each in found
-        if each.status in (Answer.NOT_MET, Answer.NOT_KNOWN) and each.id not in besides
-    )  # fmt: skip
+        gap(
+            f"{'; '.join(each.title for each in alike)}: {answer}; {because}",
+            remedy,
+            cite=", ".join(dict.fromkeys(each.cite for each in alike)),
+            sources=tuple(source for each in alike for source in _law(each)),
+        )
+        for (answer, because, remedy), alike in steps.items()
+    )
 
 
 def owed(found: Sequence[Requirement]) -> list[Requirement]:

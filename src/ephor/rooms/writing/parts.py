@@ -103,10 +103,13 @@ def asked(kind: DocumentKind, subject: str, question: Question) -> Block:
 def listed(words: Sequence[object], empty: str = NONE) -> str:
     """Return words as one line.
 
-    >>> listed(["a", "b"]), listed([])
-    ('a, b', 'none')
+    >>> listed(["a", "b"]), listed([]), listed(["One.", "Two, or three."])
+    ('a, b', 'none', 'One; Two, or three')
     """
-    return ", ".join(str(getattr(one, "value", one)) for one in words) or empty
+    said = [str(getattr(one, "value", one)) for one in words]
+    if len(said) > 1 and any("," in one or one.endswith(".") for one in said):
+        return "; ".join(one.removesuffix(".") for one in said)
+    return ", ".join(said) or empty
 
 
 def spoken(word: str) -> str:

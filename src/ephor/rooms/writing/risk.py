@@ -142,7 +142,7 @@ def register(one: AgentFacts) -> tuple[Block, ...]:
         for _, risk in seen
         if risk.status.value == "open"
     )
-    return (table("Register", columns, rows(lines)), *later, *untreated)
+    return (table("", columns, rows(lines)), *later, *untreated)
 
 
 def _method(one: AgentFacts) -> tuple[Block, ...]:
