@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import json
 import os
-import shutil
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -11,6 +13,7 @@ import pytest
 pa = pytest.importorskip("pyarrow", reason="pyarrow is not installed")
 from pyarrow import parquet  # noqa: E402
 
+import spark_peer  # noqa: E402
 from ephor.adapters.texts import lake  # noqa: E402
 from ephor.rooms.pii.columns import ColumnCount, count_columns, joined  # noqa: E402
 
@@ -41,22 +44,18 @@ def test_the_kernel_takes_a_batch_and_gives_a_batch(path: str) -> None:
     assert joined(ColumnCount(**row) for row in told) == WANTED
 
 
-def test_spark_counts_what_one_process_counts(path: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    sql = pytest.importorskip("pyspark.sql", reason="pyspark is not installed: `pip install ephor[spark]`")
-    if shutil.which("java") is None:
-        pytest.skip("Java is not installed")
-    monkeypatch.setenv("SPARK_LOCAL_IP", "127.0.0.1")
-    monkeypatch.setenv(
-        "PYTHONPATH",
-        os.pathsep.join([str(Path(__file__).parents[3] / "src"), os.environ.get("PYTHONPATH", "")]),
-    )
-    session = (
-        sql.SparkSession.builder.master("local[2]")
-        .config("spark.ui.enabled", "false")
-        .config("spark.sql.shuffle.partitions", "2")
-        .getOrCreate()
-    )
-    try:
-        assert lake.scan_with_spark([(path, "p")], None, session) == WANTED
-    finally:
-        session.stop()
+def test_a_cluster_counts_what_one_process_counts(path: str) -> None:
+    words = ("-m", "ephor", "pii", "scan", str(Path(path).parent), "--json")
+    told = []
+    for python, more, environment in (
+        (spark_peer.python(), ("--spark",), spark_peer.settings()),
+        (Path(sys.executable), (), dict(os.environ)),
+    ):
+        done = subprocess.run(
+            [python, *words, *more], capture_output=True, text=True, check=False, timeout=300, env=environment
+        )
+        assert done.returncode == 0, done.stderr[-3000:]
+        told.append(json.loads(done.stdout))
+    by_cluster, by_one = told
+    assert by_cluster["columns"] == by_one["columns"]
+    assert by_cluster["counts"] == by_one["counts"] == {"credit_card": 900, "email": 600, "ip_address": 900}
