@@ -11,7 +11,8 @@ from typing import Annotated, Any
 import typer
 from rich.console import Console
 
-from ephor.edges.cli.interview import interview, refuse_without_terminal, written
+from ephor.edges.cli.interview import interview, refuse_without_terminal
+from ephor.edges.cli.interview_file import AnswerFile
 from ephor.edges.cli.options import As, AsOf, Database, Json
 from ephor.edges.cli.render import emit
 from ephor.edges.door import Door
@@ -49,7 +50,8 @@ def classify(
     ask: Annotated[
         bool,
         typer.Option(
-            "--interview", help="Ask a person at the terminal, and write what they state into FILE."
+            "--interview",
+            help="Ask a person at the terminal what FILE leaves open, and write each answer into it at once.",
         ),
     ] = False,
     pack: Annotated[
@@ -66,7 +68,7 @@ def classify(
 
     A registered agent's class is recorded. Unknown facts that could change the answer give `needs_review`; it never
     fails open, so --fail-on counts it as high. --interview asks a person at a terminal only what still matters and writes
-    FILE; a class of an agent counts once a reviewer signed it off.
+    each answer into FILE, new or begun; a class of an agent counts once a reviewer signed it off.
 
     Example: ephor classify ephor.yaml --as-of 2027-12-02 --fail-on high
     """
@@ -96,14 +98,21 @@ def classify(
 
 
 def _interview(door: Door, file: str, as_of: str | None, pack: str) -> None:
-    """Ask a person, and write what they state into a new file; what was there before is never overwritten."""
+    """Ask a person, and write each answer into the file at once; one that is there is gone on with."""
     refuse_without_terminal()
-    if Path(file).exists():
-        raise InvalidInputError(f"`{file}` is there already; name a new file for the answers")
+    answers = AnswerFile(door, file)
+    if answers.stated:
+        _say(f"{len(answers.stated)} facts of `{file}` stay as they are.")
+    law = door.law.shelf.load(pack)
+    role = answers.role if answers.role in roles_of(law) else None
     on = day(as_of) if as_of else door.today()
-    stated = interview(door.law.shelf.load(pack), on, ask=_answer, say=_say)
-    with door.new_file(file) as write:
-        write(written(stated))
+    try:
+        interview(law, on, ask=_answer, say=_say, role=role, known=answers.stated, keep=answers.keep)
+    except (KeyboardInterrupt, EOFError):
+        if answers.is_there:
+            _say(f"\nwhat was answered is in `{file}`; the same command goes on from there")
+        raise
+    answers.finish()
 
 
 def _answer(question: str) -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from datetime import date
 
 from ephor.kernel.errors import InvalidInputError
@@ -29,16 +29,24 @@ def refuse_without_terminal() -> None:
 
 
 def interview(
-    pack: Pack, on: date, *, ask: Callable[[str], str], say: Callable[[str], None], role: str | None = None
+    pack: Pack,
+    on: date,
+    *,
+    ask: Callable[[str], str],
+    say: Callable[[str], None],
+    role: str | None = None,
+    known: Mapping[str, object] | None = None,
+    keep: Callable[[str, object], None] = lambda _name, _answer: None,
 ) -> dict[str, object]:
     """Return the facts that a person stated; *ask* returns the answer to a question, *say* tells them something.
 
-    An answer that does not fit is asked for again. What the person does not know stays unstated, and so unknown.
+    An answer that does not fit is asked for again. What the person does not know stays unstated, and so unknown. *known*
+    was stated before and is not asked for; *keep* is given every answer as soon as it is there.
 
     Raises:
-        EOFError: the person closed the input; nothing is kept.
+        EOFError: the person closed the input; what was answered was kept.
     """
-    stated: dict[str, object] = {}
+    stated: dict[str, object] = dict(known or {})
     passed_over: list[str] = []
     say(
         f"Answer for the system's intended purpose; `{DONT_KNOW}` where you do not know. Only what matters is asked."
@@ -49,14 +57,24 @@ def interview(
             passed_over.append(question.name)
         else:
             stated[question.name] = answer
+            keep(question.name, answer)
     return stated
 
 
 def written(facts: dict[str, object]) -> bytes:
     """Return *facts* as the file that `ephor classify` reads; what is not in it is unknown."""
     lines = ["# Stated in an interview. What is not here is unknown, not false.", "facts:"]
-    lines += [f"  {name}: {_yaml(value)}" for name, value in facts.items()] or ["  {}"]
+    lines += [f"  {line_of(name, value)}" for name, value in facts.items()] or ["  {}"]
     return "\n".join(lines).encode() + b"\n"
+
+
+def line_of(name: str, value: object) -> str:
+    """Return one fact as YAML.
+
+    >>> line_of("subjects", ["workers", "none"])
+    'subjects: [workers, none]'
+    """
+    return f"{name}: {_yaml(value)}"
 
 
 def _asked(
