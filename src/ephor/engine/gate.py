@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, time
 from functools import partial
 from typing import Any, TypeVar
@@ -11,6 +11,7 @@ from typing import Any, TypeVar
 import msgspec
 
 from ephor.engine.gate_entries import Entries, gather
+from ephor.engine.gate_incidents import troubles_of
 from ephor.engine.overriding import in_force
 from ephor.engine.ports import Unit, World
 from ephor.kernel.canonical import digest
@@ -89,9 +90,11 @@ class Gate:
         """
         at = _moment(self.world.clock.now(), as_of)
         with self.world.storage.reading() as unit:
-            return _Gathering(unit, gather(self.world, at), at).facts(
-                unit.shelf(Agent).get(agent_id), in_force(unit, self.policies), self._law
-            )
+            agent, entries = unit.shelf(Agent).get(agent_id), gather(self.world, at)
+            opened, closed = entries.all("incident.opened/1"), entries.all("incident.closed/1")
+            troubles = troubles_of(unit, self.world, agent.id, at, opened=opened, closed=closed)
+            found = _Gathering(unit, entries, at).facts(agent, in_force(unit, self.policies), self._law)
+            return replace(found, troubles=troubles)
 
     def _law(self, manifest: Manifest, on: date) -> Law | None:
         try:

@@ -29,6 +29,7 @@ def run(engine, files, capsysbinary):
         approvals=Approvals(engine.world, POLICIES, lambda _unit, _agent: "limited"),
         policies=Policies(POLICIES),
         bodies=engine.bodies,
+        incidents=engine.incidents,
         regulation=engine.regulation,
         calls=engine.calls,
     )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from rich.console import Console
 
     from ephor.engine.approvals import Standing
+    from ephor.engine.incident_steps import Seen
     from ephor.engine.regulation import ClassStanding
     from ephor.rooms.agents.changes import Change
     from ephor.rooms.agents.manifest import AskRule, Manifest
@@ -57,7 +58,7 @@ def register(
 
 @app.command()
 def show(context: typer.Context, id: Id, json: Json = False, database: Database = None) -> None:
-    """Show an agent: its status, its manifest and its approval.
+    """Show an agent: its status, its manifest, its approval, and the incidents that are open.
 
     Example: ephor agents show support-assistant
     """
@@ -67,13 +68,15 @@ def show(context: typer.Context, id: Id, json: Json = False, database: Database 
         engine.approvals.standing(id),
         engine.regulation.standing(id),
     )
+    open_ones = [one for one in engine.incidents.all(open_only=True) if id in one.incident.agents]
     answer = {
         **as_json(agent),
         "approved": standing.approval is not None,
         "pending": as_json(standing.pending),
         "class": as_json(law),
+        "open_incidents": [_incident(one) for one in open_ones],
     }
-    emit(answer, lambda out: _print_agent(out, agent, standing, law), json=json)
+    emit(answer, lambda out: _print_agent(out, agent, standing, law, open_ones), json=json)
 
 
 @app.command("list")
@@ -179,7 +182,26 @@ def _print_list(out: Console, agents: Sequence[Agent]) -> None:
     table(out, ("id", "status", "use case", "autonomy", "owner"), rows, empty=empty)
 
 
-def _print_agent(out: Console, agent: Agent, standing: Standing, law: ClassStanding) -> None:
+def _incident(one: Seen) -> dict[str, Any]:
+    return {
+        "id": one.incident.id,
+        "severity": one.incident.severity.value,
+        "since": as_json(one.incident.at),
+        "overdue": [clock.id for clock in one.clocks if clock.overdue],
+    }
+
+
+def _incidents(open_ones: Sequence[Seen]) -> str:
+    told = [
+        f"{one['id']} ({one['severity']}" + ("; a clock is over)" if one["overdue"] else ")")
+        for one in map(_incident, open_ones)
+    ]
+    return "\n".join(told) or "none is open"
+
+
+def _print_agent(
+    out: Console, agent: Agent, standing: Standing, law: ClassStanding, open_ones: Sequence[Seen]
+) -> None:
     manifest = agent.manifest
     fields(
         out,
@@ -190,6 +212,7 @@ def _print_agent(out: Console, agent: Agent, standing: Standing, law: ClassStand
             ("approval", _approval(standing)),
             ("class", _class(law)),
             ("measures", _measures(law)),
+            ("incidents", _incidents(open_ones)),
             ("owner", manifest.owner),
             ("purpose", manifest.purpose),
             ("use case", manifest.use_case.value),

@@ -79,7 +79,8 @@ _ONGOING = (
     Item("operator-training", "Training for operators (annually)",
          "evidence operator_training for each person of the oversight declared", upkeep.operator_training),
     Item("incident-response-drills", "Incident response drills (annually)",
-         "evidence incident_drill and its evidence.recorded/1 entry", upkeep.incident_drills),
+         "evidence incident_drill and its evidence.recorded/1 entry; open incidents that name the agent, and every "
+         "incident.opened/1 entry", upkeep.incident_drills),
 )  # fmt: skip
 
 ITEMS: Mapping[Checklist, tuple[Item, ...]] = MappingProxyType(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date, datetime
 from typing import Generic, TypeVar
 
@@ -15,6 +15,7 @@ from ephor.rooms.approvals.request import ApprovalRequest
 from ephor.rooms.dsr.request import Request
 from ephor.rooms.evidence.record import Evidence
 from ephor.rooms.gate.finding import Exhibit
+from ephor.rooms.gate.trouble import Troubles
 from ephor.rooms.impact.assessment import ImpactAssessment
 from ephor.rooms.models.bias_test import BiasTest
 from ephor.rooms.models.observation import Observation
@@ -109,6 +110,8 @@ class GateFacts:
     impacts: tuple[Recorded[ImpactAssessment], ...] = ()
     signed: Entry | None = None
     """The entry by which a reviewer signed off the class kept; None where nobody did by that day."""
+    troubles: Troubles = field(default_factory=Troubles)
+    """The open incidents that name the agent."""
 
     @property
     def day(self) -> date:

@@ -8,6 +8,7 @@ from ephor.rooms.gate.evidenced import judge_evidence
 from ephor.rooms.gate.facts import GateFacts
 from ephor.rooms.gate.finding import Finding, not_known, together
 from ephor.rooms.gate.measured import bias_of_models, monitoring_of_models
+from ephor.rooms.gate.trouble import open_incidents
 
 
 def model_cards(facts: GateFacts) -> Finding:
@@ -34,8 +35,10 @@ def incident_response_plan(facts: GateFacts) -> Finding:
 
 
 def incident_drills(facts: GateFacts) -> Finding:
-    """Return whether an incident was drilled within a year."""
-    return judge_evidence(facts, EvidenceKind.INCIDENT_DRILL)
+    """Return whether an incident was drilled within a year, and none that is serious is open."""
+    drilled = judge_evidence(facts, EvidenceKind.INCIDENT_DRILL)
+    trouble = open_incidents(facts.troubles)
+    return drilled if trouble is None else together([trouble, drilled])
 
 
 def operator_training(facts: GateFacts) -> Finding:
