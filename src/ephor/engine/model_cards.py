@@ -10,6 +10,7 @@ from ephor.engine.gate_entries import Entries, gather
 from ephor.engine.ports import World
 from ephor.kernel.errors import ConflictError
 from ephor.rooms.access.people import Person, PlanePermission, require
+from ephor.rooms.agents.agent import Agent
 from ephor.rooms.models.bias_test import BiasTest
 from ephor.rooms.models.card import CardFacts, ModelCard, Origin, Source, make_card
 from ephor.rooms.models.card_texts import CardStatement, CardTexts, described, newest, read_texts
@@ -53,6 +54,11 @@ class ModelCards:
         with self.world.storage.reading() as unit:
             unit.shelf(ModelVersion).get(id)
             return unit.shelf(CardStatement).all(model=id)
+
+    def used_by(self, id: str) -> Sequence[str]:
+        """Return the agents whose manifests declare a model, by their ids."""
+        with self.world.storage.reading() as unit:
+            return [one.id for one in unit.shelf(Agent).all() if id in one.manifest.models]
 
     def card(self, id: str) -> ModelCard:
         """Return the card of a model, each field with the entry of the ledger that shows where it comes from.

@@ -129,7 +129,7 @@ def test_a_card_is_written_into_a_new_file_and_never_over_one(described, tmp_pat
     assert (code, out.startswith("card.md: ranker@3, ")) == (0, True)
     assert (tmp_path / "card.md").read_text() == described("models", "card", ID)[1]
     assert described("models", "card", ID, "-o", "card.md")[0] == 4
-    assert described("models", "card", ID, "--format", "docx")[0] == 2
+    assert described("models", "card", ID, "--format", "odt")[0] == 2
     assert described("models", "card", "nobody@1")[0] == 3
 
 
@@ -208,3 +208,25 @@ def test_huggingface_hub_loads_whatever_people_wrote(described, tmp_path):
             "model-index",
         }
         assert data["license"] == "other"
+
+
+def test_a_card_as_a_page_and_as_pdf_shows_every_field_and_the_same_bytes_for_the_same_facts(
+    described, tmp_path
+):
+    code, page, _ = described("models", "card", ID, "--format", "html")
+    assert code == 0
+    assert "<script>" not in page
+    for told in ("recruiters", "customers --- &lt;script&gt;", "few applicants over sixty", "bleu", "0.31", "mitigations not stated", "Apache-2.0",
+                 "accuracy: at least 0.9", "development to validation, by val"):  # fmt: skip
+        assert told in page, told
+    assert described("models", "card", ID, "--format", "html")[1] == page
+    assert described("models", "card", ID, "--format", "pdf")[0] == 2
+    pytest.importorskip("typst", reason="install ephor[pdf]")
+    for name in ("one.pdf", "two.pdf"):
+        code, _, err = described("models", "card", ID, "--format", "pdf", "--output", name)
+        assert code == 0, err
+    data = (tmp_path / "one.pdf").read_bytes()
+    assert data == (tmp_path / "two.pdf").read_bytes()
+    assert data.startswith(b"%PDF-")
+    assert b"pdfuaid" in data
+    assert described("models", "card", ID, "--format", "docx", "--output", "card.docx")[0] == 0

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Annotated, Optional
 
 import typer
@@ -14,7 +14,8 @@ from ephor.edges.cli.render import as_json, emit, exact, table
 from ephor.kernel.errors import InvalidInputError
 from ephor.rooms.models.card_huggingface import to_huggingface
 from ephor.rooms.models.card_markdown import to_markdown
-from ephor.rooms.models.card_texts import FIGURES, GROUPS, LISTS, SAYABLE, TEXTS
+from ephor.rooms.models.card_texts import FIGURES, GROUPS, LISTS, SAYABLE
+from ephor.rooms.models.card_texts import TEXTS as ONE_TEXT
 
 if TYPE_CHECKING:
     from ephor.edges.door import Door
@@ -28,11 +29,28 @@ def _json(card: ModelCard) -> bytes:
     return orjson.dumps(as_json(card), option=orjson.OPT_INDENT_2) + b"\n"
 
 
-FORMS: Mapping[str, Callable[[ModelCard], bytes]] = {
+TEXTS: Mapping[str, Callable[[ModelCard], bytes]] = {
     "markdown": lambda card: to_markdown(card).encode(),
     "json": _json,
     "huggingface": lambda card: to_huggingface(card).encode(),
 }
+FORMS = (*TEXTS, "html", "pdf", "docx")
+
+
+def _written(made: ModelCard, form: str, agents: Sequence[str], door: Door) -> bytes:
+    if form in TEXTS:
+        return TEXTS[form](made)
+    from ephor.edges.documents.card import card_document  # noqa: PLC0415 - only for these forms
+    from ephor.edges.documents.docx import docx  # noqa: PLC0415
+    from ephor.edges.documents.html import html  # noqa: PLC0415
+    from ephor.edges.documents.typeset import typeset  # noqa: PLC0415
+
+    document = card_document(made, agents)
+    if form == "html":
+        return html(document).encode()
+    if form == "docx":
+        return docx(document)
+    return door.set_pdf(typeset(document), document.at)
 
 
 @app.command()
@@ -100,11 +118,14 @@ def card(
     if form not in FORMS:
         raise InvalidInputError(f"`{form[:40]}` is no format of a card; use one of: {', '.join(FORMS)}")
     door: Door = context.obj
-    made = door.open(database).model_cards.card(id)
+    plane = door.open(database).model_cards
+    made, agents = plane.card(id), plane.used_by(id)
     if output is None:
-        exact(FORMS["json" if json else form](made))
+        if form in ("pdf", "docx") and not json:
+            raise InvalidInputError(f"{form} is not for a terminal; name a file: --output card.{form}")
+        exact(_written(made, "json" if json else form, agents, door))
         return
-    data = FORMS[form](made)
+    data = _written(made, form, agents, door)
     with door.new_file(output) as write:
         write(data)
     told = {"file": output, "format": form, "gaps": list(made.gaps)}
@@ -121,9 +142,9 @@ def _set(given: list[str]) -> dict[str, object]:
             items = told.setdefault(name, [])
             assert isinstance(items, list)  # noqa: S101 - made above
             items.append(text)
-        elif name in TEXTS and name not in told:
+        elif name in ONE_TEXT and name not in told:
             told[name] = text
-        elif name in TEXTS:
+        elif name in ONE_TEXT:
             raise InvalidInputError(f"--set {name} stands twice; it is one text", field=name)
         elif name in (FIGURES, GROUPS):
             raise InvalidInputError(f"`{name}` is a mapping; write it in a file", field=name)

@@ -141,8 +141,13 @@ def _registry(card: ModelCard) -> Iterator[str]:
         yield f"- **{name}:** {plain(value)}"
     if card.registry.history:
         yield from ("", "### History", "")
-        for step in card.registry.history:
-            yield f"- {plain(_step(step.old_status.value, step.new_status.value, step.updated_by, step.at, step.reason))}"
+        yield from (f"- {plain(line)}" for line in history_lines(card))
+
+
+def history_lines(card: ModelCard) -> Iterator[str]:
+    """Yield each step of the model's life in words, the oldest first."""
+    for step in card.registry.history:
+        yield _step(step.old_status.value, step.new_status.value, step.updated_by, step.at, step.reason)
 
 
 def registry_rows(card: ModelCard) -> Iterator[tuple[str, str]]:
