@@ -25,8 +25,8 @@ thead th { background: var(--fill); font-size: .8rem; border-bottom: 2px solid v
 .cover { border-top: 2px solid var(--ink); border-bottom: 1px solid var(--ink); font-size: .85rem; }
 .cover th { width: 11rem; font-weight: 600; } .cover th, .cover td { border: 0; padding: .22rem .55rem .22rem 0; }
 .note { font-style: italic; color: var(--quiet); }
-dl { display: grid; grid-template-columns: minmax(8rem, 13rem) 1fr; gap: .3rem 1rem; margin: .5rem 0 1.1rem; }
-dt { font-weight: 600; font-size: .88rem; padding-top: .1rem; font-family: "Segoe UI", system-ui, Arial, sans-serif; } dd { margin: 0; }
+dl { display: grid; grid-template-columns: minmax(8rem, 13rem) minmax(0, 1fr); gap: .3rem 1rem; margin: .5rem 0 1.1rem; }
+dt { font-weight: 600; font-size: .88rem; padding-top: .1rem; font-family: "Segoe UI", system-ui, Arial, sans-serif; } dd { margin: 0; overflow-wrap: anywhere; }
 nav ol { list-style: none; padding: 0; margin: .4rem 0 0; columns: 2; column-gap: 2rem; font-size: .9rem; }
 nav li { break-inside: avoid; padding: .1rem 0; } nav .d2 { padding-left: 1.4em; } nav .d3 { padding-left: 2.8em; }
 a { color: var(--link); text-decoration: none; } a:hover { text-decoration: underline; }

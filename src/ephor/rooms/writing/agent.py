@@ -220,13 +220,16 @@ def approvals(one: AgentFacts) -> tuple[Block, ...]:
 
 
 def checklist(one: AgentFacts, which: Checklist, title: str) -> tuple[Block, ...]:
-    """Return one of the guide's two checklists, answered, with the gap of each item that is not met."""
+    """Return one of the guide's two checklists, answered, with what closes each item that is not met."""
     items, day = judge(which, one.gate).items, one.gate.day
     lines = (
-        ((item.title, _STATES[item.status], steady(item.because, day)), exhibits(item.evidence))
+        (
+            (item.title, _STATES[item.status], steady(item.because, day), item.remedy or "nothing"),
+            exhibits(item.evidence),
+        )
         for item in items
     )
-    return (table(title, ("item", "answer", "because"), rows(lines)),)
+    return (table(title, ("item", "answer", "because", "to do"), rows(lines)),)
 
 
 def _tool(tool: Tool) -> tuple[str, ...]:
