@@ -15,8 +15,9 @@ import pytest
 from conftest import populate
 from databases import postgres_database
 from ephor.adapters.backup import folder as folders
-from ephor.adapters.backup import restoring
+from ephor.adapters.backup import restoring, rows
 from ephor.adapters.backup.way import DiskBackups
+from ephor.adapters.storage.sql import engines, migrate
 from ephor.bootstrap import judge_database, open_engine
 from ephor.edges.sdk import Plane
 from ephor.engine.ports_backup import Given, Wanted
@@ -122,6 +123,30 @@ def test_postgres_is_backed_up_and_restored_into_either_database(
             assert recorded(there) == before
         record(site(other, here.keys), "goes-on")
         assert judge_database(f"sqlite:///{tmp_path / 'there.db'}") == []
+
+
+def test_a_plane_of_an_older_schema_is_backed_up_as_it_is(here: Site, tmp_path: Path) -> None:
+    before = recorded(here)
+    engine = engines.open_engine(f"sqlite:///{tmp_path / 'old.db'}")
+    migrate.upgrade(engine, to=migrate.KNOWN[-6])
+    with engine.begin() as old:
+        old.exec_driver_sql("commit")
+        old.exec_driver_sql(f"attach '{here.url.removeprefix('sqlite:///')}' as new")
+        old.exec_driver_sql("begin")
+        for table in rows.tables(old):
+            names = ", ".join(f'"{one.name}"' for one in table.columns)
+            old.exec_driver_sql(
+                f'insert into main."{table.name}" ({names}) select {names} from new."{table.name}"'
+            )
+    engine.dispose()
+    older = site(f"sqlite:///{tmp_path / 'old.db'}", here.keys)
+    older.backups.back_up(None, str(tmp_path / "backup"), SECRET, None)
+    with sqlite3.connect(tmp_path / "old.db") as found:
+        assert found.execute("select version_num from alembic_version").fetchone() == (migrate.KNOWN[-6],)
+    found.close()
+    there = site(f"sqlite:///{tmp_path / 'there.db'}", here.keys)
+    there.backups.restore(str(tmp_path / "backup"), SECRET, there.wanted())
+    assert recorded(there) == before
 
 
 def test_a_backup_that_is_older_than_the_head_records_nothing_before_a_new_epoch(

@@ -78,7 +78,7 @@ def _written(url: str, backup: BackupFolder) -> tuple[dict[str, Any], int]:
             if not heads:
                 raise NotFoundError("there is no plane to back up; run `ephor init`")
             parts: list[dict[str, Any]] = []
-            for table in rows.tables():
+            for table in rows.tables(connection):
                 part: dict[str, Any] = {
                     "table": table.name,
                     "columns": [one.name for one in table.columns],

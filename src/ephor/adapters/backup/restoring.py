@@ -98,7 +98,7 @@ def _published(trial: Path, note: bytes | None) -> int | None:
 def _is_empty(connection: sa.Connection) -> bool:
     return all(
         connection.execute(sa.select(sa.literal(1)).select_from(table).limit(1)).first() is None
-        for table in rows.tables()
+        for table in rows.tables(connection)
     )
 
 

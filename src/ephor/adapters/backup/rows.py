@@ -18,9 +18,13 @@ DERIVED = frozenset({"ledger_projection", "ledger_words"})
 """Made anew from the entries after a restore; what words are found by differs from one database to the other."""
 
 
-def tables() -> Sequence[sa.Table]:
-    """Return the tables that are backed up, in an order that never changes."""
-    return [metadata.tables[name] for name in sorted(metadata.tables) if name not in DERIVED]
+def tables(connection: sa.Connection) -> Sequence[sa.Table]:
+    """Return the tables that are backed up, as this database has them: it may be of an older schema. Always in one order."""
+    there = set(sa.inspect(connection).get_table_names())
+    wanted = [name for name in sorted(metadata.tables) if name in there and name not in DERIVED]
+    found = sa.MetaData()
+    found.reflect(connection, only=wanted)
+    return [found.tables[name] for name in wanted]
 
 
 def dump(connection: sa.Connection, table: sa.Table) -> Iterator[tuple[bytes, int]]:
@@ -71,7 +75,7 @@ def load(connection: sa.Connection, name: str, columns: Sequence[str], chunks: I
 
 def copy(source: sa.Connection, target: sa.Connection, advance: Callable[[int], None]) -> None:
     """Write every row of one database into another that has the same tables."""
-    for table in tables():
+    for table in tables(source):
         columns = [one.name for one in table.columns]
         for chunk, count in dump(source, table):
             load(target, table.name, columns, [chunk])
