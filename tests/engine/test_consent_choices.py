@@ -229,3 +229,10 @@ def test_a_decision_about_somebody_who_opted_out_is_replayed_the_same(ready: Eng
     found = ready.replays.replay(made.id)
     assert (found.outcome, set(found.reasons)) == (found.recorded, set(found.recorded_reasons))
     assert "opted-out-sale" in found.reasons
+
+
+def test_a_request_to_opt_out_is_an_opt_out(ready: Engine) -> None:
+    request = ready.dsr.open("opt_out", {"email": MARY}, law="ccpa", by="dora", purposes=["sale"])
+    ready.dsr.fulfil(request.id, by="dora")
+    assert ready.consent.view(MARY).opted_out == (Category.SALE,)
+    assert "opted-out-sale" in reasons(ready, "data-sale")
