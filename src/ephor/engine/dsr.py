@@ -8,10 +8,8 @@ from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from typing import Any
 
-import orjson
-
 from ephor.engine.dsr_carry import Carrier, Deliver
-from ephor.engine.dsr_work import Stores, look_into, record
+from ephor.engine.dsr_work import Stores, look_into, receive, record
 from ephor.engine.ports import World
 from ephor.kernel import ids
 from ephor.kernel.canonical import Json
@@ -99,26 +97,9 @@ class Dsr:
         if mandate:
             request = replace(request, mandate=check_mandate(request, mandate))
         content = {"identities": dict(identities), "corrections": dict(corrections or {})}
-        return self._receive(request, content | ({"agent": agent.strip()} if request.by_agent else {}))
-
-    def _receive(self, request: Request, content: Mapping[str, object]) -> Request:
-        """Record the request with what it was opened with sealed under its subject's key."""
-        facts: dict[str, Json] = {
-            "law": request.law.value,
-            "right": request.right.value,
-            "due": request.due.isoformat(),
-        }
-        event = self._event("dsr.received/1", request, by=request.opened_by, metadata=facts)
-        with self.world.storage.unit() as unit:
-            require(
-                unit.shelf(Person).find(request.opened_by), PlanePermission.PRIVACY, who=request.opened_by
-            )
-            same = (
-                one for one in unit.shelf(Request).all(subject=request.subject) if one.status not in ENDED
-            )
-            first = next((one.id for one in same if (one.law, one.right) == (request.law, request.right)), "")
-            received = replace(request, entry=unit.append(event, orjson.dumps(content)), duplicate_of=first)
-            unit.shelf(Request).add(received)
+        [received] = receive(
+            self.world, [(request, content | ({"agent": agent.strip()} if request.by_agent else {}))]
+        )
         return received
 
     def verify_identity(self, id: str, method: str, *, by: str, mandate: str = "") -> Request:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Generator, Mapping, Sequence
+from dataclasses import replace
 from typing import Any, TypeVar
 
 import msgspec
@@ -14,12 +15,12 @@ from ephor.engine.ports_data import DataStore, Hands
 from ephor.kernel.canonical import digest
 from ephor.kernel.errors import ConflictError, InvalidInputError, VerificationError
 from ephor.kernel.events import Event
-from ephor.rooms.access.people import Person
+from ephor.rooms.access.people import Person, PlanePermission, require
 from ephor.rooms.dsr.datamap import DataMap, Name, parse_map
 from ephor.rooms.dsr.investigate import Investigation, held_collections, investigate, ledger_fate
 from ephor.rooms.dsr.opening import by_collection
 from ephor.rooms.dsr.plan import Batch, ByHand, DataPlan, make_plan
-from ephor.rooms.dsr.request import Request
+from ephor.rooms.dsr.request import ENDED, Request, RequestStatus
 from ephor.rooms.dsr.rights import fulfilment_of
 from ephor.rooms.dsr.store import Ask, Find, Key, Tally, Value, check_settable, fit
 from ephor.rooms.retention.hold import Hold
@@ -33,6 +34,31 @@ def record(unit: Unit, before: Request, after: Request, event: Event) -> str:
     """Put a changed request in its place with the event that says so; return the entry's id."""
     unit.shelf(Request).replace(before, after)
     return unit.append(event)
+
+
+def receive(world: World, asked: Sequence[tuple[Request, Mapping[str, object]]]) -> tuple[Request, ...]:
+    """Record requests that arrived together, all or none, with what each was opened with sealed under its subject's key."""
+    received = []
+    with world.storage.unit() as unit:
+        for request, content in asked:
+            by = request.opened_by
+            require(unit.shelf(Person).find(by), PlanePermission.PRIVACY, who=by)
+            facts = {"law": request.law.value, "right": request.right.value, "due": request.due.isoformat()}
+            event = Event(
+                "dsr.received/1",
+                request.received_at,
+                f"person:{by}",
+                resource=f"request:{request.id}",
+                subject=request.subject,
+                metadata=dict(facts),
+            )
+            listed = unit.shelf(Request).all(subject=request.subject)
+            same = (one for one in listed if one.status not in ENDED)
+            first = next((one.id for one in same if (one.law, one.right) == (request.law, request.right)), "")
+            new = replace(request, entry=unit.append(event, orjson.dumps(content)), duplicate_of=first)
+            unit.shelf(Request).add(new)
+            received.append(new)
+    return tuple(received)
 
 
 def sealed(world: World, request: Request) -> Mapping[str, Mapping[str, Any]]:
@@ -83,7 +109,9 @@ def look_into(
     wanted = by_collection(content["corrections"], names)
     corrections = {name: tuple(values) for name, values in wanted.items()}
     check_settable(shapes, corrections)
-    found = drive(investigate(searched, shapes, content["identities"], way, held), stores)
+    members = _together(world, request)
+    others = tuple(members.values())
+    found = drive(investigate(searched, shapes, content["identities"], way, held, others), stores)
     plan = make_plan(
         request.id,
         way,
@@ -98,8 +126,25 @@ def look_into(
         made_at=now,
         made_by=by,
         by_hand=by_hand,
+        household=tuple(members),
     )
     return plan, found
+
+
+def _together(world: World, request: Request) -> Mapping[str, Mapping[str, str]]:
+    """Return what the others of a household are found by, of those who were verified and whose key still is."""
+    if not request.household:
+        return {}
+    with world.storage.reading() as unit:
+        listed = unit.shelf(Request).all()
+    members = {}
+    for one in listed:
+        same = one.household == request.household and one.id != request.id and one.right is request.right
+        if same and one.verified_at is not None and one.status is not RequestStatus.REFUSED:
+            payload = payload_of(world, one.entry)
+            if payload is not None:
+                members[one.id] = orjson.loads(payload)["identities"]
+    return members
 
 
 def map_digest(data_map: DataMap) -> str:

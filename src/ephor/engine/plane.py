@@ -25,6 +25,7 @@ from ephor.engine.documents import Documents
 from ephor.engine.drift import Drift
 from ephor.engine.drills import Drills
 from ephor.engine.dsr import Dsr
+from ephor.engine.dsr_households import DsrHouseholds
 from ephor.engine.dsr_identity import DsrIdentity
 from ephor.engine.dsr_tasks import DsrTasks
 from ephor.engine.evidence import EvidenceRegister
@@ -233,6 +234,10 @@ class Engine:
     @cached_property
     def dsr(self) -> Dsr:
         return Dsr(self.world)
+
+    @cached_property
+    def dsr_households(self) -> DsrHouseholds:
+        return DsrHouseholds(self.world)
 
     @cached_property
     def dsr_tasks(self) -> DsrTasks:

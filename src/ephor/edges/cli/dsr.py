@@ -336,6 +336,8 @@ def _print_plan(out: Console, plan: DataPlan) -> None:
         for line in plan.lines
     ]
     table(out, ("collection", "found", plan.fulfilment, "stays"), rows, empty="nothing was found")
+    if plan.household:
+        out.print(f"together with, and verified: {', '.join(plan.household)}")
     for one in plan.by_hand:
         out.print(f"{one.dataset}: by hand, by {one.person}")
     out.print(f"sealed payloads in the ledger: {plan.ledger}")

@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Generator, Iterable, Mapping
+from collections.abc import Generator, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
 from ephor.rooms.dsr.datamap import DataMap, Name
-from ephor.rooms.dsr.judge import Stay, Verdict, erasure_order, judge_erasure, judge_sharing
+from ephor.rooms.dsr.judge import Kept, Stay, Verdict, erasure_order, judge_erasure, judge_sharing
 from ephor.rooms.dsr.plan import Batch, DataPlan, given_fields
 from ephor.rooms.dsr.rights import Fulfilment
 from ephor.rooms.dsr.route import plan_route
-from ephor.rooms.dsr.store import Ask, Shapes, Value
-from ephor.rooms.dsr.survey import Found, survey
+from ephor.rooms.dsr.store import Ask, Key, Row, Shapes, Value
+from ephor.rooms.dsr.survey import Found, Survey, survey
 from ephor.rooms.retention.hold import Hold, covering
 
 LEDGER = "ephor.ledger"
@@ -44,8 +44,12 @@ def investigate(
     identities: Mapping[str, str],
     fulfilment: Fulfilment,
     held: Mapping[Name, str],
+    others: Sequence[Mapping[str, str]] = (),
 ) -> Generator[Ask, Any, Investigation]:
     """Return what is found of the person, and what may be done with each row for this kind of fulfilment.
+
+    *others* are people who ask together with this one and were verified: a row that is only theirs besides is not
+    another's. What only they have is not looked at here; it is in their own requests.
 
     Raises:
         InvalidInputError: the map carries none of these identities.
@@ -53,6 +57,8 @@ def investigate(
     route = plan_route(data_map, identities)
     seen = yield from survey(route, shapes, identities)
     verdicts = yield from judge_sharing(route, shapes, seen)
+    if others:
+        verdicts = yield from _judge_together(data_map, shapes, (identities, *others), seen)
     order = route.reached
     if fulfilment is Fulfilment.ERASE:
         verdicts = yield from judge_erasure(shapes, seen.rows, verdicts, held)
@@ -63,6 +69,35 @@ def investigate(
         tuple(verdicts[name] for name in order),
         tuple(str(name) for name in route.unreachable),
     )
+
+
+def _judge_together(
+    data_map: DataMap, shapes: Shapes, people: Sequence[Mapping[str, str]], own: Survey
+) -> Generator[Ask, Any, Mapping[Name, Verdict]]:
+    """Return which of the first person's rows are these people's alone, found by looking for all of them."""
+    known = {field.identity for one in data_map.collections for field in one.fields}
+    together: dict[Name, dict[Key, Row]] = {}
+    climbed: set[tuple[Name, Key]] = set()
+    entered: set[tuple[Name, Key]] = set()
+    for identities in people:
+        mine = {kind: value for kind, value in identities.items() if kind in known}
+        seen = yield from survey(plan_route(data_map, mine), shapes, mine)
+        for name, rows in seen.rows.items():
+            together.setdefault(name, {}).update(rows)
+            entered |= {(name, key) for key in rows if (name, key) not in seen.climbed}
+        climbed |= seen.climbed
+    route = plan_route(data_map, {kind for one in people for kind in one if kind in known})
+    rows_of = {name: together.get(name, {}) for name in route.reached}
+    verdicts = yield from judge_sharing(route, shapes, Survey(rows_of, frozenset(climbed - entered)))
+    return {name: _only(verdicts[name], own.rows[name]) for name in own.rows}
+
+
+def _only(verdict: Verdict, rows: Mapping[Key, Row]) -> Verdict:
+    kept = (
+        Kept(one.reason, one.because, tuple(key for key in one.keys if key in rows)) for one in verdict.kept
+    )
+    act = tuple(key for key in rows if key in frozenset(verdict.act))
+    return Verdict(verdict.collection, act, tuple(one for one in kept if one.keys))
 
 
 def held_collections(

@@ -64,6 +64,8 @@ class DataPlan:
     made_at: datetime
     made_by: str
     by_hand: tuple[ByHand, ...] = ()
+    household: tuple[str, ...] = ()
+    """Verified requests of the same household: what is theirs and this person's alone is not kept back from either."""
 
     @property
     def is_partial(self) -> bool:
@@ -149,6 +151,7 @@ def make_plan(
     made_at: datetime,
     made_by: str,
     by_hand: Sequence[ByHand] = (),
+    household: Sequence[str] = (),
 ) -> DataPlan:
     """Return the plan that the verdicts come to, in the order of the verdicts.
 
@@ -169,6 +172,8 @@ def make_plan(
         "release_shared": release_shared,
         "ledger": ledger,
     }
+    if household:
+        summary["household"] = list(household)
     if by_hand:
         summary["by_hand"] = [{"dataset": one.dataset, "person": one.person} for one in by_hand]
     return DataPlan(
@@ -184,6 +189,7 @@ def make_plan(
         made_at=made_at,
         made_by=made_by,
         by_hand=tuple(by_hand),
+        household=tuple(household),
     )
 
 

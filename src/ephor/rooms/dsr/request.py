@@ -27,10 +27,12 @@ class RequestStatus(StrEnum):
     FULFILLED = "fulfilled"
     PARTLY_FULFILLED = "partly_fulfilled"
     REFUSED = "refused"
+    DUPLICATE = "duplicate"
+    """Answered with an earlier open request of the same person for the same right."""
 
 
 _S = RequestStatus
-ENDED = frozenset({_S.FULFILLED, _S.PARTLY_FULFILLED, _S.REFUSED})
+ENDED = frozenset({_S.FULFILLED, _S.PARTLY_FULFILLED, _S.REFUSED, _S.DUPLICATE})
 """Where nothing follows."""
 
 _WITH_STORES: Mapping[RequestStatus, frozenset[RequestStatus]] = {
@@ -115,6 +117,8 @@ class Request:
     """An open request of the same person for the same right."""
     fee: str = ""
     tasks: tuple[HandTask, ...] = ()
+    household: str = ""
+    """What the requests of people who ask together have in common."""
 
 
 def check_mandate(request: Request, mandate: str = "") -> str:
@@ -135,6 +139,21 @@ def check_mandate(request: Request, mandate: str = "") -> str:
             f"`{request.id}` comes from an agent; give the digest of the person's signed permission with --mandate"
         )
     return mandate or request.mandate
+
+
+def check_duplicate(request: Request, first: Request) -> None:
+    """Check that *request* may be closed as the same as *first*.
+
+    Raises:
+        ConflictError: it repeats no open request, has ended or begun, or was verified while the first was not.
+    """
+    begun = request.status in ENDED or request.status is RequestStatus.IN_PROGRESS
+    if request.duplicate_of != first.id or first.status in ENDED or begun:
+        raise ConflictError(f"`{request.id}` repeats no request that is open; answer it")
+    if request.verified_at is not None and first.verified_at is None:
+        raise ConflictError(
+            f"`{request.id}` was verified and `{first.id}` was not: who sent that one is not known; verify it, or refuse it"
+        )
 
 
 def next_steps(request: Request) -> frozenset[RequestStatus]:

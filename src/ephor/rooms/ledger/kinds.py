@@ -118,6 +118,7 @@ GOVERNANCE: Mapping[str, str] = MappingProxyType(
         "dsr.fee-asked/1": "a fee was asked for a request, on a ground of the law",
         "dsr.task-given/1": "a person was given a store to work on by hand for a request, until a day",
         "dsr.task-done/1": "a person said what they did by hand for a request",
+        "dsr.duplicate/1": "a request was closed as the same as an earlier one of the same person",
         "dsr.planned/1": "the stores and steps of a request were worked out",
         "dsr.approved/1": "a person released the plan of a request",
         "dsr.fulfilled/1": "a request was fulfilled and answered",
