@@ -103,6 +103,8 @@ class Carrier:
             names = [str(one.name) for one in parse_map(given).collections]
             chosen = by_collection(work.sealed(self.world, request)["corrections"], names)
             batches = tuple(one for one in batches if one.collection in chosen)
+        else:
+            batches = work.overwriting(self.world, request, found, batches)
         work.check_present(batches, stores)
         rows: dict[str, Json] = {one.collection: len(one.rows) for one in batches}
         event = self._event("data.accessed/1", request, action="dsr.fulfil", metadata={"rows": rows})
@@ -165,7 +167,8 @@ class Carrier:
         self._check_holds(request, plan, given, batches)
         for batch in batches:
             if gone := work.erase(batch, stores):
-                self._note("data.deleted/1", request, batch.collection, gone)
+                kind = "data.modified/1" if batch.fields else "data.deleted/1"
+                self._note(kind, request, batch.collection, gone)
         said = (*work.prove_gone(batches, stores), *self._handed(request))
         with self.world.storage.unit() as unit:
             return self._close_erasure(unit, request, plan, said)

@@ -18,11 +18,12 @@ from ephor.kernel.events import Event
 from ephor.rooms.access.people import Person, PlanePermission, require
 from ephor.rooms.dsr.datamap import DataMap, Name, parse_map
 from ephor.rooms.dsr.investigate import Investigation, held_collections, investigate, ledger_fate
+from ephor.rooms.dsr.masking import masked
 from ephor.rooms.dsr.opening import by_collection
 from ephor.rooms.dsr.plan import Batch, ByHand, DataPlan, make_plan
 from ephor.rooms.dsr.request import ENDED, Request, RequestStatus
-from ephor.rooms.dsr.rights import fulfilment_of
-from ephor.rooms.dsr.store import Ask, Find, Key, Tally, Value, check_settable, fit
+from ephor.rooms.dsr.rights import Fulfilment, fulfilment_of
+from ephor.rooms.dsr.store import Ask, Find, Key, Tally, Value, check_masks, check_settable, fit
 from ephor.rooms.retention.hold import Hold
 
 Stores = Mapping[str, DataStore]
@@ -109,6 +110,8 @@ def look_into(
     wanted = by_collection(content["corrections"], names)
     corrections = {name: tuple(values) for name, values in wanted.items()}
     check_settable(shapes, corrections)
+    if way is Fulfilment.ERASE:
+        check_masks(shapes)
     members = _together(world, request)
     others = tuple(members.values())
     found = drive(investigate(searched, shapes, content["identities"], way, held, others), stores)
@@ -152,6 +155,31 @@ def map_digest(data_map: DataMap) -> str:
     return digest(repr(data_map))
 
 
+def overwriting(
+    world: World, request: Request, found: Investigation, batches: Sequence[Batch]
+) -> tuple[Batch, ...]:
+    """Return the batches with what is written into rows that stay: worked out once, so that a run carries it through."""
+    made = []
+    for batch in batches:
+        name = name_of(batch)
+        masks = found.shapes.mapped[name].collection.masks
+        fields = tuple(sorted(masks))
+        values = tuple(
+            tuple(
+                masked(
+                    masks[field],
+                    found.found[name][key][field],
+                    f"{request.id}:{batch.collection}:{field}:{key}",
+                    world.pseudonyms.fingerprint,
+                )
+                for field in fields
+            )
+            for key in (batch.rows if fields else ())
+        )
+        made.append(replace(batch, fields=fields, values=values))
+    return tuple(made)
+
+
 def drive(asking: Generator[Ask, Any, T], stores: Stores) -> T:
     """Put every question of *asking* to its store and return what it comes to."""
     answer: object = None
@@ -182,9 +210,18 @@ def check_present(batches: Sequence[Batch], stores: Stores) -> None:
 
 
 def erase(batch: Batch, stores: Stores) -> int:
-    """Delete the rows of one collection; those gone already do not matter. Return how many went."""
+    """Delete the rows of one collection, or overwrite them; those gone already do not matter. Return how many there were."""
     name = name_of(batch)
-    return stores[name.dataset].delete(name.collection, batch.key, batch.rows)
+    store = stores[name.dataset]
+    if not batch.fields:
+        return store.delete(name.collection, batch.key, batch.rows)
+    alike: dict[Key, list[Key]] = {}
+    for key, values in zip(batch.rows, batch.values, strict=True):
+        alike.setdefault(values, []).append(key)
+    return sum(
+        store.update(name.collection, batch.key, rows, dict(zip(batch.fields, values, strict=True)))
+        for values, rows in alike.items()
+    )
 
 
 def correct(batch: Batch, stores: Stores, values: Mapping[str, Value]) -> int:
@@ -204,12 +241,35 @@ def prove_gone(batches: Sequence[Batch], stores: Stores) -> tuple[str, ...]:
         touched.setdefault(name_of(batch).dataset, []).append(name_of(batch).collection)
     said = [f"{dataset}: {stores[dataset].scrub(tables)}" for dataset, tables in touched.items()]
     for batch in batches:
+        if batch.fields:
+            said.append(_overwritten(batch, stores))
+            continue
         if left := _count(batch, stores):
             raise VerificationError(
                 f"{left} rows of `{batch.collection}` are there after they were deleted; something wrote them again"
             )
         said.append(f"{batch.collection}: {len(batch.rows)} rows asked for by key, 0 left")
     return tuple(said)
+
+
+def _overwritten(batch: Batch, stores: Stores) -> str:
+    """Return that the rows hold what was written, as the store says it. Raises VerificationError."""
+    name = name_of(batch)
+    wanted = dict(zip(batch.rows, batch.values, strict=True))
+    first = tuple(dict.fromkeys(key[0] for key in batch.rows))
+    seen = stores[name.dataset].find(Find(name, (*batch.key, *batch.fields), batch.key[0], first))
+    there = 0
+    for row in seen:
+        key = tuple(row[column] for column in batch.key)
+        if key not in wanted:
+            continue
+        there += 1
+        for field, value in zip(batch.fields, wanted[key], strict=True):
+            if row[field] != value and str(row[field] or "") != str(value or ""):
+                raise VerificationError(
+                    f"`{batch.collection}.{field}` of a row does not hold what was written; something wrote it again"
+                )
+    return f"{batch.collection}: {there} rows asked for by key, {', '.join(batch.fields)} overwritten in each"
 
 
 def name_of(batch: Batch) -> Name:
@@ -220,13 +280,25 @@ def name_of(batch: Batch) -> Name:
 
 def pack(batches: Sequence[Batch]) -> bytes:
     """Return the list of rows as the payload that is sealed while they are worked on."""
-    return orjson.dumps([{"collection": one.collection, "key": one.key, "rows": one.rows} for one in batches])
+    return orjson.dumps(
+        [
+            {"collection": one.collection, "key": one.key, "rows": one.rows}
+            | ({"fields": one.fields, "values": one.values} if one.fields else {})
+            for one in batches
+        ]
+    )
 
 
 def unpack(payload: bytes) -> tuple[Batch, ...]:
     """Return the list of rows that `pack` wrote."""
     return tuple(
-        Batch(one["collection"], tuple(one["key"]), tuple(tuple(row) for row in one["rows"]))
+        Batch(
+            one["collection"],
+            tuple(one["key"]),
+            tuple(tuple(row) for row in one["rows"]),
+            tuple(one.get("fields", ())),
+            tuple(tuple(row) for row in one.get("values", ())),
+        )
         for one in orjson.loads(payload)
     )
 

@@ -96,7 +96,7 @@ FIRST = ("dataset", 0, "collections", 0)
         ((*FIRST, "fields", 0, "fields"), [{"name": "nested"}]),
         ((*FIRST, "fields", 0, "data_categories"), "user.name"),
         ((*FIRST, "fields", 0, "fides_meta"), {"primary_key": "yes"}),
-        ((*FIRST, "fields", 0, "fides_meta"), {"masking_strategy_override": {"strategy": "hash"}}),
+        ((*FIRST, "fields", 0, "fides_meta"), {"masking_strategy_override": {"strategy": "aes_encrypt"}}),
         ((*FIRST, "fields", 0, "fides_meta"), {"references": refers("nothing.id")}),
         ((*FIRST, "fields", 0, "fides_meta"), {"references": refers("addresses.nothing")}),
         ((*FIRST, "fields", 0, "fides_meta"), {"references": refers("addresses.id", dataset="other")}),

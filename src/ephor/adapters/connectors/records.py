@@ -5,6 +5,7 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import replace
 from typing import Any, TypeAlias
 
 from ephor.adapters.connectors.values import to_json
@@ -110,7 +111,7 @@ class RecordStore(ABC):
         """Return records of *table*: all of them, or at least those that hold one of *values* in *column*."""
 
     def tables(self) -> Mapping[str, Table]:
-        self._known = self._tables()
+        self._known = {name: replace(one, lists=True) for name, one in self._tables().items()}
         return self._known
 
     def find(self, ask: Find) -> Sequence[Row]:

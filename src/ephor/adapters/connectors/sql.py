@@ -13,9 +13,10 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy import exc
 
+from ephor.adapters.connectors.inside import inside, with_inside
 from ephor.adapters.connectors.values import from_json, from_json_loosely, to_json
 from ephor.kernel.errors import ConflictError, InvalidInputError, NotFoundError, UnavailableError
-from ephor.rooms.dsr.store import Find, ForeignKey, Key, Row, Table, Tally, Value
+from ephor.rooms.dsr.store import Find, ForeignKey, Key, Row, Table, Tally, Value, root_of
 
 _BACKENDS = ("sqlite", "postgresql", "mysql", "mariadb")
 _DRIVERS = {"postgresql": "psycopg", "mysql": "pymysql", "mariadb": "pymysql"}
@@ -136,15 +137,15 @@ class SqlStore:
 
     def find(self, ask: Find) -> Sequence[Row]:
         table = self._clause(ask.name.collection, (*ask.columns, ask.column))
-        column = table.c[ask.column]
+        column = self._at(table, ask.column)
         rows: list[Row] = []
         with self._guarded(), self._reads.connect() as connection:
             for values in _chunks(self._bound(table.name, (ask.column,), [(one,) for one in ask.values])):
                 where = _folded(column, values) if ask.fold else _any_of([column], values)
                 query = (
-                    sa.select(*(table.c[name] for name in ask.columns))
+                    sa.select(*(self._at(table, name).label(None) for name in ask.columns))
                     .where(where)
-                    .order_by(table.c[ask.columns[0]])
+                    .order_by(self._at(table, ask.columns[0]))
                 )
                 found = connection.execute(query)
                 rows += [dict(zip(ask.columns, map(to_json, row), strict=True)) for row in found]
@@ -152,7 +153,7 @@ class SqlStore:
 
     def tally(self, ask: Tally) -> Mapping[Key, int]:
         table = self._clause(ask.name.collection, ask.columns)
-        columns = [table.c[name] for name in ask.columns]
+        columns = [self._at(table, name) for name in ask.columns]
         counts: dict[Key, int] = {}
         with self._guarded(), self._reads.connect() as connection:
             for values in _chunks(self._bound(table.name, ask.columns, ask.values)):
@@ -177,7 +178,7 @@ class SqlStore:
     def update(self, table: str, key: Sequence[str], rows: Sequence[Key], values: Mapping[str, Value]) -> int:
         clause = self._clause(table, (*key, *values))
         columns = [clause.c[name] for name in key]
-        new = {clause.c[name]: _raw(self._value(table, name, value)) for name, value in values.items()}
+        new = self._assigned(clause, values)
         with self._guarded(), self._engine.begin() as connection:
             batches = _chunks(self._bound(table, key, rows))
             change = sa.update(clause).values(new)
@@ -229,15 +230,45 @@ class SqlStore:
             )
             for one in ties
         )
+<<<<<<< HEAD
         keyed = tuple(key["constrained_columns"])
         return Table(name, tuple(column["name"] for column in columns), keyed, pointers)
+=======
+        key = tuple(look.get_pk_constraint(name)["constrained_columns"])
+        required = tuple(
+            column["name"] for column in columns if not column["nullable"] and column["name"] not in key
+        )
+        return Table(name, tuple(column["name"] for column in columns), key, ties, required=required)
+
+    def _assigned(self, clause: sa.TableClause, values: Mapping[str, Value]) -> dict[Any, Any]:
+        """Return what an update sets; several values inside one column are set one after the other."""
+        new: dict[Any, Any] = {}
+        for name, value in values.items():
+            if name in clause.c:
+                new[clause.c[name]] = _raw(self._value(clause.name, name, value))
+                continue
+            root = root_of(name, clause.c.keys()) or name
+            column, path = clause.c[root], name[len(root) + 1 :].split(".")
+            kind = self._types[clause.name, root]
+            before = new.get(column, column)
+            new[column] = with_inside(before, path, value, kind, self._engine.dialect.name)
+        return new
+
+    def _at(self, clause: sa.TableClause, name: str) -> sa.ColumnElement[Any]:
+        """Return the column, or what lies inside one."""
+        if name in clause.c:
+            return clause.c[name]
+        root = root_of(name, clause.c.keys()) or name
+        return inside(clause.c[root], name[len(root) + 1 :].split("."), self._engine.dialect.name)
+>>>>>>> 59e5d9a (Fides' masking overrides and fields inside fields; what lies in a JSON column is found by the database itself)
 
     def _clause(self, name: str, columns: Sequence[str]) -> sa.TableClause:
         """Return the table with quoted names, if the database has it."""
         known = self._known or self.tables()
-        if name not in known or set(columns) - set(known[name].columns):
+        roots = [root_of(column, known[name].columns) for column in columns] if name in known else []
+        if name not in known or None in roots:
             raise InvalidInputError(f"the store has no table `{name[:80]}` with these columns")
-        quoted = (sa.sql.quoted_name(column, quote=True) for column in dict.fromkeys(columns))
+        quoted = (sa.sql.quoted_name(str(column), quote=True) for column in dict.fromkeys(roots))
         # No types: a SQLite column may hold what its type cannot, and one such row must not stop a search.
         return sa.table(sa.sql.quoted_name(name, quote=True), *(sa.column(column) for column in quoted))
 
@@ -254,6 +285,14 @@ class SqlStore:
         return bound
 
     def _value(self, table: str, column: str, value: Value) -> object:
+        if (table, column) not in self._types:  # inside a column of JSON everything is compared as text
+            return (
+                value
+                if value is None
+                else str(to_json(value)).lower()
+                if isinstance(value, bool)
+                else str(value)
+            )
         kind = self._types[table, column]
         if self._engine.dialect.name == "sqlite":
             return from_json_loosely(kind, value)

@@ -11,6 +11,9 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from ephor.kernel.errors import InvalidInputError
+from ephor.rooms.dsr.masking import NOTHING, Mask, Strategy, read_mask
+
+_DEEPEST = 20
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,13 +38,16 @@ class Reference:
 
 @dataclass(frozen=True, slots=True)
 class Field:
-    """A column: what it holds, whether it identifies the row or the person, and where its values lead."""
+    """A column, or ``who.email`` inside one: what it holds, whether it identifies the row or the person, and where its values lead."""
 
     name: str
     categories: tuple[str, ...] = ()
     primary_key: bool = False
     identity: str | None = None
     references: tuple[Reference, ...] = ()
+    mask: Mask | None = None
+    many: bool = False
+    """Whether it lies in a list inside its column, or is one."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,6 +57,24 @@ class Collection:
     name: Name
     fields: tuple[Field, ...]
     erase_after: tuple[Name, ...] = ()
+    mask: Mask | None = None
+
+    @property
+    def masks(self) -> Mapping[str, Mask]:
+        """Return what an erasure writes into which fields; empty where it deletes the rows.
+
+        One override is enough for the rows to stay, and then every personal field is overwritten.
+        """
+        own = {field.name: field.mask for field in self.fields if field.mask is not None}
+        if (self.mask is not None and self.mask.strategy is Strategy.DELETE) or not (own or self.mask):
+            return {}
+        rest = {
+            field.name: self.mask or NOTHING
+            for field in self.fields
+            if any(is_under(category, "user") for category in field.categories)
+            and not (field.primary_key or field.references)
+        }
+        return {**rest, **own}
 
     @property
     def categories(self) -> tuple[str, ...]:
@@ -137,9 +161,17 @@ _DATASET = {
     "joint_controller",
 } | _PROSE
 _COLLECTION = {"name", "fields", "fides_meta", "fidesops_meta"} | _PROSE
-_FIELD = {"name", "data_categories", "fides_meta", "fidesops_meta"} | _PROSE
-_COLLECTION_META = {"after", "erase_after"}
-_FIELD_META = {"primary_key", "identity", "references", "data_type", "length", "read_only"}
+_FIELD = {"name", "fields", "data_categories", "fides_meta", "fidesops_meta"} | _PROSE
+_COLLECTION_META = {"after", "erase_after", "masking_strategy_override"}
+_FIELD_META = {
+    "masking_strategy_override",
+    "primary_key",
+    "identity",
+    "references",
+    "data_type",
+    "length",
+    "read_only",
+}
 
 
 def parse_map(given: Mapping[str, object]) -> DataMap:
@@ -147,7 +179,7 @@ def parse_map(given: Mapping[str, object]) -> DataMap:
 
     Raises:
         InvalidInputError: wrong shape, a name given twice, a reference to nowhere, or a feature of the format that
-            is not supported (nested fields, masking overrides, skipped collections).
+            is not supported (skipped collections, a mask that can be undone).
     """
     datasets = _entries(given.get("dataset"), "dataset")
     _keys(given, {"dataset"}, "the data map")
@@ -172,9 +204,55 @@ def _collection(dataset: str, given: Mapping[str, object]) -> Collection:
     name = Name(dataset, _word(given.get("name"), f"name of a collection in `{dataset}`"))
     _keys(given, _COLLECTION, f"collection `{name}`")
     meta = _meta(given, _COLLECTION_META, f"collection `{name}`")
-    fields = tuple(_field(name, one) for one in _entries(given.get("fields"), f"fields of `{name}`"))
+    listed = _entries(given.get("fields"), f"fields of `{name}`")
+    fields = tuple(field for one in listed for field in _fields(name, one, (), (), many=False))
     after = _list(meta.get("erase_after"), f"erase_after of `{name}`")
-    return Collection(name, fields, tuple(_name(str(one)) for one in after))
+    mask = read_mask(meta.get("masking_strategy_override"), f"collection `{name}`")
+    read = Collection(name, fields, tuple(_name(str(one)) for one in after), mask)
+    _check_masks(read)
+    return read
+
+
+def _fields(
+    collection: Name,
+    given: Mapping[str, object],
+    inside: tuple[str, ...],
+    categories: tuple[str, ...],
+    *,
+    many: bool,
+) -> Iterator[Field]:
+    """Yield a field, or instead of one that holds others these, named by their path; categories go down to them."""
+    if len(inside) > _DEEPEST:
+        raise InvalidInputError(f"fields of `{collection}` lie more than {_DEEPEST} deep in each other")
+    own = _field(collection, given)
+    name = ".".join((*inside, own.name))
+    many = many or own.many
+    kinds = own.categories or categories
+    if not given.get("fields"):
+        if own.primary_key and inside:
+            raise InvalidInputError(f"`{collection}.{name}` lies inside a column and cannot be a primary key")
+        yield replace(own, name=name, categories=kinds, many=many)
+        return
+    if own.primary_key or own.identity or own.references or own.mask:
+        raise InvalidInputError(f"`{collection}.{name}` holds other fields; say of these what you say of it")
+    for one in _entries(given.get("fields"), f"fields of `{collection}.{name}`"):
+        yield from _fields(collection, one, (*inside, own.name), kinds, many=many)
+
+
+def _check_masks(collection: Collection) -> None:
+    for field in collection.fields if collection.masks else ():
+        if field.mask is not None and (field.primary_key or field.mask.strategy is Strategy.DELETE):
+            raise InvalidInputError(
+                f"`{collection.name}.{field.name}` cannot be masked so: a key stays, and only rows are deleted"
+            )
+        personal = any(
+            is_under(one, "user") and not is_under(one, "user.unique_id") for one in field.categories
+        )
+        if field.primary_key and personal:
+            raise InvalidInputError(
+                f"`{collection.name}.{field.name}` tells rows apart and is about a person: masking would leave it; "
+                "let the collection be deleted"
+            )
 
 
 def _field(collection: Name, given: Mapping[str, object]) -> Field:
@@ -193,6 +271,8 @@ def _field(collection: Name, given: Mapping[str, object]) -> Field:
         references=tuple(
             _reference(one, where) for one in _entries(meta.get("references"), f"references of {where}")
         ),
+        mask=read_mask(meta.get("masking_strategy_override"), where),
+        many=str(meta.get("data_type") or "").endswith("[]"),
     )
 
 
@@ -202,11 +282,9 @@ def _reference(given: Mapping[str, object], where: str) -> Reference:
         _word(given.get("dataset"), f"dataset of {where}"),
         _word(given.get("field"), f"reference of {where}"),
     )
-    collection, dot, field = path.rpartition(".")
-    if not dot or "." in collection:
-        raise InvalidInputError(
-            f"{where} refers to `{path}`; write `collection.field`, nested fields are not supported"
-        )
+    collection, dot, field = path.partition(".")
+    if not dot or not collection or not field:
+        raise InvalidInputError(f"{where} refers to `{path}`; write `collection.field`")
     direction = given.get("direction")
     if direction not in (None, "to", "from"):
         raise InvalidInputError(f"{where} has direction `{direction}`; use `to`, `from` or none")

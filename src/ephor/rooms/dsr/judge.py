@@ -93,7 +93,8 @@ def judge_erasure(
     verdicts = {name: _hold(verdict, held.get(name)) for name, verdict in sharing.items()}
     ties = []
     for name, verdict in verdicts.items():
-        for holder, key in shapes.pointing_to(name) if verdict.act else ():
+        deleted = verdict.act and not verdict.collection.masks  # a row that is overwritten stays where it is
+        for holder, key in shapes.pointing_to(name) if deleted else ():
             values = _distinct(_pick(found[name][row], key.target_columns) for row in verdict.act)
             totals = _readable((yield Tally(holder, key.columns, values)) if values else {}, values)
             ties.append((name, holder, key, totals))
@@ -101,7 +102,8 @@ def judge_erasure(
     while not settled:
         settled = True
         for name, holder, key, totals in ties:
-            going = frozenset(verdicts[holder].act if holder in verdicts else ())
+            leaves = holder in verdicts and not verdicts[holder].collection.masks
+            going = frozenset(verdicts[holder].act if leaves else ())
             stuck = _stuck(verdicts[name].act, found, name, holder, key, totals, going)
             if stuck:
                 verdicts[name] = _keep(verdicts[name], Kept(Stay.REFERENCED, str(holder), stuck))

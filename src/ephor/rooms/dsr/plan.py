@@ -96,11 +96,13 @@ class Certificate:
 
 @dataclass(frozen=True, slots=True)
 class Batch:
-    """Rows of one collection to act on, by primary key."""
+    """Rows of one collection to act on, by primary key; with ``fields``, what is written into each row's."""
 
     collection: str
     key: tuple[str, ...]
     rows: tuple[Key, ...]
+    fields: tuple[str, ...] = ()
+    values: tuple[Key, ...] = ()
 
 
 PROVIDED: tuple[str, ...] = (
@@ -203,13 +205,15 @@ def _line(verdict: Verdict, fulfilment: Fulfilment, corrections: Mapping[str, Se
 def given_fields(
     verdict: Verdict, fulfilment: Fulfilment, corrections: Mapping[str, Sequence[str]]
 ) -> tuple[str, ...]:
-    """Return the fields of a collection that are given out, or corrected; an erasure takes whole rows."""
+    """Return the fields of a collection that are given out, or corrected or overwritten; else an erasure takes whole rows."""
     if fulfilment is Fulfilment.CORRECT:
         return tuple(sorted(corrections.get(str(verdict.collection.name), ())))
     if fulfilment is Fulfilment.PORTABLE:
         return portable_fields({field.name: field.categories for field in verdict.collection.fields})
     if fulfilment is Fulfilment.PACKAGE:
         return tuple(field.name for field in verdict.collection.fields)
+    if fulfilment is Fulfilment.ERASE:
+        return tuple(sorted(verdict.collection.masks))
     return ()
 
 

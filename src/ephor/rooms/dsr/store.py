@@ -8,6 +8,7 @@ from typing import TypeAlias
 
 from ephor.kernel.errors import InvalidInputError
 from ephor.rooms.dsr.datamap import Collection, DataMap, Name
+from ephor.rooms.dsr.masking import Strategy
 
 Value: TypeAlias = "str | int | float | bool | None"
 """What a column holds, as JSON can say it; a connector translates to and from the column's own type."""
@@ -37,6 +38,10 @@ class Table:
     """Columns that cannot be set: where a file lies is no field of it."""
     shifting: tuple[str, ...] = ()
     """Columns whose value changes with the row's content: rows cannot be found again by them once something was set."""
+    required: tuple[str, ...] = ()
+    """Columns that cannot be empty."""
+    lists: bool = False
+    """Whether it finds what lies in lists inside a column."""
     blank: bool = False
     """Whether no row is there to show which columns there are."""
 
@@ -139,6 +144,13 @@ def _shape(collection: Collection, table: Table) -> Shape:
         raise InvalidInputError(
             f"`{collection.name}` has no primary key; mark its fields with `primary_key: true` in the data map"
         )
+    if not table.lists and (
+        deep := [one.name for one in collection.fields if one.many and one.name not in table.columns]
+    ):
+        raise InvalidInputError(
+            f"`{collection.name}.{deep[0][:80]}` lies in a list inside a column, where this store does not look; "
+            "map the column as a whole"
+        )
     own = {column for column in table.primary_key if column.startswith("_")}  # a connector's, not the store's
     unmapped = tuple(one for one in table.columns if one not in roots.values() and one not in own)
     return Shape(collection, key, tuple(dict.fromkeys((*key, *names))), unmapped)
@@ -174,6 +186,22 @@ def check_settable(shapes: Shapes, changes: Mapping[str, Sequence[str]]) -> None
                 f"rows of `{name}` are told apart by what they hold; mark the fields that tell them apart with "
                 "`primary_key: true` in the data map, so that they are found again after a change"
             )
+
+
+def check_masks(shapes: Shapes) -> None:
+    """Check that stores can hold what masks write.
+
+    Raises:
+        InvalidInputError: a field that cannot be set, or cannot be empty and is to be emptied.
+    """
+    masks = {name: shape.collection.masks for name, shape in shapes.mapped.items()}
+    check_settable(shapes, {str(name): tuple(found) for name, found in masks.items()})
+    for name, found in masks.items():
+        for field, mask in found.items():
+            if mask.strategy is Strategy.NULL and field in shapes.tables[name].required:
+                raise InvalidInputError(
+                    f"`{name}.{field[:80]}` cannot be empty in its store; mask it with `string_rewrite` in the data map"
+                )
 
 
 def _needed(tables: Mapping[Name, Table]) -> Mapping[Name, tuple[str, ...]]:
