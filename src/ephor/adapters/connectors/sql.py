@@ -230,15 +230,11 @@ class SqlStore:
             )
             for one in ties
         )
-<<<<<<< HEAD
         keyed = tuple(key["constrained_columns"])
-        return Table(name, tuple(column["name"] for column in columns), keyed, pointers)
-=======
-        key = tuple(look.get_pk_constraint(name)["constrained_columns"])
         required = tuple(
-            column["name"] for column in columns if not column["nullable"] and column["name"] not in key
+            column["name"] for column in columns if not column["nullable"] and column["name"] not in keyed
         )
-        return Table(name, tuple(column["name"] for column in columns), key, ties, required=required)
+        return Table(name, tuple(column["name"] for column in columns), keyed, pointers, required=required)
 
     def _assigned(self, clause: sa.TableClause, values: Mapping[str, Value]) -> dict[Any, Any]:
         """Return what an update sets; several values inside one column are set one after the other."""
@@ -260,7 +256,6 @@ class SqlStore:
             return clause.c[name]
         root = root_of(name, clause.c.keys()) or name
         return inside(clause.c[root], name[len(root) + 1 :].split("."), self._engine.dialect.name)
->>>>>>> 59e5d9a (Fides' masking overrides and fields inside fields; what lies in a JSON column is found by the database itself)
 
     def _clause(self, name: str, columns: Sequence[str]) -> sa.TableClause:
         """Return the table with quoted names, if the database has it."""
