@@ -12,13 +12,17 @@ import pytest
 from ephor.edges.cli.app import run
 from ephor.engine.plane import Engine
 from ephor.kernel.errors import ConflictError, InvalidInputError, NotFoundError, NotPermittedError
-from ephor.kernel.vocabulary import ReviewType, Sensitivity, UseCase
+from ephor.kernel.vocabulary import Effect, ReviewType, Sensitivity, UseCase
 from ephor.rooms.access.people import PlaneRole
+from ephor.rooms.agents.manifest import Tool
 from ephor.rooms.approvals.request import RequestStatus, Verdict
-from ephor.rooms.decisions.model import Call
+from ephor.rooms.decisions.decide import decide
+from ephor.rooms.decisions.model import Call, Outcome
 from ephor.rooms.gate.checklist import Checklist
-from ephor.rooms.policies.governance import POLICIES
+from ephor.rooms.policies.governance import POLICIES, loosened, policy_digest
 from ephor.rooms.policies.overrides import OverrideStatus, read_policy
+from sample_agents import AT, support
+from sample_decisions import authority, call
 from sample_gate import AGENT, make_ready
 
 CASE = UseCase.CUSTOMER_SERVICE
@@ -181,3 +185,22 @@ def test_the_commands(plane: Engine, capsys: pytest.CaptureFixture[str]) -> None
     )
     assert "refused" in capsys.readouterr().out
     assert "replaced" in ephor("policies", "overrides", "--use-case", "customer_service")
+
+
+def test_what_is_above_the_policys_autonomy_is_asked_about_or_denied_as_the_policy_says():
+    strict = read_policy({"use_case": "customer_service", "above_autonomy": "deny"}, POLICIES)
+    guide = POLICIES[UseCase.CUSTOMER_SERVICE]
+    assert loosened(guide, strict) == ()
+    assert loosened(strict, guide) == ("above_autonomy",)
+    assert policy_digest(strict) != policy_digest(guide)
+    tool = [Tool("wipe", Effect.IRREVERSIBLE, Sensitivity.INTERNAL)]
+
+    def codes(policy, autonomy):
+        made = authority(support(tools=tuple(tool), autonomy=autonomy), policy=policy)
+        return {one.code: one.outcome for one in decide(call("wipe"), made, now=AT).reasons}
+
+    assert codes(strict, 3)["autonomy-not-in-policy"] is Outcome.DENY
+    assert codes(guide, 3)["autonomy-above-ceiling"] is Outcome.ASK
+    write = [Tool("wipe", Effect.WRITE, Sensitivity.INTERNAL)]
+    tool[:] = write  # within the policy, above what the agent alone declares
+    assert codes(strict, 1)["autonomy-above-ceiling"] is Outcome.ASK

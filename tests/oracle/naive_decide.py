@@ -43,6 +43,8 @@ class World:
     """Whether a reviewer signed the class off."""
     use_case: str = "customer_service"
     autonomy: int = 3
+    policy_denies_above: bool = False
+    """Whether the organisation's policy denies, and does not ask, above its ceiling of autonomy."""
     tools: dict[str, dict[str, Any]] = field(default_factory=dict)
     """name -> effect, sensitivity, permissions, ask"""
     roles: list[str] = field(default_factory=list)
@@ -85,6 +87,8 @@ def naive(world: World, call: dict[str, Any], now: datetime) -> str:
         not roles_agree(world, call["tool"], tool, sensitivity)
         or sensitivity not in ALLOWED_DATA[world.use_case]
     ):
+        return "deny"
+    if world.policy_denies_above and NEEDED[tool["effect"]] > CEILINGS[world.use_case]:
         return "deny"
     if call.get("on_behalf_of") and not delegation_agrees(world, call, tool, sensitivity):
         return "deny"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import dataclasses
 from collections import Counter
 from datetime import timedelta
 
@@ -21,6 +22,7 @@ from ephor.rooms.decisions.codes import AGAINST
 from ephor.rooms.decisions.decide import decide
 from ephor.rooms.decisions.model import Call, Outcome
 from ephor.rooms.decisions.standing import Lent, SubjectStanding
+from ephor.rooms.policies.governance import POLICIES, AboveCeiling, GovernancePolicy
 from ephor.rooms.policies.limits import Behalf, read_limit
 from ephor.rooms.policies.sequences import SequenceRule
 from oracle.naive_decide import World, naive
@@ -65,6 +67,7 @@ WORLDS = {
     "signed": st.just(False),
     "use_case": st.sampled_from([one.value for one in UseCase]),
     "autonomy": st.integers(1, 5),
+    "policy_denies_above": st.just(True),
     "tools": st.fixed_dictionaries({"look": TOOL}, optional=dict.fromkeys(TOOLS[1:], TOOL)),
     "roles": some(ROLE_NAMES),
     "known_roles": st.fixed_dictionaries({"r1": ROLE, "r2": ROLE}),
@@ -225,6 +228,11 @@ def person(restricted, consent, against=(), opted_out=False, listed=False):
     return SubjectStanding(restricted, Standing(consent), tuple(against), opted_out, listed)
 
 
+def _policy(world: World) -> GovernancePolicy:
+    above = AboveCeiling.DENY if world.policy_denies_above else AboveCeiling.ASK
+    return dataclasses.replace(POLICIES[UseCase(world.use_case)], above_autonomy=above)
+
+
 def compiled(world):
     tools = tuple(
         Tool(
@@ -254,6 +262,7 @@ def compiled(world):
             roles=tuple(world.roles),
             models=tuple(world.models),
         ),
+        policy=_policy(world),
         agent_is={
             "id": "bot",
             "status": AgentStatus(world.status),

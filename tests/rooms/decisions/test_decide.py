@@ -18,6 +18,7 @@ from ephor.rooms.decisions.codes import AGAINST
 from ephor.rooms.decisions.decide import decide
 from ephor.rooms.decisions.model import Obligation, Outcome
 from ephor.rooms.decisions.standing import Lent, SubjectStanding
+from ephor.rooms.policies.governance import POLICIES, AboveCeiling
 from ephor.rooms.policies.limits import Limit, Measure, Window
 from ephor.rooms.policies.sequences import SequenceRule
 from sample_agents import AT, LOOKUP, REFUND, support
@@ -96,6 +97,7 @@ CASES = {
     "sensitivity-not-held": (authority(), call(**LOAN), {"lent": lent(rights=lend(tuple(Permission), ("customer_lookup",), Sensitivity.INTERNAL))}),
     "sensitivity-not-in-policy": (authority(), call(sensitivity=R), {}),
     "autonomy-above-ceiling": (authority(support(autonomy=2, roles=("refund_clerk",))), call("refund"), {}),
+    "autonomy-not-in-policy": (authority(support(roles=("refund_clerk",)), policy=dataclasses.replace(POLICIES[UseCase.CUSTOMER_SERVICE], max_autonomy_level=2, above_autonomy=AboveCeiling.DENY)), call("refund"), {}),
     "policy-needs-approval": (authority(support(use_case=UseCase.CODE_GENERATION, tools=(dataclasses.replace(REFUND, effect=Effect.WRITE),), roles=("refund_clerk",))), call("refund"), {}),
     "tool-asks": (authority(), call("refund", arguments={"amount_cents": 5001}), {}),
     "class-not-signed-off": (authority(signed=False), call(), {}),

@@ -14,7 +14,7 @@ from ephor.kernel.errors import NotFoundError
 from ephor.kernel.vocabulary import UseCase, word
 from ephor.rooms.approvals.request import VALIDITY
 from ephor.rooms.policies.autonomy import meaning_of
-from ephor.rooms.policies.governance import POLICIES
+from ephor.rooms.policies.governance import POLICIES, AboveCeiling
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -100,6 +100,7 @@ def _print(out: Console, one: PolicyInForce) -> None:
             ("risk level", policy.risk_level.value),
             ("a person agrees", _AGREES[policy.requires_human_approval]),
             ("autonomy up to", f"{policy.max_autonomy_level}: {meaning_of(policy.max_autonomy_level)}"),
+            ("above that", "denied" if policy.above_autonomy is AboveCeiling.DENY else "a person is asked"),
             ("data", listed(policy.data_sensitivity_allowed)),
             ("reviews", listed(policy.required_reviews)),
             ("people", ", ".join(f"{many} for {one.value}" for one, many in policy.quorum.items())),

@@ -10,6 +10,7 @@ from ephor.rooms.decisions.facts import Facts, behalf_of, deny, limits_on
 from ephor.rooms.decisions.model import Call, Outcome, Reason
 from ephor.rooms.decisions.standing import Observed
 from ephor.rooms.policies.autonomy import autonomy_of
+from ephor.rooms.policies.governance import AboveCeiling
 from ephor.rooms.policies.limits import amount_in, judge, tell
 from ephor.rooms.policies.sequences import MOST_LABELS, SequenceRule, applies, labels_of
 
@@ -50,12 +51,18 @@ def policy(facts: Facts) -> Iterator[Reason]:
 
 
 def autonomy(facts: Facts) -> Iterator[Reason]:
-    """An act above what the agent, or its use case, does by itself is for a person to decide."""
+    """An act above what the agent, or its use case, does by itself is for a person to decide; or the policy denies it."""
     if facts.tool is None:
         return
     rules, own = facts.authority.policy, facts.authority.agent.manifest.autonomy
     needed, ceiling = autonomy_of(facts.tool.effect), min(own, rules.max_autonomy_level)
-    if needed > ceiling:
+    if needed > rules.max_autonomy_level and rules.above_autonomy is AboveCeiling.DENY:
+        yield deny(
+            "autonomy-not-in-policy",
+            f"{facts.tool.effect.value} acts need autonomy {needed}, and the {rules.use_case.value} policy denies what "
+            f"is above {rules.max_autonomy_level}",
+        )
+    elif needed > ceiling:
         whose = "the agent's" if own <= rules.max_autonomy_level else f"the {rules.use_case.value} policy's"
         text = f"{facts.tool.effect.value} acts need autonomy {needed}, above {whose} {ceiling}: a person decides"
         yield Reason("autonomy-above-ceiling", Outcome.ASK, text)

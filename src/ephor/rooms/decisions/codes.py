@@ -74,6 +74,7 @@ CODES: Mapping[str, str] = MappingProxyType(
         "policy-needs-approval": "the use case's policy has a person approve acts",
         "class-needs-oversight": "the class has a person oversee acts",
         "autonomy-above-ceiling": "the act needs more autonomy than the agent, or its use case, has",
+        "autonomy-not-in-policy": "the use case's policy denies acts that need more autonomy than it allows",
         "tool-asks": "manifest or catalogue have a person approve this call",
         "sequence-rule": "what the session touched before does not go with this call",
         "session-unknown": "a sequence rule is about this call, and what came before is not known",

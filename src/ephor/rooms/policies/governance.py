@@ -22,6 +22,14 @@ class MonitoringLevel(Ranked):
     COMPREHENSIVE = "comprehensive"
 
 
+@unique
+class AboveCeiling(Ranked):
+    """What becomes of an act that needs more autonomy than the policy allows, loosest first."""
+
+    ASK = "ask"
+    DENY = "deny"
+
+
 @dataclass(frozen=True, slots=True)
 class GovernancePolicy:
     """What an agent of one use case must fulfil before and while it acts. The fields are the guide's."""
@@ -39,6 +47,8 @@ class GovernancePolicy:
     """Days for which the records of a run are kept, at the least."""
     quorum: Mapping[ReviewType, int] = field(default_factory=dict)
     """How many people must give a review, where one is not enough. The guide has no such thing."""
+    above_autonomy: AboveCeiling = AboveCeiling.ASK
+    """What becomes of an act above ``max_autonomy_level``. Above what the agent alone declares a person is always asked."""
 
 
 _S, _R = Sensitivity, ReviewType
@@ -171,6 +181,7 @@ def loosened(policy: GovernancePolicy, other: GovernancePolicy) -> tuple[str, ..
         "required_reviews": not set(other.required_reviews) >= set(policy.required_reviews),
         "monitoring_level": other.monitoring_level < policy.monitoring_level,
         "retention_days": other.retention_days < policy.retention_days,
+        "above_autonomy": other.above_autonomy < policy.above_autonomy,
         "quorum": any(other.quorum.get(one, 1) < many for one, many in policy.quorum.items()),
     }
     return tuple(name for name, is_looser in looser.items() if is_looser)
@@ -202,6 +213,8 @@ def _plain(policy: GovernancePolicy) -> dict[str, object]:
     quorum = {one.value: many for one, many in values.pop("quorum").items()}
     if quorum:  # left out where there is none, so that the digest of the guide's policies is what it was
         values["quorum"] = quorum
+    if values["above_autonomy"] is AboveCeiling.ASK:  # likewise
+        del values["above_autonomy"]
     return {
         key: sorted(str(one) for one in value) if isinstance(value, tuple) else value
         for key, value in values.items()

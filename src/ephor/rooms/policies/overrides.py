@@ -12,7 +12,13 @@ from typing import Any
 from ephor.kernel.canonical import Json
 from ephor.kernel.errors import ConflictError, InvalidInputError, NotPermittedError
 from ephor.kernel.vocabulary import ReviewType, RiskLevel, Sensitivity, UseCase, word
-from ephor.rooms.policies.governance import GovernancePolicy, MonitoringLevel, loosened, policy_digest
+from ephor.rooms.policies.governance import (
+    AboveCeiling,
+    GovernancePolicy,
+    MonitoringLevel,
+    loosened,
+    policy_digest,
+)
 
 MAX_QUORUM = 9
 MAX_RETENTION_DAYS = 36_600
@@ -85,6 +91,7 @@ def read_policy(raw: Mapping[str, Any], guide: Mapping[UseCase, GovernancePolicy
         monitoring_level=_word(MonitoringLevel, raw, "monitoring_level", base.monitoring_level),
         retention_days=_number(raw, "retention_days", base.retention_days, MAX_RETENTION_DAYS),
         quorum=_quorum(raw),
+        above_autonomy=_word(AboveCeiling, raw, "above_autonomy", base.above_autonomy),
     )
 
 
@@ -183,6 +190,7 @@ def plain_override(one: PolicyOverride) -> dict[str, Json]:
         "required_reviews": [each.value for each in policy.required_reviews],
         "monitoring_level": policy.monitoring_level.value,
         "retention_days": policy.retention_days,
+        "above_autonomy": policy.above_autonomy.value,
         "quorum": {each.value: many for each, many in policy.quorum.items()},
     }
 
