@@ -419,7 +419,7 @@ def test_a_stop_while_a_call_waits_beats_the_approval(plane, ran):
     assert ran == []
 
 
-def test_arguments_that_change_while_a_call_waits_are_another_call(plane, ran):
+def test_a_call_that_waits_runs_with_the_arguments_that_people_saw(plane, ran):
     names = ["a"]
 
     def refund(amount_cents, names):
@@ -430,10 +430,53 @@ def test_arguments_that_change_while_a_call_waits_are_another_call(plane, ran):
         plane.approvals.approve(id, by="cal")
 
     thread = answering(plane, change_and_approve)
-    with pytest.raises(ephor.ApprovalRequired):
-        plane.governed(ID, wait=1)(refund)(PAY, names)
+    plane.governed(ID, wait=20)(refund)(PAY, names)
     thread.join()
-    assert ran == []
+    assert ran == [["a"]]
+
+
+def test_nothing_changes_between_the_decision_and_the_tool(plane, ran):
+    given, more = {"to": ["jane"]}, ["x"]
+
+    def spoil(_text, _decision):
+        given["to"][0], given["also"] = "mallory", "mallory"
+        more.append("mallory")
+
+    async def spoil_later(text, decision):
+        await asyncio.sleep(0)
+        spoil(text, decision)
+
+    async def later(given, *rest, **named):
+        ran.append((given, rest, named))
+
+    def stream(given, *rest, **named):
+        ran.append((given, rest, named))
+        yield 1
+
+    named(plane, lambda given, *rest, **named: ran.append((given, rest, named)), on_notice=spoil)(
+        given, more, k=more
+    )
+    asyncio.run(named(plane, later, on_notice=spoil_later)(given, more, k=more))
+    list(named(plane, stream, on_notice=spoil)(given, more, k=more))
+    assert ran[0] == ({"to": ["jane"]}, (["x"],), {"k": ["x"]})
+    assert "mallory" not in str(ran[0])
+    assert (
+        str(ran[1]).count("'also'") == 1
+    )  # decided on after the first call had changed it, and no later change is in it
+    assert [len(one[1][0]) for one in ran] == [1, 2, 3]
+
+
+def test_a_value_that_holds_itself_is_refused_and_one_that_is_shared_is_not(plane, ran):
+    shared, ring = ["a"], []
+    ring.append(ring)
+    for _ in range(40):
+        shared = [shared, shared]
+    named(plane, ran.append)({"one": 1, "two": [1, (2, 3)]})
+    assert ran == [{"one": 1, "two": [1, (2, 3)]}]
+    for bad in (ring, shared):
+        with pytest.raises(InvalidInputError):
+            named(plane, ran.append)(bad)
+    assert len(ran) == 1
 
 
 def test_others_go_on_while_an_async_call_waits(plane, ran):
@@ -537,7 +580,7 @@ def test_arguments_are_masked_where_the_manifest_says_so_and_recorded_as_they_we
 def test_arguments_are_left_alone_where_nothing_says_otherwise(plane, ran):
     given = [PHONE]
     named(plane, ran.append)(given)
-    assert ran[0] is given
+    assert ran[0] == given
 
 
 def test_masked_arguments_reach_methods_coroutines_and_generators(plane, ran):

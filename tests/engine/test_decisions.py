@@ -8,6 +8,7 @@ import sys
 import threading
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
+from types import SimpleNamespace
 
 import pytest
 
@@ -15,7 +16,7 @@ from conftest import populate
 from ephor.adapters.connectors.sql import connect
 from ephor.edges.sdk import Plane
 from ephor.engine import decisions as module
-from ephor.kernel.errors import EphorError, InvalidInputError, UnavailableError
+from ephor.kernel.errors import EphorError, InvalidInputError, NotPermittedError, UnavailableError
 from ephor.kernel.events import Event
 from ephor.kernel.vocabulary import Sensitivity
 from ephor.rooms.access.delegation import Delegation
@@ -23,7 +24,7 @@ from ephor.rooms.access.people import PlaneRole
 from ephor.rooms.access.roles import Role
 from ephor.rooms.agents.agent import Agent
 from ephor.rooms.agents.manifest import AskRule
-from ephor.rooms.approvals.call import CallStatus
+from ephor.rooms.approvals.call import CallApproval, CallStatus
 from ephor.rooms.approvals.request import ApprovalRequest, RequestStatus
 from ephor.rooms.approvals.rule import PATIENCE
 from ephor.rooms.consent.restriction import Restriction
@@ -461,6 +462,32 @@ def grant(plane, to=ID, *, days=1, **other):
     return plane.delegations.grant(
         to, **{**LENT, "until": until, "by": "lea", "purpose": "ticket 7", **other}
     ).id
+
+
+def test_only_who_answers_for_an_agent_passes_on_what_it_holds(lending):
+    lending.access.add_person("mal", "Mal", [PlaneRole.ENGINEER], by="ada")
+    first = grant(lending, depth=1)
+    for other in ({"parent": first}, {"from_agent": ID}):
+        with pytest.raises(NotPermittedError, match="neither owns"):
+            grant(lending, HELPER, **other, by="mal")
+    with pytest.raises(NotPermittedError, match="no say"):
+        lending.delegations.revoke(first, by="mal")
+    assert lending.delegations.all()[0].delegation.granted_by == "lea"
+    assert lending.delegations.revoke(first, by="lea").revoked_by == "lea"
+
+
+def test_who_had_a_hand_in_a_delegation_approves_no_call_under_it(lending):
+    lending.delegations.allow("lea", LENT["permissions"], ["refund"], "confidential", by="ada")
+    lent = grant(lending, permissions=["tool:database:execute"], tools=["refund"])
+    lending.access.change_person("lea", roles=[PlaneRole.ENGINEER, PlaneRole.CALL_APPROVER], by="ada")
+    approval = lending.decide(dataclasses.replace(PAY, on_behalf_of=lent, purpose="ticket 7")).approval
+    with pytest.raises(NotPermittedError, match="lent it the authority"):
+        answer(lending, SimpleNamespace(approval=approval), by="lea")
+    asked = lending.calls.find(approval)
+    alter(lending, CallApproval, approval, behalf_person=None)
+    with pytest.raises(NotPermittedError, match="lent it the authority"):
+        answer(lending, SimpleNamespace(approval=approval), by="lea")
+    assert asked.lenders == ("lea",)
 
 
 def test_a_delegation_lets_through_what_it_covers_and_nothing_else(lending, clock):

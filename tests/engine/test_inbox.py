@@ -286,7 +286,9 @@ def test_an_approval_for_the_tool_stays_within_its_bounds(plane):
 
 
 def test_a_no_to_this_very_call_beats_an_older_yes_to_the_tool(plane, clock):
-    plane.approvals.approve(ask(plane), by="cal", scope=Scope.TOOL, lasts=timedelta(hours=2))
+    plane.approvals.approve(
+        ask(plane), by="cal", scope=Scope.TOOL, lasts=timedelta(hours=2), at_most={"amount_cents": 9000}
+    )
     assert plane.decide(paying(8000)).outcome is ALLOW
     with plane.world.storage.reading() as unit:
         old = unit.shelf(CallApproval).all()[0]
@@ -302,6 +304,12 @@ def test_a_no_to_this_very_call_beats_an_older_yes_to_the_tool(plane, clock):
 @pytest.mark.parametrize(
     "bad",
     [
+        {"scope": Scope.TOOL},
+        {"scope": Scope.TOOL, "at_most": {"order": 9}},
+        {"scope": "tool"},
+        {"scope": "everything"},
+        {"lasts": "1h"},
+        {"uses": 1.5},
         {"lasts": timedelta(hours=25)},
         {"lasts": timedelta(0)},
         {"uses": 0},

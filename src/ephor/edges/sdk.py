@@ -199,8 +199,7 @@ class _Governed:
                 yield self._on_notice(text, run.decision)
 
     def _start(self, run: Run, binding: Binding) -> Callable[[], Any]:
-        masked = run.masked_arguments(binding.arguments)
-        bound = binding.bound if masked is binding.arguments else binding.changed(masked)
+        bound = binding.changed(run.masked_arguments(binding.arguments))
         return functools.partial(self._function, *bound.args, **bound.kwargs)
 
 

@@ -8,11 +8,15 @@ from dataclasses import dataclass
 from typing import Any
 
 from ephor.kernel.errors import InvalidInputError
+from ephor.rooms.decisions.arguments import MAX_DEPTH
 
 
 @dataclass(frozen=True, slots=True)
 class Binding:
-    """The arguments of one call, by name; a method's ``self`` is not one."""
+    """The arguments of one call, by name; a method's ``self`` is not one.
+
+    Lists and mappings among them are copies: nobody can change between the decision and the tool what was decided on.
+    """
 
     bound: inspect.BoundArguments
     itself: str | None
@@ -45,17 +49,38 @@ def binder(
         bound = signature.bind(*args, **kwargs)
         bound.apply_defaults()
         arguments: dict[str, Any] = {}
+        seen: dict[int, Any] = {}
         for name, value in bound.arguments.items():
             kind = signature.parameters[name].kind
             if kind is inspect.Parameter.VAR_KEYWORD:
                 if twice := sorted(value.keys() & arguments.keys()):
                     raise InvalidInputError(f"two arguments are called `{twice[0]}`; rename the tool's own")
-                arguments.update(value)
+                arguments.update({key: _own(part, seen) for key, part in value.items()})
             elif name != itself:
-                arguments[name] = list(value) if kind is inspect.Parameter.VAR_POSITIONAL else value
+                part = list(value) if kind is inspect.Parameter.VAR_POSITIONAL else value
+                arguments[name] = _own(part, seen)
         return Binding(bound, itself, arguments)
 
     return bind
+
+
+def _own(value: Any, seen: dict[int, Any], room: int = MAX_DEPTH + 1) -> Any:
+    """Return a copy of lists and mappings, all the way down; what is deeper than a call may be is left for it to refuse."""
+    if not isinstance(value, list | tuple | Mapping) or room <= 0:
+        return value
+    if id(value) in seen:
+        return seen[id(value)][0]
+    if isinstance(value, Mapping):
+        copy: Any = {}
+        seen[id(value)] = copy, value  # the original too, so that nothing else gets its id meanwhile
+        copy.update({key: _own(part, seen, room - 1) for key, part in value.items()})
+        return copy
+    parts: list[Any] = []
+    seen[id(value)] = parts, value
+    parts.extend(_own(part, seen, room - 1) for part in value)
+    if type(value) is tuple:
+        seen[id(value)] = tuple(parts), value
+    return seen[id(value)][0]
 
 
 def name_of(function: Callable[..., Any], tool: str | None) -> str:

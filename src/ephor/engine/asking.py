@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from hashlib import sha256
 
-from ephor.engine.authority import first_giver
+from ephor.engine.authority import first_giver, lenders_of
 from ephor.engine.ports import Unit, World
 from ephor.engine.telling import tell
 from ephor.kernel.canonical import Json, digest
@@ -140,6 +140,7 @@ class Asking:
         self, unit: Unit, tool: Tool, rule: ApprovalRule, binding: str, call_digest: str, scope: str
     ) -> CallApproval:
         giver = first_giver(unit, self.call.on_behalf_of) if self.call.on_behalf_of else None
+        lenders = lenders_of(unit, self.call.on_behalf_of) if self.call.on_behalf_of else ()
         text = encode_arguments(self._shown(unit, tool, giver))
         return CallApproval(
             id=self.world.ids.new("apr"),
@@ -155,6 +156,7 @@ class Asking:
             expires_at=self.now + rule.patience,
             on_behalf_of=self.call.on_behalf_of,
             behalf_person=giver,
+            lenders=lenders,
             subject=self.subject,
             quorum=rule.quorum,
             approvers=rule.approvers,

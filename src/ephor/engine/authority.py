@@ -126,6 +126,19 @@ def first_giver(unit: Unit, delegation: str) -> str | None:
     return first.from_id if first is not None and first.from_kind is Granter.PERSON else None
 
 
+def lenders_of(unit: Unit, delegation: str) -> tuple[str, ...]:
+    """Return everybody who had a hand in a delegation: who lent or passed it on, and who owns an agent that did."""
+    found: set[str] = set()
+    for hop in _leading_to(unit, delegation).values():
+        if hop.granted_by is not None:
+            found.add(hop.granted_by)
+        if hop.from_kind is Granter.PERSON:
+            found.add(hop.from_id)
+        elif (agent := unit.shelf(Agent).find(hop.from_id)) is not None:
+            found.add(agent.manifest.owner)
+    return tuple(sorted(found))
+
+
 def subject_standing(unit: Unit, subject: str, purpose: str | None, now: datetime) -> SubjectStanding:
     """Return what the data subject of this pseudonym asked for."""
     said = unit.shelf(Statement).all(subject=subject)

@@ -10,14 +10,17 @@ from datetime import datetime, timedelta
 from ephor.engine.ports import Unit, World
 from ephor.engine.telling import tell
 from ephor.kernel.canonical import Json
-from ephor.kernel.errors import NotPermittedError
+from ephor.kernel.errors import InvalidInputError, NotPermittedError
 from ephor.kernel.events import Event
 from ephor.kernel.time import stamp
+from ephor.kernel.vocabulary import word
 from ephor.rooms.access.people import Person, PlanePermission, may, require_known
+from ephor.rooms.agents.agent import Agent
 from ephor.rooms.approvals.call import (
     CallApproval,
     CallStatus,
     answer,
+    barred,
     expire,
     roles_now,
     seen_at,
@@ -28,6 +31,7 @@ from ephor.rooms.approvals.lasting import Lasting, Scope, read_lasting
 from ephor.rooms.approvals.load import Load, load_of
 from ephor.rooms.approvals.notice import About
 from ephor.rooms.approvals.rule import steps_due
+from ephor.rooms.decisions.catalogue import ToolEntry
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,6 +107,8 @@ class Calls:
             asked = unit.shelf(CallApproval).get(id)
             _require_role(person, asked, now)
             reach = _reach(scope, lasts, uses, at_most, now) if approve else None
+            if reach is not None and reach.scope is Scope.TOOL:
+                _require_bounds(unit, asked, reach)
             answered = answer(asked, approve=approve, by=person.id, because=because, at=now, lasting=reach)
             unit.shelf(CallApproval).replace(asked, answered)
             unit.append(_answered(answered, person.id, now))
@@ -197,8 +203,7 @@ def _require_role(person: Person, asked: CallApproval, now: datetime) -> None:
 
 def _is_for(asked: CallApproval, person: Person, now: datetime) -> bool:
     answered = {given.by for given in asked.answers}
-    barred = person.id in (asked.owner, asked.behalf_person) or person.id in answered
-    return not barred and bool(set(person.roles) & set(roles_now(asked, now)))
+    return person.id not in barred(asked) | answered and bool(set(person.roles) & set(roles_now(asked, now)))
 
 
 def _ran_out(asked: CallApproval, now: datetime) -> bool:
@@ -211,12 +216,17 @@ def _is_to_pass_on(asked: CallApproval, now: datetime) -> bool:
 
 
 def _reach(
-    scope: Scope,
+    scope: Scope | str,
     lasts: timedelta | None,
     uses: int | None,
     at_most: Mapping[str, int] | None,
     now: datetime,
 ) -> Lasting | None:
+    scope = word(Scope, scope, "scope")
+    if lasts is not None and not isinstance(lasts, timedelta):
+        raise InvalidInputError(f"`lasts` is {type(lasts).__name__}; pass a timedelta")
+    if uses is not None and type(uses) is not int:
+        raise InvalidInputError(f"`uses` is {type(uses).__name__}; pass a whole number")
     if scope is Scope.CALL and lasts is None and uses is None and not at_most:
         return None
     return read_lasting(
@@ -226,6 +236,22 @@ def _reach(
         at_most=at_most,
         now=now,
     )
+
+
+def _require_bounds(unit: Unit, asked: CallApproval, reach: Lasting) -> None:
+    """An approval for a tool whose calls are asked about by an amount says up to which amount it is good."""
+    agent, entry = unit.shelf(Agent).find(asked.agent), unit.shelf(ToolEntry).find(asked.tool)
+    declared = next((one for one in agent.manifest.tools if one.name == asked.tool), None) if agent else None
+    rules = [*(declared.ask if declared else ()), *(entry.ask if entry else ())]
+    missing = dict.fromkeys(
+        rule.argument for rule in rules if rule.argument and rule.argument not in reach.at_most
+    )
+    if missing:
+        told = " ".join(f"--at-most {name}=NUMBER" for name in missing)
+        raise InvalidInputError(
+            f"people are asked about `{asked.tool}` by `{next(iter(missing))}`, and an approval for the tool without a bound "
+            f"would let any through; add {told}"
+        )
 
 
 def _answered(asked: CallApproval, by: str, now: datetime) -> Event:

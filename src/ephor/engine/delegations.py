@@ -15,7 +15,7 @@ from ephor.kernel.time import stamp
 from ephor.kernel.vocabulary import Objection, Sensitivity, word
 from ephor.rooms.access import delegation as lending
 from ephor.rooms.access.delegation import Delegation, Granter, PersonRights
-from ephor.rooms.access.people import Person, PlanePermission, require
+from ephor.rooms.access.people import Person, PlanePermission, may, require
 from ephor.rooms.access.roles import (
     Rights,
     beyond,
@@ -90,7 +90,8 @@ class Delegations:
         Raises:
             InvalidInputError: the terms cannot be read, or the receiver does not hold what it would be lent.
             NotFoundError: there is no such agent or parent.
-            NotPermittedError: *by* may not, or the giver does not hold what it would lend.
+            NotPermittedError: *by* may not, has no say over what would be lent (they neither own the giving agent nor lent
+                it its authority, nor administer the plane), or the giver does not hold what it would lend.
             ConflictError: the parent does not hold any more.
         """
         with self.world.storage.unit() as unit:
@@ -98,6 +99,8 @@ class Delegations:
             unit.shelf(Agent).get(to_agent)
             before = _chain(unit, parent) if parent else ()
             giver = before[-1].to_agent if before else from_agent
+            if giver is not None:
+                _require_own(unit, giver, before, by)
             new = Delegation(
                 id=self.world.ids.new("dlg"),
                 from_kind=Granter.AGENT if giver else Granter.PERSON,
@@ -112,6 +115,7 @@ class Delegations:
                 expires_at=until,
                 parent=parent,
                 spawned=spawned,
+                granted_by=by,
             )
             lending.check_grant(new, before, lambda who: rights_of(unit, who))
             unit.shelf(Delegation).add(new)
@@ -136,12 +140,13 @@ class Delegations:
 
         Raises:
             NotFoundError: there is no such delegation.
-            NotPermittedError: *by* may not.
+            NotPermittedError: *by* may not, or has no say over this one.
             ConflictError: it is revoked already.
         """
         with self.world.storage.unit() as unit:
             require(unit.shelf(Person).find(by), PlanePermission.DELEGATE, who=by)
             old = unit.shelf(Delegation).get(id)
+            _require_say(unit, old, by)
             new = lending.revoke(old, by=by, at=self.world.clock.now())
             unit.shelf(Delegation).replace(old, new)
             self._record(unit, "delegation.revoked/1", by, f"delegation:{id}", {"agent": new.to_agent})
@@ -153,6 +158,38 @@ class Delegations:
                 kind=kind, at=self.world.clock.now(), actor=f"person:{by}", resource=resource, metadata=facts
             )
         )
+
+
+def _require_own(unit: Unit, giver: str, before: Sequence[Delegation], by: str) -> None:
+    """Passing on what an agent holds, or was lent, is for who answers for it."""
+    lenders = {hop.granted_by for hop in before} | {
+        hop.from_id for hop in before if hop.from_kind is Granter.PERSON
+    }
+    owner = unit.shelf(Agent).get(giver).manifest.owner
+    if by not in {owner, *lenders} and not _administers(unit, by):
+        raise NotPermittedError(
+            f"`{by}` neither owns agent `{giver}` nor lent it anything; ask `{owner}`, or an administrator",
+            person=by,
+        )
+
+
+def _require_say(unit: Unit, lent: Delegation, by: str) -> None:
+    """Taking authority back is for who lent it, who owns an agent at either end, and who may revoke approvals."""
+    agents = [lent.to_agent, *([lent.from_id] if lent.from_kind is Granter.AGENT else [])]
+    found = [unit.shelf(Agent).find(one) for one in agents]
+    own = {lent.granted_by, *(one.manifest.owner for one in found if one is not None)}
+    if lent.from_kind is Granter.PERSON:
+        own.add(lent.from_id)
+    person = unit.shelf(Person).get(by)
+    if by not in own and not may(person, PlanePermission.REVOKE) and not _administers(unit, by):
+        who = ", ".join(f"`{one}`" for one in sorted(one for one in own if one))
+        raise NotPermittedError(
+            f"`{by}` has no say over delegation `{lent.id}`; ask {who}, or an administrator", person=by
+        )
+
+
+def _administers(unit: Unit, by: str) -> bool:
+    return may(unit.shelf(Person).get(by), PlanePermission.ROLES)
 
 
 def _lent(one: Delegation, worth: Rights | tuple[Objection, ...]) -> LentNow:

@@ -31,6 +31,8 @@ def test_a_rule_is_read_as_written():
         ({"when": 1}, "unknown key `when`"),
         ({"id": None}, "cannot name a sequence rule"),
         ({"after": []}, "comes after nothing"),
+        ({"after": ["effect:raed"]}, "no call can touch; write one of effect:read"),
+        ({"after": ["sensitivity:secret"]}, "sensitivity:public"),
         ({"after": None}, "missing or no text"),
         ({"after": ["a b"]}, "no label"),
         ({"effect": "loud"}, "unknown effect"),

@@ -153,10 +153,14 @@ def _print(out: Console, lent: Sequence[LentNow]) -> None:
             one.delegation.id,
             one.delegation.giver,
             one.delegation.to_agent,
+            one.delegation.granted_by or "",
+            one.delegation.purpose,
             listed((*one.delegation.permissions, *one.delegation.tools)),
             minute(one.delegation.expires_at),
             _now(one),
         )
         for one in lent
     ]
-    table(out, ("id", "from", "to", "what", "until", "now"), rows, empty="nothing is lent")
+    table(
+        out, ("id", "from", "to", "lent by", "purpose", "what", "until", "now"), rows, empty="nothing is lent"
+    )

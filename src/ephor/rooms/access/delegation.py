@@ -59,6 +59,8 @@ class Delegation:
     spawned: bool = False
     revoked_at: datetime | None = None
     revoked_by: str | None = None
+    granted_by: str | None = None
+    """The person who lent it, or had an agent lend it; None for one from before that was kept."""
 
     @property
     def giver(self) -> str:

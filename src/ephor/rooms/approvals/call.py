@@ -63,6 +63,8 @@ class CallApproval:
     on_behalf_of: str | None = None
     behalf_person: str | None = None
     """The person at the start of the delegation, who asked and so cannot approve."""
+    lenders: tuple[str, ...] = ()
+    """Everybody who had a hand in the delegation: who lent, who passed it on, and who owns an agent that did."""
     status: CallStatus = CallStatus.PENDING
     decided_by: str | None = None
     decided_at: datetime | None = None
@@ -132,9 +134,9 @@ def answer(
         InvalidInputError: a rejection without a reason, or one that is too long or hides what it says; or an approval
             of several calls that several people must agree on and have not.
     """
-    if by in (approval.owner, approval.behalf_person):
+    if by in barred(approval):
         raise NotPermittedError(
-            f"`{by}` owns agent `{approval.agent}` or asked for this call; somebody else must answer",
+            f"`{by}` owns agent `{approval.agent}`, asked for this call or lent it the authority; somebody else must answer",
             person=by,
         )
     _refuse_over(approval, at)
@@ -153,6 +155,11 @@ def answer(
     if len(answered.answers) < approval.quorum:
         return answered
     return _decided(answered, CallStatus.APPROVED, given)
+
+
+def barred(approval: CallApproval) -> frozenset[str | None]:
+    """Return who asked, in whatever way: none of them answers."""
+    return frozenset((approval.owner, approval.behalf_person, *approval.lenders))
 
 
 def withdraw(approval: CallApproval, *, by: str, because: str, at: datetime) -> CallApproval:

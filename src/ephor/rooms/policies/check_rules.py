@@ -68,12 +68,12 @@ def refuse(where: str, findings: Iterable[Finding]) -> None:
     if not refused:
         return
     texts = [f"{where}:{one.line}: {told(one)}" for one in refused]
-    head = f"{len(texts)} faults:\n  " if len(texts) > 1 else ""
+    head = f"{len(texts)} faults: " if len(texts) > 1 else ""
     facts = [
         {"line": one.line, "code": one.code, "rule": one.rule, "message": one.text, "file": where}
         for one in refused
     ]
-    raise InvalidInputError(head + "\n  ".join(texts), problems=facts)
+    raise InvalidInputError(head + "; ".join(texts), problems=facts)
 
 
 def told(one: Finding) -> str:

@@ -70,6 +70,17 @@ def labels_of(
     )
 
 
+def _check_closed(label: str, rule: str) -> None:
+    """Refuse a label that no call can ever add: a rule that waits for it protects nothing."""
+    kind, colon, value = label.partition(":")
+    known = {"effect": Effect, "sensitivity": Sensitivity}.get(kind)
+    if colon and known is not None and value not in {one.value for one in known}:
+        words = ", ".join(f"{kind}:{one.value}" for one in known)
+        raise InvalidInputError(
+            f"sequence rule `{rule}` comes after `{label}`, which no call can touch; write one of {words}"
+        )
+
+
 def applies(rule: SequenceRule, tool: str, effect: Effect) -> bool:
     """Tell whether the rule is about calls of this tool, of this effect."""
     if not rule.effects and not rule.tools:
@@ -99,6 +110,8 @@ def read_rule(raw: Mapping[str, object]) -> SequenceRule:
     after = read_labels(raw.get("after"), f"`after` of sequence rule `{id}`")
     if not after:
         raise InvalidInputError(f"sequence rule `{id}` comes after nothing; name labels under `after`")
+    for label in after:
+        _check_closed(label, id)
     if (then := raw.get("then", "deny")) not in ("ask", "deny"):
         raise InvalidInputError(f"`then` of sequence rule `{id}` is `{then}`; write ask or deny")
     because = raw.get("because", "")
