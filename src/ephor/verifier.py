@@ -298,6 +298,10 @@ def _listed(earlier: bytes | Sequence[bytes] | None) -> Sequence[bytes]:
 def _open_folder(bundle: Path) -> _Folder:
     if not os.path.isdir(bundle):
         raise UsageError(f"`{bundle}` is not a folder; name the folder of an exported log")
+    if os.path.isfile(bundle / "tiles.parquet") and not os.path.lexists(bundle / "tile"):
+        raise UsageError(
+            f"`{bundle}` is a Parquet archive, which takes more than this file to read; use `ephor ledger verify --bundle`"
+        )
     return _Folder(bundle.resolve())
 
 
@@ -439,7 +443,11 @@ def _open_checkpoint(data: bytes | None, trust: _Trust, name: str = "checkpoint"
     text, found = _open_note(data)
     signers = [term for term in trust.terms if _find_signature(found, term.key, lambda raw: (raw, text))]
     if not signers:
-        raise _BrokenError("it is not signed with this key" + _besides(trust))
+        origin = text.partition("\n")[0]
+        other = f"; the key is of log `{trust.log.name}`, and this is of log {origin[:120]!a}"
+        raise _BrokenError(
+            "it is not signed with this key" + _besides(trust) + (other if origin != trust.log.name else "")
+        )
     votes = [
         (one, int.from_bytes(raw[:8], "big"))
         for one in trust.witnesses

@@ -2,7 +2,8 @@
 
 import pytest
 
-from ephor.kernel.errors import InvalidInputError
+from ephor.engine import ledger as module
+from ephor.kernel.errors import InvalidInputError, UnavailableError
 
 
 @pytest.mark.parametrize(
@@ -25,3 +26,26 @@ def test_what_no_entry_can_hold_is_told_with_its_number_before_any_is_recorded(e
         engine.ledger.append([*[good] * 1_500, {**good, **bad}], by="ada")
     assert "nothing was recorded" in str(told.value)
     assert engine.ledger.head().size == before
+
+
+def test_what_is_recorded_before_it_failed_is_told_and_where_to_go_on(engine, monkeypatch):
+    events = [
+        {"event_type": "tool.invoked", "agent_id": "bot", "action": f"call {number}"} for number in range(10)
+    ]
+    monkeypatch.setattr(module, "_BATCH", 3)
+    real, calls = engine.world.storage.logs.append, []
+
+    def full(stream, some):
+        calls.append(len(some))
+        if len(calls) == 3:
+            raise UnavailableError("no space left")
+        return real(stream, some)
+
+    monkeypatch.setattr(engine.world.storage.logs, "append", full)
+    before = engine.ledger.head().size
+    with pytest.raises(UnavailableError, match=r"the first 6 of 10 .*--skip 6") as told:
+        engine.ledger.append(events, by="ada")
+    assert (told.value.facts["recorded"], engine.ledger.head().size - before) == (6, 6)
+    engine.ledger.append(events[6:], by="ada")
+    said = [one.entry["action"] for one in engine.ledger.list({}, limit=10)][::-1]
+    assert said == [one["action"] for one in events]

@@ -12,7 +12,13 @@ from ephor.engine.judging import Witnesses, judge, judge_plane
 from ephor.engine.ports import MAIN, Head, Ledger, LogName, World
 from ephor.engine.proving import fetch
 from ephor.engine.published import Published, publish
-from ephor.kernel.errors import ConflictError, InvalidInputError, NotFoundError, VerificationError
+from ephor.kernel.errors import (
+    ConflictError,
+    InvalidInputError,
+    NotFoundError,
+    UnavailableError,
+    VerificationError,
+)
 from ephor.kernel.events import Event
 from ephor.kernel.ids import EntryId
 from ephor.rooms.access.people import Person, PlanePermission, require, require_known
@@ -130,6 +136,7 @@ class Ledgers:
 
         Raises:
             InvalidInputError: one of them cannot be recorded; the message says which.
+            UnavailableError: the database did not take them all; the message says how many are recorded.
             NotPermittedError: nobody is registered as *by*.
             ConflictError: a source counted so far already, or the log was ended; nothing was recorded.
         """
@@ -158,7 +165,16 @@ class Ledgers:
             return self._count(raw, events, arriving, by)
         ids: list[EntryId] = []
         for start in range(0, len(events), _BATCH):
-            ids += self.world.storage.logs.append(self.stream, events[start : start + _BATCH])
+            try:
+                ids += self.world.storage.logs.append(self.stream, events[start : start + _BATCH])
+            except UnavailableError as error:
+                if not ids:
+                    raise
+                raise UnavailableError(
+                    f"the first {len(ids)} of {len(events)} events are recorded, and then it failed: {error}; hand in the rest "
+                    f"from event {len(ids) + 1} on (`ephor ledger append --skip {len(ids)}`)",
+                    **{**error.facts, "recorded": len(ids), "events": len(events)},
+                ) from error
         if self.stream != MAIN:
             anchor(self.world)
         return Appended(tuple(ids))
@@ -288,7 +304,7 @@ class Ledgers:
             shown.leaf,
             head.root.hex(),
             tuple(one.hex() for one in path),
-            head.note.decode(),
+            _text_of(head.note),
         )
 
     def consistency(self, old: int) -> Sequence[bytes]:
@@ -385,3 +401,12 @@ def _within(position: int, which: str, size: int) -> int:
     if position >= size:
         raise NotFoundError(f"there is no entry `{which}`; the ledger has {size}, from 0 to {size - 1}")
     return position
+
+
+def _text_of(signed: bytes) -> str:
+    try:
+        return signed.decode()
+    except UnicodeDecodeError:
+        raise VerificationError(
+            "the signed head is not text: it was damaged; `ephor ledger fsck` tells what else was, restore a backup"
+        ) from None

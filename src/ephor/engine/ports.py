@@ -9,7 +9,7 @@ from datetime import datetime
 from typing import Protocol, TypeVar
 
 from ephor.engine.ports_witness import Cosigned
-from ephor.kernel.errors import ConflictError
+from ephor.kernel.errors import ConflictError, UnavailableError
 from ephor.kernel.events import Event
 from ephor.kernel.ids import EntryId
 from ephor.rooms.regulation.cases import Case
@@ -24,6 +24,10 @@ class Record(Protocol):
 
 
 R = TypeVar("R", bound=Record)
+
+
+class ReadOnlyError(UnavailableError):
+    """The database may only be read."""
 
 
 class StaleError(ConflictError):

@@ -99,3 +99,42 @@ def test_a_restored_backup_goes_on_only_in_a_new_epoch(run, tmp_path: Path):
     code, out, _ = run("ledger", "verify", "--checkpoint", "kept", "--key", key)
     assert code == 1
     assert "3 more entries" in out
+
+
+def test_a_stream_leaves_as_a_bundle_of_its_own(run, tmp_path):
+    assert run("ledger", "streams", "open", "telemetry")[0] == 0
+    assert run("ledger", "append", "events", "--stream", "telemetry", "--skip", "1")[0] == 0
+    key = json.loads(run("ledger", "export", "tiles", "--stream", "telemetry", "--json")[1])["key"]
+    assert run("ledger", "export", "main")[0] == 0
+    code, out, _ = run("ledger", "verify", "--bundle", "tiles", "--key", key)
+    assert (code, out.split("\n")[0].split("  ")[1:3]) == (0, ["example.com/acme/telemetry", "2 entries"])
+    code, out, _ = run("ledger", "verify", "--bundle", "main", "--key", key)
+    assert code == 1
+    assert (
+        "the key is of log `example.com/acme/telemetry`, and this is of log 'example.com/acme/audit'" in out
+    )
+    code, _, error = run("ledger", "export", "chain", "--stream", "telemetry", "--format", "chain")
+    assert (code, "view of the main log" in error) == (2, True)
+    code, _, error = run("ledger", "append", "events", "--skip", "4")
+    assert (code, "nothing was recorded" in error) == (2, True)
+
+
+def test_a_copy_that_may_only_be_read_is_checked(run, tmp_path, monkeypatch):
+    from ephor.adapters.storage.sql.storage import SqlStorage  # noqa: PLC0415
+    from ephor.engine.ports import ReadOnlyError  # noqa: PLC0415
+
+    def refuse(_self):
+        raise ReadOnlyError("`ephor.db` is read-only")
+
+    monkeypatch.setattr(SqlStorage, "check", refuse)
+    code, out, _ = run("ledger", "fsck")
+    assert (code, "everything holds" in out) == (0, True)
+
+
+def test_the_small_verifier_says_what_it_does_not_read(run, tmp_path):
+    from ephor import verifier  # noqa: PLC0415
+
+    key = json.loads(run("ledger", "export", "archive", "--format", "parquet", "--json")[1])["key"]
+    with pytest.raises(verifier.UsageError, match="ledger verify --bundle"):
+        verifier.verify(tmp_path / "archive", key)
+    assert run("ledger", "verify", "--bundle", "archive", "--key", key)[0] == 0

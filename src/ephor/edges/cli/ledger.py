@@ -29,12 +29,19 @@ def append(
         str, typer.Argument(help="JSON lines, one event each in the guide's words; `-` reads standard input.")
     ],
     stream: Stream = MAIN,
+    skip: Annotated[
+        int,
+        typer.Option(
+            "--skip", min=0, metavar="N", help="Leave out the first N events: they are recorded already."
+        ),
+    ] = 0,
     json: Json = False,
     database: Database = None,
     person: As = None,
 ) -> None:
     """Record events that happened elsewhere, as this person's word. All are read before the first is recorded.
 
+    What was handed in before and is handed in again is recorded again, unless it is counted: see `source` below, and --skip.
     Each entry names who handed it in; an approver, a policy or a decision it tells of is kept as reported. An event with
     a `source` and a `sequence` from 1 is counted: a number that came already is refused, one that skips others is told.
 
@@ -42,7 +49,12 @@ def append(
     """
     door: Door = context.obj
     ledger: Ledgers = door.open(database).ledger.of(stream)
-    done = ledger.append(_lines(door.read_bytes(file)), by=person or door.person)
+    events = _lines(door.read_bytes(file))
+    if skip > len(events):
+        raise InvalidInputError(
+            f"--skip {skip} leaves out more than the {len(events)} events there are; nothing was recorded"
+        )
+    done = ledger.append(events[skip:], by=person or door.person)
     told = {
         "appended": len(done.entries),
         "entries": list(done.entries),

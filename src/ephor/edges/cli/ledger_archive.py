@@ -20,6 +20,7 @@ from ephor.edges.cli.options import Database, Json, given
 from ephor.edges.cli.render import emit, table
 from ephor.edges.door import Door
 from ephor.engine.plane import Engine
+from ephor.engine.ports import MAIN
 from ephor.kernel.errors import InvalidInputError, VerificationError
 from ephor.rooms.ledger import chain_file, tile
 
@@ -35,16 +36,21 @@ class Format(StrEnum):
     CHAIN = "chain"
 
 
-def export_as(format: Format, door: Door, engine: Engine, target: str) -> Mapping[str, Any]:
-    """Write the ledger to *target* and return what was written."""
+def export_as(
+    format: Format, door: Door, engine: Engine, target: str, stream: str = MAIN
+) -> Mapping[str, Any]:
+    """Write the log of a stream to *target* and return what was written."""
     if format is Format.CHAIN:
+        if stream != MAIN:
+            raise InvalidInputError("a chain is a view of the main log; export a stream as tiles or Parquet")
         return _export_chain(door, engine, target)
-    with progress(engine.ledger.head().size, "exporting") as advance:
+    log = engine.ledger.of(stream)
+    with progress(log.head().size, "exporting") as advance:
         if format is Format.TILES:
-            head = engine.ledger.export(_counted(door.bundle(target), advance))
+            head = log.export(_counted(door.bundle(target), advance))
         else:
             with door.archive(target) as write:
-                head = engine.ledger.export(_counted(write, advance))
+                head = log.export(_counted(write, advance))
     return {"folder": target, "format": format, "size": head.size, "root": head.root.hex(), "key": head.key}
 
 

@@ -142,6 +142,7 @@ def export(
         ),
     ],
     format: Annotated[Format, typer.Option("--format", help="What to write.")] = Format.TILES,
+    stream: Stream = MAIN,
     json: Json = False,
     database: Database = None,
 ) -> None:
@@ -149,7 +150,7 @@ def export(
 
     Example: ephor ledger export bundle && python -m ephor.verifier bundle --key auditor.pub
     """
-    told = export_as(format, context.obj, context.obj.open(database), target)
+    told = export_as(format, context.obj, context.obj.open(database), target, stream)
     where = told["folder"] if "folder" in told else told["file"]
 
     def human(out: Console) -> None:

@@ -6,6 +6,7 @@ import sqlite3
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 
+from ephor.engine.ports import ReadOnlyError
 from ephor.kernel.errors import EphorError, InvalidInputError, UnavailableError, VerificationError
 
 _LEDGER = ("ledger_entries", "ledger_tiles")
@@ -29,7 +30,7 @@ _SQLITE = (
     ("busy", UnavailableError, "another process holds `{where}`; nothing was recorded, try again"),
     (
         "readonly",
-        UnavailableError,
+        ReadOnlyError,
         "`{where}` is read-only; nothing was recorded, make the file and its folder writable",
     ),
     ("append-only", UnavailableError, "`{where}` refuses to change what was recorded; nothing was recorded"),
@@ -48,7 +49,7 @@ _POSTGRES: Mapping[str, tuple[type[EphorError], str]] = {
         "another process holds `{where}`; nothing was recorded, try again",
     ),
     "25006": (  # read_only_sql_transaction
-        UnavailableError,
+        ReadOnlyError,
         "`{where}` is read-only here; nothing was recorded",
     ),
     "53100": (  # disk_full
