@@ -2,7 +2,7 @@
 
 import pytest
 
-from ephor.engine import ledger as module
+from ephor.engine import batches as module
 from ephor.kernel.errors import InvalidInputError, UnavailableError
 
 
@@ -32,7 +32,7 @@ def test_what_is_recorded_before_it_failed_is_told_and_where_to_go_on(engine, mo
     events = [
         {"event_type": "tool.invoked", "agent_id": "bot", "action": f"call {number}"} for number in range(10)
     ]
-    monkeypatch.setattr(module, "_BATCH", 3)
+    monkeypatch.setattr(module, "BATCH", 3)
     real, calls = engine.world.storage.logs.append, []
 
     def full(stream, some):

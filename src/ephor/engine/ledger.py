@@ -8,15 +8,15 @@ from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 from ephor.engine.anchors import anchor, find
+from ephor.engine.batches import record
 from ephor.engine.judging import Witnesses, judge, judge_plane
 from ephor.engine.ports import MAIN, Head, Ledger, LogName, World
-from ephor.engine.proving import fetch
+from ephor.engine.proving import fetch, note_text
 from ephor.engine.published import Published, publish
 from ephor.kernel.errors import (
     ConflictError,
     InvalidInputError,
     NotFoundError,
-    UnavailableError,
     VerificationError,
 )
 from ephor.kernel.events import Event
@@ -39,7 +39,6 @@ from ephor.rooms.ledger.sources import (
 if TYPE_CHECKING:
     from ephor.verifier import Report
 
-_BATCH = 1_000
 _LONGEST_ID = "src_" + "0" * 32
 _LAST = 2**53 - 1
 _MOST = 1_000
@@ -163,18 +162,7 @@ class Ledgers:
                     f"sources are counted in the main log; leave `source` out to append to `{self.stream}`"
                 )
             return self._count(raw, events, arriving, by)
-        ids: list[EntryId] = []
-        for start in range(0, len(events), _BATCH):
-            try:
-                ids += self.world.storage.logs.append(self.stream, events[start : start + _BATCH])
-            except UnavailableError as error:
-                if not ids:
-                    raise
-                raise UnavailableError(
-                    f"the first {len(ids)} of {len(events)} events are recorded, and then it failed: {error}; hand in the rest "
-                    f"from event {len(ids) + 1} on (`ephor ledger append --skip {len(ids)}`)",
-                    **{**error.facts, "recorded": len(ids), "events": len(events)},
-                ) from error
+        ids = record(self.world.storage.logs, self.stream, events)
         if self.stream != MAIN:
             anchor(self.world)
         return Appended(tuple(ids))
@@ -304,7 +292,7 @@ class Ledgers:
             shown.leaf,
             head.root.hex(),
             tuple(one.hex() for one in path),
-            _text_of(head.note),
+            note_text(head.note),
         )
 
     def consistency(self, old: int) -> Sequence[bytes]:
@@ -401,12 +389,3 @@ def _within(position: int, which: str, size: int) -> int:
     if position >= size:
         raise NotFoundError(f"there is no entry `{which}`; the ledger has {size}, from 0 to {size - 1}")
     return position
-
-
-def _text_of(signed: bytes) -> str:
-    try:
-        return signed.decode()
-    except UnicodeDecodeError:
-        raise VerificationError(
-            "the signed head is not text: it was damaged; `ephor ledger fsck` tells what else was, restore a backup"
-        ) from None

@@ -6,6 +6,7 @@ from collections import defaultdict
 from collections.abc import Sequence
 
 from ephor.engine.ports import Head, Ledger
+from ephor.kernel.errors import VerificationError
 from ephor.rooms.ledger import proof, tile
 from ephor.rooms.ledger.frontier import split
 
@@ -31,3 +32,17 @@ def fetch(ledger: Ledger, plan: proof.Plan, head: Head | None = None) -> Sequenc
         row = split(found)
         hashes.update({node: proof.perfect(row[span.start : span.stop]) for node, span in wanted})
     return proof.assemble(plan, hashes)
+
+
+def note_text(signed: bytes) -> str:
+    """Return a signed head as text.
+
+    Raises:
+        VerificationError: it was damaged.
+    """
+    try:
+        return signed.decode()
+    except UnicodeDecodeError:
+        raise VerificationError(
+            "the signed head is not text: it was damaged; `ephor ledger fsck` tells what else was, restore a backup"
+        ) from None
