@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import sys
 import tempfile
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -33,7 +34,7 @@ from ephor.engine.plane import Engine
 from ephor.engine.ports import Post, World
 from ephor.engine.regulation import Law
 from ephor.engine.witnessing import Witness
-from ephor.kernel.errors import NotFoundError, UnavailableError
+from ephor.kernel.errors import InvalidInputError, NotFoundError, UnavailableError
 from ephor.kernel.events import Event
 from ephor.kernel.visible import visible
 from ephor.rooms.ledger.cosignature import WitnessKey
@@ -264,7 +265,14 @@ def _tell_demo(folder: str | None, *, quiet: bool) -> Mapping[str, Any]:
 def _witness_key(folder: str, name: str | None) -> str:
     from ephor.adapters.witness.folder import WitnessFolder  # noqa: PLC0415 - only who is a witness needs it
 
+    for file in ("signing.key", "wrapping.key", "pseudonym.key"):
+        if (Path(folder) / file).exists():
+            raise InvalidInputError(
+                f"`{folder}` holds the keys of a plane (`{file}`), which may not be its own witness; name another folder"
+            )
     witness = WitnessFolder(Path(folder))
+    if name is not None and not re.fullmatch(r"[^/\s]+(/[^/\s]+)+", name):
+        raise InvalidInputError(f"`{name}` names no witness; write `HOST/NAME`, as `witness.example/w1`")
     if name is not None:
         return str(witness.create(name))
     signer = witness.signer()

@@ -74,3 +74,11 @@ def test_what_is_no_request_is_told_so_in_words(body):
     told = witness(Held()).answer(body)
     assert told.ruling is Ruling.MALFORMED
     assert len(told.text) > 10
+
+
+def test_who_runs_the_witness_is_told_of_a_fork_and_of_a_shorter_log():
+    held = Held(seen={ORIGIN: Seen(6, SIX.root())})
+    assert f"`{ORIGIN}` at 6 entries, 6 cosigned before" in witness(held).answer(FORK.body(6)).alarm
+    longer = Held(seen={ORIGIN: Seen(7, SIX.root())})
+    assert "it signed 6 entries, and 7 were cosigned before" in witness(longer).answer(SIX.body(0)).alarm
+    assert witness(held).answer(SIX.body(0)).alarm == ""

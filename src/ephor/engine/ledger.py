@@ -365,7 +365,7 @@ class Ledgers:
     def _at(self, position: int) -> Shown:
         data = next(iter(self._log.entries(position, position + 1)), None)
         if data is None:
-            raise NotFoundError(
+            raise VerificationError(
                 f"entry {position} is gone from the database; run `ephor ledger verify`", position=position
             )
         return Shown(position, tree.leaf_hash(data).hex(), parse(data))

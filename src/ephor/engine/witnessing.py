@@ -9,6 +9,7 @@ from ephor.engine.ports import Clock
 from ephor.engine.ports_witness import Memory
 from ephor.kernel.errors import InvalidInputError
 from ephor.rooms.ledger import note, witness
+from ephor.rooms.ledger.checkpoint import Checkpoint
 from ephor.rooms.ledger.cosignature import cosign
 from ephor.rooms.ledger.note import Signer, VerifierKey
 from ephor.rooms.ledger.witness import Ruling, Seen
@@ -21,6 +22,8 @@ class Told:
     ruling: Ruling
     text: str
     """The cosignature, the size cosigned last, or the reason."""
+    alarm: str = ""
+    """What to tell whoever runs the witness: a log that it knows signed another history, or a shorter one."""
 
 
 _REASONS = {
@@ -62,8 +65,22 @@ class Witness:
             last = self.memory.last(claim.origin)
             ruling = witness.judge(asked, self.logs, last)
             if ruling is Ruling.MOVED:
-                return Told(ruling, str(last.size))
+                return Told(ruling, str(last.size), _shrunk(claim, last))
             if ruling is not Ruling.COSIGN:
-                return Told(ruling, _REASONS[ruling])
+                return Told(ruling, _REASONS[ruling], _alarm(ruling, claim, last))
             if self.memory.advance(claim.origin, last, Seen(claim.size, claim.root), asked.note):
                 return Told(ruling, cosign(note.parse(asked.note).text, self.signer, at).line)
+
+
+def _shrunk(claim: Checkpoint, last: Seen) -> str:
+    if claim.size >= last.size:
+        return ""  # it only does not know yet what was cosigned last
+    return f"refused `{claim.origin}`: it signed {claim.size} entries, and {last.size} were cosigned before"
+
+
+def _alarm(ruling: Ruling, claim: Checkpoint, last: Seen) -> str:
+    if ruling not in (Ruling.FORK, Ruling.INCONSISTENT):
+        return ""  # anybody can send such a request; it says nothing about the log
+    return (
+        f"refused `{claim.origin}` at {claim.size} entries, {last.size} cosigned before: {_REASONS[ruling]}"
+    )

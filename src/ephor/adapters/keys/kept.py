@@ -64,7 +64,8 @@ class KeptHeads:
             raise UnavailableError(
                 f"cannot read `{place}`: {error.strerror}; make it readable, or name a head you kept"
             ) from error
-        return _newest(data)[0]
+        with _named(place):
+            return _newest(data)[0]
 
     def logs(self) -> frozenset[int]:
         """Return the numbers of the logs of which a head was kept."""
@@ -126,8 +127,9 @@ class KeptHeads:
         data, last = os.pread(file, 2 * _SLOT + 1, 0), self._last.get(log)
         if last is not None and last.data == data:
             return last
-        kept, slot = _newest(data)
-        return _Found(data, slot, -1 if kept is None else size_of(kept))
+        with _named(self._place(log)):
+            kept, slot = _newest(data)
+            return _Found(data, slot, -1 if kept is None else size_of(kept))
 
     def _put(self, file: int, log: int, found: _Found, note: bytes) -> None:
         new, start = _slot(note), found.slot * _SLOT
@@ -174,6 +176,19 @@ def size_of(data: bytes) -> int:
             "the head kept beside the keys is none; nothing is recorded until that is resolved"
         )
     return int(size[0])
+
+
+@contextmanager
+def _named(place: Path) -> Iterator[None]:
+    """Say of a damaged head which file it is, and what to do."""
+    try:
+        yield
+    except VerificationError as error:
+        raise VerificationError(
+            f"`{place}`: {error}; restore the file from a backup of the key folder, and run `ephor ledger verify` with a "
+            "--checkpoint you kept",
+            **error.facts,
+        ) from None
 
 
 def _inode(found: os.stat_result) -> tuple[int, int]:

@@ -25,7 +25,7 @@ class SigningRing:
             wanted = parse_key(verifier_key).public_key
         except InvalidInputError as error:
             raise VerificationError(
-                f"the stored head names no key: {error}; run `ephor ledger verify`"
+                f"the stored head names no key: {error}; run `ephor ledger fsck`"
             ) from None
         if wanted not in self._known:
             self._known = {key.public_key: key for key in self._source.at_hand()}

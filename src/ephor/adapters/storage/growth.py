@@ -250,19 +250,19 @@ class Grower:
         verifier = note.key_of(head.origin, key.public_key)
         if str(verifier) != head.key:
             raise VerificationError(
-                f"the stored head of `{head.origin[:80]}` names a key of another log; run `ephor ledger verify`"
+                f"the stored head of `{head.origin[:80]}` names a key of another log; run `ephor ledger fsck`"
             )
         signed = read_checkpoint(head.note, [verifier])
         if (signed.origin, signed.size, signed.root) != (head.origin, head.size, head.root):
             raise VerificationError(
-                "the stored head is not the one that was signed; run `ephor ledger verify`", size=head.size
+                "the stored head is not the one that was signed; run `ephor ledger fsck`", size=head.size
             )
         self._check_floor(rows, head)
         tree, full = frontier.decode(head.size, head.frontier), _rows(rows, head.size)
         fresh = b"".join(full[0].hashes) if full else b""
         if (frontier.root(tree), tree, rows.fresh()) != (head.root, _tree_of(head.size, full), fresh):
             raise VerificationError(
-                "the newest entries do not lead to the signed head; run `ephor ledger verify`", size=head.size
+                "the newest entries do not lead to the signed head; run `ephor ledger fsck`", size=head.size
             )
         _check_time(rows, head)
         self._edge = _Edge(tree, head.root, full, moment(head.last_at) if head.last_at else None)
@@ -335,7 +335,7 @@ def _check_time(rows: Rows, head: HeadRow) -> None:
     said = "".join(str(parse(bytes(entry))["received_at"]) for entry in newest)
     if said != head.last_at:
         raise VerificationError(
-            f"the head says the newest entry was received at `{head.last_at[:40]}`, the entry says `{said}`; run `ephor ledger verify`"
+            f"the head says the newest entry was received at `{head.last_at[:40]}`, the entry says `{said}`; run `ephor ledger fsck`"
         )
 
 
@@ -349,7 +349,7 @@ def _rows(rows: Rows, size: int) -> tuple[_Row, ...]:
         roots = list(rows.tile_roots(level, start))
         if len(roots) != finished - start:
             raise VerificationError(
-                f"tiles of level {level} are missing from `{start}` on; run `ephor ledger verify`"
+                f"tiles of level {level} are missing from `{start}` on; run `ephor ledger fsck`"
             )
         found.append(roots)
         level, finished = level + 1, finished // tile.WIDTH

@@ -21,7 +21,7 @@ from ephor.edges.cli.render import emit, table
 from ephor.edges.door import Door
 from ephor.engine.plane import Engine
 from ephor.engine.ports import MAIN
-from ephor.kernel.errors import InvalidInputError, VerificationError
+from ephor.kernel.errors import InvalidInputError, NotFoundError, VerificationError
 from ephor.rooms.ledger import chain_file, tile
 
 CHAIN = "chain.jsonl"
@@ -90,6 +90,8 @@ def show_chain(
     if last is not None:
         raise InvalidInputError("--last is compared with the links of a file; name it with --verify")
     links = context.obj.open(database).archives.chain(start, limit)
+    if start is not None and not links:
+        raise NotFoundError(f"there is no link {start}; leave --from out to see the newest")
 
     def human(out: Console) -> None:
         rows = [(one.sequence_number, one.previous_hash, one.entry_hash) for one in links]

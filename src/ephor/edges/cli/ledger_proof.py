@@ -20,6 +20,7 @@ from ephor.edges.door import Door
 from ephor.engine.ledger import Ledgers
 from ephor.engine.ports import MAIN
 from ephor.kernel.errors import InvalidInputError
+from ephor.rooms.ledger import proof_file
 
 OneStream: TypeAlias = Annotated[
     str | None,
@@ -94,6 +95,15 @@ def prove(
     context: typer.Context,
     entry: Annotated[str, typer.Argument(help="An entry's id, or its position from 0.")],
     stream: Stream = MAIN,
+    file: Annotated[
+        str | None,
+        typer.Option(
+            "--tlog-proof",
+            metavar="FILE",
+            help="Write the proof to a new file, in the form of C2SP tlog-proof.",
+            callback=given,
+        ),
+    ] = None,
     json: Json = False,
     database: Database = None,
 ) -> None:
@@ -101,7 +111,12 @@ def prove(
 
     Example: ephor ledger prove 12 --json
     """
-    made = context.obj.open(database).ledger.of(stream).prove(entry)
+    door: Door = context.obj
+    made = door.open(database).ledger.of(stream).prove(entry)
+    if file is not None:
+        hashes = tuple(bytes.fromhex(one) for one in made.path)
+        with door.new_file(file) as write:
+            write(proof_file.encode(proof_file.ProofFile(made.position, hashes, made.checkpoint.encode())))
 
     def human(out: Console) -> None:
         out.print(f"entry {made.position} ({made.id}) is in the tree of {made.size}\nleaf {made.leaf}")

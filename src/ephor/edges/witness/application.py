@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import sys
 from collections.abc import Callable
 
 from starlette.applications import Starlette
@@ -13,6 +14,7 @@ from starlette.routing import Route
 
 from ephor.engine.witnessing import Told
 from ephor.kernel.errors import EphorError, UnavailableError
+from ephor.kernel.visible import visible
 from ephor.rooms.ledger.witness import MAX_BYTES, SIZE_TYPE, STATUS, Ruling
 
 BODY_SECONDS = 10.0
@@ -38,6 +40,9 @@ def application(answer: Callable[[bytes], Told], *, body_seconds: float = BODY_S
             return _plain(
                 503 if isinstance(error, UnavailableError) else 500, f"{error.code}; nothing was cosigned"
             )
+        if told.alarm:
+            sys.stderr.write(visible(f"ephor: witness: {told.alarm}") + "\n")
+            sys.stderr.flush()
         if told.ruling is Ruling.MOVED:
             # By header: as a media type it would be given a charset, which the specification's type does not have.
             return Response(f"{told.text}\n", STATUS[told.ruling], headers={"content-type": SIZE_TYPE})

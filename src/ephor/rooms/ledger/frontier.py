@@ -23,7 +23,8 @@ class Frontier:
     def __post_init__(self) -> None:
         if self.size < 0 or len(self.hashes) != self.size.bit_count():
             raise VerificationError(
-                f"a frontier of size {self.size} with {len(self.hashes)} hashes cannot be; rebuild it from the entries",
+                f"a frontier of size {self.size} with {len(self.hashes)} hashes cannot be: entries are missing, "
+                "or the head's row was changed; run `ephor ledger fsck`, and restore a backup",
                 size=self.size,
             )
 

@@ -13,7 +13,7 @@ _LEDGER = ("ledger_entries", "ledger_tiles")
 _TABLE = "`{where}` is damaged: a table or column is gone from it; restore it from a backup"
 _BEYOND = (
     "`{where}` holds rows beyond the ledger's signed head, where the next entry belongs: somebody put them there; nothing was "
-    "recorded, run `ephor ledger verify`"
+    "recorded, run `ephor ledger fsck`"
 )
 _SQLITE = (
     (

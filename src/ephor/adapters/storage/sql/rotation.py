@@ -178,7 +178,7 @@ class SqlKeyRing:
         head = self._database.rows(connection, name.number).head()
         if head is None:
             raise NotFoundError(
-                f"the signed head of `{name.origin or name.stream}` is gone; run `ephor ledger verify`"
+                f"the signed head of `{name.origin or name.stream}` is gone; run `ephor ledger fsck`"
             )
         return head
 
@@ -200,4 +200,4 @@ def _public(verifier_key: str) -> bytes:
     try:
         return note.parse_key(verifier_key).public_key
     except InvalidInputError as error:
-        raise VerificationError(f"a stored head names no key: {error}; run `ephor ledger verify`") from None
+        raise VerificationError(f"a stored head names no key: {error}; run `ephor ledger fsck`") from None

@@ -116,7 +116,14 @@ class SqlStorage:
                 migrate.upgrade(self._engine)
         with self._reader() as connection:
             rows = self._rows(connection, 0)
-            return rows.head() is not None or bool(rows.entries(0, 1))
+            if rows.head() is not None or rows.entries(0, 1):
+                return True
+            if connection.execute(sa.select(plane_state.c.name).limit(1)).first() is not None:
+                raise VerificationError(
+                    f"`{self.where}` was a plane, and its ledger is gone: every entry is missing; keep it for whoever "
+                    "investigates, and restore a backup"
+                )
+            return False
 
     def pseudonym(self) -> bytes:
         """Return the pseudonym key, if it is the one this plane was made with: another would name, and so find, nobody.
@@ -153,7 +160,7 @@ class SqlStorage:
             self.logs.writer(main.number).grower.check(rows)
             if (head := rows.head()) is not None and (extra := rows.beyond(head.size)):
                 raise VerificationError(
-                    f"{extra} rows of the ledger in `{self.where}` lie beyond its signed head; run `ephor ledger verify`"
+                    f"{extra} rows of the ledger in `{self.where}` lie beyond its signed head; run `ephor ledger fsck`"
                 )
 
     @contextmanager
