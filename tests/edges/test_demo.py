@@ -127,7 +127,7 @@ def test_a_reader_that_leaves_early_ends_the_story_quietly(tmp_path):
 def test_a_program_that_is_not_there_is_told_without_a_traceback(monkeypatch):
     dev = runpy.run_path(str(Path(__file__).parents[2] / "dev.py"))
     monkeypatch.setitem(
-        dev["main"].__globals__, "set_up", lambda: None
+        dev["main"].__globals__, "set_up", lambda _lock: None
     )  # what is set up already stays as it is
     monkeypatch.setattr(sys, "argv", ["dev.py", "run", "nosuchprog"])
     with pytest.raises(SystemExit, match=r"^cannot run `nosuchprog`: No such file or directory; try: "):

@@ -323,10 +323,10 @@ def lent(delegation):
     return Lent(None if reasons else rights, reasons, delegation["agent"], delegation["purpose"], behalf)
 
 
-MANY = settings(max_examples=500, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+MANY = settings(max_examples=300, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 
 
-FEWER = settings(MANY, max_examples=120)
+FEWER = settings(MANY, max_examples=80)
 
 
 @MANY

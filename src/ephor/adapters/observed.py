@@ -45,6 +45,10 @@ def read_table(path: str) -> Table:
     return Table(digest, rows, columns)
 
 
+_LONGEST_CELL = 131_072
+"""Characters of one cell; stated here, since what the `csv` module allows is one number for the whole process."""
+
+
 def _columns(path: str, ending: str) -> Mapping[str, list[Cell]]:
     if ending == ".parquet":
         return _parquet(path)
@@ -69,6 +73,10 @@ def _csv(path: str, file: IO[str]) -> Mapping[str, list[Cell]]:
             if len(row) != len(names):
                 raise InvalidInputError(
                     f"line {reader.line_num} of `{path}` has {len(row)} cells, the header has {len(names)}; correct it"
+                )
+            if max(map(len, row)) > _LONGEST_CELL:
+                raise InvalidInputError(
+                    f"line {reader.line_num} of `{path}`: field larger than field limit ({_LONGEST_CELL}); shorten it"
                 )
             for name, cell in zip(names, row, strict=True):
                 columns[name].append(cell)

@@ -16,12 +16,17 @@ from ephor.rooms.access.people import Person
 from ephor.rooms.access.roles import Role, known_roles
 from ephor.rooms.agents.agent import Agent
 from ephor.rooms.agents.stop import Stop
+from ephor.rooms.agents.versions import ManifestVersion
+from ephor.rooms.approvals.bodies import BodyRecord
 from ephor.rooms.approvals.call import CallApproval
 from ephor.rooms.approvals.request import ApprovalRequest, Review
 from ephor.rooms.approvals.rule import ApprovalRule
+from ephor.rooms.consent.choices import Minor, Purpose
+from ephor.rooms.consent.due import NoticeText
 from ephor.rooms.consent.restriction import Restriction
 from ephor.rooms.consent.statement import Statement
 from ephor.rooms.decisions.catalogue import ToolEntry
+from ephor.rooms.documents.record import DocumentVersion
 from ephor.rooms.dsr.plan import Certificate
 from ephor.rooms.dsr.request import Request
 from ephor.rooms.evidence.record import Evidence
@@ -43,6 +48,7 @@ from ephor.rooms.ledger.tree import leaf_hash
 from ephor.rooms.ledger.witnesses import Witness
 from ephor.rooms.models.bias_test import BiasTest
 from ephor.rooms.models.card_texts import CardStatement
+from ephor.rooms.models.imported import ModelOrigin
 from ephor.rooms.models.model import ModelVersion
 from ephor.rooms.models.observation import Baseline, Observation
 from ephor.rooms.policies.governance import GovernancePolicy
@@ -63,21 +69,28 @@ REGISTERS: Mapping[str, type[Any]] = {
     "approval-rules": ApprovalRule,
     "approvals": ApprovalRequest,
     "bias-tests": BiasTest,
+    "bodies": BodyRecord,
     "calls": CallApproval,
     "classifications": AgentClassification,
     "consents": Statement,
     "delegations": Delegation,
+    "documents": DocumentVersion,
     "evidence": Evidence,
     "holds": Hold,
     "impact-assessments": ImpactAssessment,
     "incidents": Incident,
     "limits": Limit,
+    "manifest-versions": ManifestVersion,
+    "minors": Minor,
     "model-baselines": Baseline,
     "model-cards": CardStatement,
     "model-observations": Observation,
+    "model-origins": ModelOrigin,
     "models": ModelVersion,
+    "notice-texts": NoticeText,
     "people": Person,
     "policy-overrides": PolicyOverride,
+    "purposes": Purpose,
     "request-certificates": Certificate,
     "requests": Request,
     "restrictions": Restriction,

@@ -11,6 +11,7 @@ from ephor.kernel.errors import InvalidInputError, NotFoundError
 from ephor.kernel.vocabulary import ReviewType, RiskLevel, Sensitivity, UseCase
 from ephor.rooms.policies.governance import (
     POLICIES,
+    AboveCeiling,
     GovernancePolicy,
     MonitoringLevel,
     breaches,
@@ -85,6 +86,7 @@ def test_every_field_is_in_the_digest():
         "monitoring_level": MonitoringLevel.COMPREHENSIVE,
         "retention_days": 91,
         "quorum": {ReviewType.SECURITY: 2},
+        "above_autonomy": AboveCeiling.DENY,
     }
     assert set(other) == {field.name for field in dataclasses.fields(GovernancePolicy)}
     digests = {policy_digest(dataclasses.replace(policy, **{key: value})) for key, value in other.items()}
