@@ -132,3 +132,11 @@ def test_bodies_without_a_plane_have_no_members_and_a_named_plane_must_be_there(
     assert "members: no plane" in out
     assert {one["members"] for one in json.loads(run("bodies", "list", "--json")[1])} == {None}
     assert run("bodies", "list", "--database", "sqlite:///no.db")[0] == 3
+
+
+def test_a_use_case_beside_the_facts_counts_and_what_is_stated_among_them_comes_first(run, files):
+    files["f.yaml"] = {"use_case": "social_scoring", "facts": {"complete": True, "function": "faq"}}
+    said = json.loads(run("classify", "f.yaml", "--json")[1])
+    files["g.yaml"] = {"facts": {"complete": True, "function": "faq", "use_case": "social_scoring"}}
+    assert said == json.loads(run("classify", "g.yaml", "--json")[1])
+    assert said["category"] == "unacceptable"

@@ -142,6 +142,8 @@ def _facts_of(content: Mapping[str, Any], file: str) -> tuple[Mapping[str, objec
         raise InvalidInputError(
             f"`{file}` states no facts; add a mapping `facts:`, see `ephor classify --facts`"
         )
+    if "schema" not in content and USE_CASE in content:
+        facts = {USE_CASE: content[USE_CASE], **facts}  # where no manifest's own use case is meant
     role = content.get("operator_role")
     if "complete" in content:  # the questionnaire has it beside the facts; a manifest has it among them
         facts = {**facts, "complete": content["complete"]}
