@@ -42,7 +42,7 @@ def test_an_entry_rewritten_as_text_is_named_and_the_other_entries_are_still_rea
     assert ephor("ledger", "show", "1").code == 0
     ephor("ledger", "show", "2").fails(6, "entry 2 is not what was recorded", "`ephor ledger verify`")
     ephor("ledger", "prove", "2").fails(6)
-    ephor("ledger", "append", events).fails(6, "`ephor ledger verify`")
+    ephor("ledger", "append", events).fails(6, "`ephor ledger fsck`")
     assert ephor("ledger", "export", str(tmp_path / "bundle")).code == 0
     judged = ephor("ledger", "verify", "--bundle", str(tmp_path / "bundle"), "--key", told_key(plane.file))
     assert judged.code == 1
@@ -96,7 +96,7 @@ def test_a_row_beyond_the_signed_head_is_found_and_stops_the_recording(ephor, pl
     assert report.code == 1
     assert report.out.startswith("INVALID")
     assert "entry 5: 1 rows lie beyond the signed head" in report.out
-    ephor("ledger", "append", events).fails(6, "beyond the ledger's signed head", "`ephor ledger verify`")
+    ephor("ledger", "append", events).fails(6, "beyond the ledger's signed head", "`ephor ledger fsck`")
     ephor("people", "add", "eve", "--role", "administrator").fails(6, "beyond the ledger's signed head")
     ephor("init").fails(6, "beyond its signed head")
     tamper(plane.file, "delete from ledger_entries where idx = 5")
