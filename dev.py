@@ -47,9 +47,10 @@ def set_up(lock: str) -> None:
     if not (BIN / "python").exists():
         venv.create(VENV, with_pip=True)
     call(BIN / "python", "-m", "pip", "--disable-pip-version-check", "install", "--quiet", "uv")
-    install = (BIN / "uv", "pip", "install", "--quiet", "--python", BIN / "python")
+    install = (BIN / "uv", "pip", "install", "--quiet", "--compile-bytecode", "--python", BIN / "python")
     call(*install, "--require-hashes", "-r", lock)
     call(*install, "--no-deps", "--no-build-isolation", "-e", ".")
+    call(BIN / "python", "-m", "compileall", "-q", "src/ephor")
     stamp.write_text(wanted[lock])
 
 
@@ -64,6 +65,7 @@ def main() -> None:
     if sys.version_info < (3, 11):  # noqa: UP036 - a person may start this with any Python
         sys.exit(f"dev.py needs Python 3.11 or newer; this is {sys.version.split()[0]}")
     set_up(ENOUGH if name in ("demo", "run") else EVERYTHING)
+    os.environ.pop("PYTHONDONTWRITEBYTECODE", None)  # or each of many processes compiles everything anew
     os.environ["PATH"] = f"{BIN}{os.pathsep}{os.environ.get('PATH', '')}"
     steps = COMMANDS[name]
     for step in steps[:-1]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -13,6 +14,9 @@ from ephor.engine.plane import Engine
 from ephor.engine.ports import World
 from ephor.rooms.access.people import PlaneRole
 from ephor.testing import FrozenClock, memory_world
+
+os.environ.pop("PYTHONDONTWRITEBYTECODE", None)  # or each process of a test compiles Ephor anew
+sys.dont_write_bytecode = False
 
 PEOPLE = {
     "eve": PlaneRole.ENGINEER,
