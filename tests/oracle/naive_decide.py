@@ -199,7 +199,7 @@ def person_must_look(world: World, call: dict[str, Any], tool: dict[str, Any]) -
         return True
     for argument, most in tool["ask"]:
         value = call["arguments"].get(argument)
-        if not isinstance(value, int) or isinstance(value, bool) or value > most:
+        if not isinstance(value, int) or isinstance(value, bool) or value > most or (value < 0 <= most):
             return True
     return False
 

@@ -50,10 +50,7 @@ def read_mapping(path: str) -> Mapping[str, Any]:
         NotFoundError: there is no such file.
         InvalidInputError: it cannot be read, or its top level is something else.
     """
-    value = strict_yaml.read(read_bytes(path))
-    if not isinstance(value, Mapping):
-        raise InvalidInputError(f"`{path}` holds no mapping at its top; write `key: value` lines")
-    return value
+    return _mapping(path, read_bytes(path))
 
 
 def read_placed(path: str) -> tuple[Mapping[str, Any], Mapping[str, int]]:
@@ -64,10 +61,20 @@ def read_placed(path: str) -> tuple[Mapping[str, Any], Mapping[str, int]]:
         InvalidInputError: it cannot be read, or its top level is something else.
     """
     data = read_bytes(path)
-    value = strict_yaml.read(data)
+    return _mapping(path, data), strict_yaml.lines(data)
+
+
+def _mapping(path: str, data: bytes) -> Mapping[str, Any]:
+    try:
+        value = strict_yaml.read(data)
+    except InvalidInputError as error:
+        place = f"{path}:{error.facts['line']}" if "line" in error.facts else f"`{path}`"
+        raise InvalidInputError(f"{place}: {error}", **error.facts, file=path) from None
     if not isinstance(value, Mapping):
-        raise InvalidInputError(f"`{path}` holds no mapping at its top; write `key: value` lines")
-    return value, strict_yaml.lines(data)
+        raise InvalidInputError(
+            f"{path}:1: it holds no mapping at its top; write `key: value` lines", file=path, line=1
+        )
+    return value
 
 
 def new_folder(path: str) -> Callable[[str, bytes], None]:

@@ -21,6 +21,8 @@ from ephor.rooms.agents.manifest import Manifest
 from ephor.rooms.agents.versions import Comparison, ManifestVersion, compare, find, in_order, version_id
 from ephor.rooms.approvals.request import ApprovalRequest
 from ephor.rooms.approvals.standing import approval_in_force, is_live, supersede
+from ephor.rooms.decisions.unmatched import of_manifest
+from ephor.rooms.models.model import ModelVersion
 from ephor.rooms.policies.governance import GovernancePolicy, policy_of
 
 _SHOWN = 50
@@ -80,6 +82,16 @@ class Agents:
             if not found:
                 return Registration(old, Outcome.UNCHANGED)
             return self._revised(unit, old, agent, found, by)
+
+    def warnings(self, manifest: Manifest) -> tuple[str, ...]:
+        """Return the tools that none of the agent's roles allows, and the models that are not registered."""
+        with self.world.storage.reading() as unit:
+            roles = known_roles(unit.shelf(Role).all())
+            return of_manifest(
+                manifest,
+                roles.values(),
+                [name for name in manifest.models if unit.shelf(ModelVersion).find(name) is not None],
+            )
 
     def all(self, status: AgentStatus | None = None) -> Sequence[Agent]:
         """Return the agents, by id; only those of *status* if one is given."""

@@ -6,11 +6,13 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 
+from ephor.engine.cataloguing import names_of
 from ephor.engine.ports import World
 from ephor.kernel.canonical import Json
 from ephor.kernel.events import Event
 from ephor.rooms.access.people import Person, PlanePermission, require
 from ephor.rooms.approvals.rule import DEFAULT, PATIENCE, ApprovalRule, read_rule, rule_digest, rule_for
+from ephor.rooms.decisions.unmatched import of_question
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,6 +55,11 @@ class ApprovalRules:
                 unit.shelf(ApprovalRule).replace(old, rule)
             unit.append(self._event("approval-rule.set/1", rule, person.id))
         return rule
+
+    def warnings(self, *, agent: str | None = None, tool: str | None = None) -> tuple[str, ...]:
+        """Return what a rule for these names and nobody knows yet."""
+        with self.world.storage.reading() as unit:
+            return of_question(agent, tool, names_of(unit, self.world.clock.now()))
 
     def remove(self, *, by: str, agent: str | None = None, tool: str | None = None) -> ApprovalRule:
         """Remove the rule for exactly these; the next wider one holds again.

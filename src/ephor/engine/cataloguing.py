@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from datetime import datetime
 
-from ephor.engine.ports import Unit
+from ephor.engine.ports import R, Unit, World
+from ephor.rooms.access.delegation import Delegation
 from ephor.rooms.access.roles import Role, known_roles
 from ephor.rooms.agents.agent import Agent, AgentStatus
 from ephor.rooms.decisions.agent_rules import tool_facts
+from ephor.rooms.decisions.catalogue import ToolEntry
+from ephor.rooms.decisions.unmatched import Declared, Names
 from ephor.rooms.policies.check_rules import Catalogue, CatalogueTool
 
 
@@ -37,3 +41,46 @@ def _tool(by_agent: Mapping[str, Mapping[str, str]]) -> CatalogueTool:
         else:
             contested[name] = ", ".join(f"{agent} says {type}" for agent, type in types.items())
     return CatalogueTool(agreed, frozenset(by_agent), contested)
+
+
+def names_of(unit: Unit, now: datetime) -> Names:
+    """Return every tool, agent, label and delegation that what people lay down can be about."""
+    agents = [one for one in unit.shelf(Agent).all() if one.status is not AgentStatus.RETIRED]
+    entries = unit.shelf(ToolEntry).all()
+    tools: dict[str, Declared] = {}
+    labels = {label for one in entries for label in (*one.labels, *(f"data:{each}" for each in one.data))}
+    for agent in agents:
+        for tool in agent.manifest.tools:
+            before = tools.get(tool.name, Declared(sensitivity=tool.sensitivity))
+            tools[tool.name] = Declared(
+                before.arguments | {one.name for one in tool.arguments},
+                min(before.sensitivity, tool.sensitivity),
+            )
+            labels |= {f"data:{each}" for each in tool.data}
+
+    def delegation(id: str) -> bool | None:
+        found = unit.shelf(Delegation).find(id)
+        return None if found is None else found.revoked_at is None and now < found.expires_at
+
+    return Names(
+        tools=tools,
+        described=frozenset(one.id for one in entries),
+        granted=frozenset(
+            tool for role in known_roles(unit.shelf(Role).all()).values() for tool in role.allowed_tools
+        ),
+        agents={one.id: frozenset(tool.name for tool in one.manifest.tools) for one in agents},
+        labels=frozenset(labels),
+        delegation=delegation,
+    )
+
+
+def looking(
+    of: Callable[[R, Names], tuple[str, ...]], world: World
+) -> Callable[[Unit], Callable[[R], tuple[str, ...]]]:
+    """Return what looks at definitions against what a unit holds, read once for all of them."""
+
+    def on(unit: Unit) -> Callable[[R], tuple[str, ...]]:
+        names = names_of(unit, world.clock.now())
+        return lambda one: of(one, names)
+
+    return on

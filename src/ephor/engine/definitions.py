@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from enum import StrEnum, unique
 from typing import Any, Generic
 
 from ephor.engine.ports import R, Unit, World
 from ephor.kernel.canonical import Json, digest
-from ephor.kernel.errors import InvalidInputError, NotFoundError
+from ephor.kernel.errors import ConflictError, InvalidInputError, NotFoundError
 from ephor.kernel.events import Event
 from ephor.rooms.access.people import Person, PlanePermission, require
 
@@ -41,6 +42,8 @@ class Definitions(Generic[R]):
     """The kinds of event for a new one and a changed one; None: ``NOUN.set/1`` for both."""
     permission: PlanePermission = PlanePermission.ROLES
     """What whoever lays one down must hold."""
+    look: Callable[[Unit], Callable[[R], tuple[str, ...]]] = lambda _unit: lambda _one: ()
+    """Returns what looks at one: refuses what can never match, and says what matches nothing there is."""
 
     def load(self, raw: Sequence[object], *, by: str) -> Sequence[tuple[R, Change]]:
         """Lay down every definition in *raw*, in place of those of the same names; all of them, or none.
@@ -52,7 +55,18 @@ class Definitions(Generic[R]):
         read = self._read_all(raw)
         with self.world.storage.unit() as unit:
             require(unit.shelf(Person).find(by), self.permission, who=by)
+            look = self.look(unit)
+            for number, one in enumerate(read, 1):
+                with self._placing(number):
+                    look(one)
             return [(one, self._put(unit, one, by)) for one in read]
+
+    def warnings(self, laid_down: Iterable[R]) -> Mapping[str, tuple[str, ...]]:
+        """Return, by name, what those of *laid_down* speak of and nobody knows; it may come later, and is a slip if not."""
+        with self.world.storage.reading() as unit:
+            look = self.look(unit)
+            found = {one.id: look(one) for one in laid_down}
+        return {id: said for id, said in found.items() if said}
 
     def all(self) -> Sequence[R]:
         """Return every definition, by name."""
@@ -80,6 +94,7 @@ class Definitions(Generic[R]):
             require(unit.shelf(Person).find(by), self.permission, who=by)
             old = self._found(unit, name)
             new = self.read({"name": name, **self.plain(old), **changes})
+            self.look(unit)(new)
             return new, self._put(unit, new, by)
 
     def remove(self, name: str, *, by: str) -> R:
@@ -102,16 +117,36 @@ class Definitions(Generic[R]):
                 f"the {self.noun}s are no list, or more than {MOST}; write a list of them"
             )
         read: list[R] = []
+        seen: set[str] = set()
         for number, one in enumerate(raw, 1):
             if not isinstance(one, Mapping):
-                raise InvalidInputError(f"{self.noun} {number} is no mapping; write `key: value` lines")
-            try:
-                read.append(self.read(one))
-            except InvalidInputError as error:
-                raise InvalidInputError(f"{self.noun} {number}: {error}; nothing was changed") from error
-        if twice := sorted({one.id for one in read if [other.id for other in read].count(one.id) > 1}):
-            raise InvalidInputError(f"{self.noun} `{twice[0]}` is there twice; write it once")
+                raise InvalidInputError(
+                    f"{self.noun} {number} is no mapping; write `key: value` lines", path=self._place(number)
+                )
+            with self._placing(number):
+                new = self.read(one)
+            if new.id in seen:
+                raise InvalidInputError(
+                    f"{self.noun} {number}: `{new.id}` is there twice; write it once",
+                    path=self._place(number),
+                )
+            seen.add(new.id)
+            read.append(new)
         return read
+
+    def _place(self, number: int) -> str:
+        return f"{self.noun}s[{number - 1}]"
+
+    @contextmanager
+    def _placing(self, number: int) -> Iterator[None]:
+        """Say of a refusal which definition of the file it is about."""
+        try:
+            yield
+        except (InvalidInputError, ConflictError) as error:
+            raise type(error)(
+                f"{self.noun} {number}: {error}; nothing was changed",
+                **{**error.facts, "path": self._place(number)},
+            ) from error
 
     def _put(self, unit: Unit, new: R, by: str) -> Change:
         shelf = unit.shelf(self.kind)

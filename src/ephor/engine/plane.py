@@ -15,6 +15,7 @@ from ephor.engine.archives import Archives
 from ephor.engine.audit import AuditReports
 from ephor.engine.bodies import Bodies
 from ephor.engine.calls import Calls
+from ephor.engine.cataloguing import looking
 from ephor.engine.consent import Consent
 from ephor.engine.coverage import LedgerCoverage
 from ephor.engine.decisions import Decisions
@@ -66,6 +67,7 @@ from ephor.rooms.access.roles import Role, plain_role, read_role
 from ephor.rooms.consent.choices import Purpose, read_purpose
 from ephor.rooms.decisions.catalogue import ToolEntry, read_entry
 from ephor.rooms.decisions.model import Call, Outcome
+from ephor.rooms.decisions.unmatched import of_entry, of_limit, of_role, of_sequence
 from ephor.rooms.exports.audit_report import Covered, Missing
 from ephor.rooms.policies.governance import POLICIES
 from ephor.rooms.policies.limits import Limit, read_limit
@@ -95,20 +97,37 @@ class Engine:
     @cached_property
     def custom_roles(self) -> Definitions[Role]:
         return Definitions(
-            self.world, Role, "role", read_role, plain_role, kinds=("role.added/1", "role.changed/1")
+            self.world,
+            Role,
+            "role",
+            read_role,
+            plain_role,
+            kinds=("role.added/1", "role.changed/1"),
+            look=looking(of_role, self.world),
         )
 
     @cached_property
     def tools(self) -> Definitions[ToolEntry]:
-        return Definitions(self.world, ToolEntry, "tool", read_entry, plain_fields)
+        return Definitions(
+            self.world, ToolEntry, "tool", read_entry, plain_fields, look=looking(of_entry, self.world)
+        )
 
     @cached_property
     def limits(self) -> Definitions[Limit]:
-        return Definitions(self.world, Limit, "limit", read_limit, plain_fields)
+        return Definitions(
+            self.world, Limit, "limit", read_limit, plain_fields, look=looking(of_limit, self.world)
+        )
 
     @cached_property
     def sequences(self) -> Definitions[SequenceRule]:
-        return Definitions(self.world, SequenceRule, "sequence", read_rule, plain_fields)
+        return Definitions(
+            self.world,
+            SequenceRule,
+            "sequence",
+            read_rule,
+            plain_fields,
+            look=looking(of_sequence, self.world),
+        )
 
     @cached_property
     def purposes(self) -> Definitions[Purpose]:

@@ -108,6 +108,7 @@ CASES = {
     "limit-exceeded": (authority(limits=[DAILY]), call(), {"used": {"daily": 5}}),
     "limit-unknown": (authority(limits=[DAILY]), call(), {}),
     "limit-amount-missing": (authority(limits=[SPEND]), call("refund", arguments={}), {"used": {"spend": 0}}),
+    "limit-amount-foreign": (authority(limits=[dataclasses.replace(SPEND, currency="EUR")]), call("refund", arguments={"amount_cents": 1, "currency": "USD"}), {"used": {"spend": 0}}),
     "limit-amount-negative": (authority(limits=[SPEND]), call("refund", arguments={"amount_cents": -1}), {"used": {"spend": 0}}),
     "limit-amount-unreadable": (authority(limits=[SPEND]), call("refund", arguments={"amount_cents": 1.5}), {"used": {"spend": 0}}),
 }  # fmt: skip
@@ -306,10 +307,11 @@ ABOVE = AskRule(argument="amount_cents", above=5000)
     [
         ({"amount_cents": 5000}, False),
         ({"amount_cents": 0}, False),
-        ({"amount_cents": -9000}, False),
+        ({"amount_cents": -1}, True),
+        ({"amount_cents": -9000}, True),
         ({"amount_cents": 5001}, True),
         ({"amount_cents": 10**1000}, True),
-        ({"amount_cents": -(10**1000)}, False),
+        ({"amount_cents": -(10**1000)}, True),
         ({}, True),
         ({"amount_cents": None}, True),
         ({"amount_cents": "1"}, True),
@@ -324,6 +326,12 @@ def test_a_limit_that_cannot_be_checked_asks(arguments, asks_):
     verdict = decide(call("refund", arguments=arguments), asks(ABOVE), now=AT)
     assert codes(verdict) == (["tool-asks"] if asks_ else ["allowed"])
     assert all(len(reason.text) < 200 for reason in verdict.reasons)
+
+
+def test_a_bound_below_zero_counts_with_negative_numbers():
+    cold = asks(AskRule(argument="degrees", above=-18))
+    found = [codes(decide(call("refund", arguments={"degrees": at}), cold, now=AT)) for at in (-20, -18, -17)]
+    assert found == [["allowed"], ["allowed"], ["tool-asks"]]
 
 
 @pytest.mark.parametrize("rule", [AskRule(always=True), AskRule(), AskRule(argument="a"), AskRule(above=5)])

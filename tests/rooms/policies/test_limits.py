@@ -24,6 +24,7 @@ from ephor.rooms.policies.limits import (
     usage_id,
     use,
     used_now,
+    window_end,
     window_start,
 )
 
@@ -149,3 +150,79 @@ def test_no_clock_however_it_jumps_lets_more_through_than_the_windows_it_has_new
             usage = use(usage, limit, "u", amount, now)
             passed += amount
         assert passed <= limit.most
+
+
+def test_money_in_another_currency_or_in_none_has_no_amount():
+    euros = read_limit(
+        {
+            "id": "eur",
+            "measure": "money",
+            "most": "10.00",
+            "scale": 2,
+            "window": "day",
+            "argument": "sum",
+            "currency": "EUR",
+        }
+    )
+    said = [
+        amount_in(euros, {"sum": "1.50", **more})
+        for more in ({"currency": "EUR"}, {"currency": "USD"}, {"currency": None}, {}, {"currency": "eur"})
+    ]
+    assert said == [150, "foreign", "foreign", "foreign", "foreign"]
+    named = read_limit(
+        {
+            "id": "eur",
+            "measure": "money",
+            "most": 9,
+            "window": "day",
+            "argument": "sum",
+            "currency": "EUR",
+            "currency_argument": "unit",
+        }
+    )
+    assert amount_in(named, {"sum": 3, "unit": "EUR"}) == 3
+    assert "argument `currency` must say EUR" in tell(euros, "foreign")
+    plain = read_limit(
+        {"id": "eur", "measure": "money", "most": "10.00", "scale": 2, "window": "day", "argument": "sum"}
+    )
+    assert usage_id(plain, "bot", "pay", NOBODY) != usage_id(euros, "bot", "pay", NOBODY)
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        {"currency": "euro"},
+        {"currency": "EUR", "measure": "calls"},
+        {"currency_argument": "unit"},
+        {"currency": 5},
+    ],
+)
+def test_a_currency_is_for_money_and_is_three_letters(wrong):
+    raw = {"id": "x", "measure": "money", "most": 9, "window": "day", "argument": "sum", **wrong}
+    if raw["measure"] == "calls":
+        del raw["argument"]
+    with pytest.raises(InvalidInputError, match="currency"):
+        read_limit(raw)
+
+
+@pytest.mark.parametrize(
+    ("window", "ends"),
+    [
+        (Window.MINUTE, "2026-11-27T09:31:00+00:00"), (Window.HOUR, "2026-11-27T10:00:00+00:00"),
+        (Window.DAY, "2026-11-28T00:00:00+00:00"), (Window.WEEK, "2026-11-30T00:00:00+00:00"),
+        (Window.MONTH, "2026-12-01T00:00:00+00:00"),
+    ],
+)  # fmt: skip
+def test_a_window_ends_where_the_next_one_begins(window, ends):
+    end = window_end(window, AT)
+    assert end.isoformat() == ends
+    assert window_start(window, end) == end
+    assert window_end(Window.EVER, AT) is None
+
+
+def test_what_goes_beyond_a_limit_is_told_with_what_was_used_what_is_left_and_when_it_begins_anew():
+    limit = Limit("spend", Measure.MONEY, 1250, Window.DAY, argument="sum", scale=2, currency="EUR")
+    text = tell(limit, "exceeded", 1000, 500, AT)
+    assert "at most 12.50 EUR in one day" in text
+    assert "10.00 used, 5.00 asked for, 2.50 left; it begins anew at 2026-11-28 00:00 UTC" in text
+    assert "it never begins anew" in tell(Limit("x", Measure.CALLS, 1, Window.EVER), "exceeded", 1, 1, AT)

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from ephor.edges.cli.definitions import warned
 from ephor.edges.cli.fields import fields, listed, minute
 from ephor.edges.cli.options import As, Database, Json
 from ephor.edges.cli.render import as_json, emit, table
@@ -46,14 +47,17 @@ def register(
     Example: ephor agents register ephor.yaml
     """
     manifest = context.obj.read_manifest(file)
-    done = context.obj.open(database).agents.register(manifest, by=person or context.obj.person)
+    agents = context.obj.open(database).agents
+    done = agents.register(manifest, by=person or context.obj.person)
+    warnings = agents.warnings(manifest)
     answer = {
         **as_json(done.agent),
         "outcome": done.outcome.value,
         "changes": as_json(done.changes),
         "ended": list(done.ended),
+        "warnings": list(warnings),
     }
-    emit(answer, lambda out: _print_registration(out, done), json=json)
+    emit(answer, lambda out: _print_registration(out, done, warnings), json=json)
 
 
 @app.command()
@@ -154,7 +158,7 @@ _DONE = {
 }
 
 
-def _print_registration(out: Console, done: Registration) -> None:
+def _print_registration(out: Console, done: Registration, warnings: Sequence[str]) -> None:
     out.print(f"{done.agent.id}: {_DONE[done.outcome].format(id=done.agent.id)}")
     fields(out, [("status", done.agent.status.value), ("digest", done.agent.digest)])
     if done.changes:
@@ -167,6 +171,7 @@ def _print_registration(out: Console, done: Registration) -> None:
         )
     if done.ended:
         out.print(f"ended: {listed(done.ended)}")
+    warned(out, warnings)
 
 
 def _row(change: Change) -> tuple[str, str, str, str]:

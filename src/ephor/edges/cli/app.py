@@ -7,10 +7,11 @@ import sys
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from copy import copy
+from dataclasses import replace
 from functools import cache
 from importlib.metadata import version
 from json import dumps as dump_json
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 from typer.core import TyperGroup
@@ -86,6 +87,7 @@ from ephor.edges.cli import (
     tools,
     witness,
 )
+from ephor.edges.cli.placed import Placed
 from ephor.edges.door import Door
 from ephor.kernel import errors
 from ephor.kernel.visible import visible
@@ -219,6 +221,11 @@ def run(arguments: Sequence[str], door: Door) -> int:
     sys.stdout = sys.stdout or io.TextIOWrapper(io.BytesIO())  # closed by whoever started this
     sys.stderr = sys.stderr or io.TextIOWrapper(io.BytesIO())
     command = _reader(next((word for word in arguments[:1] if not word.startswith("-")), ""))
+    command = _command()
+    placed = Placed()
+    if isinstance(door, Door):
+        placed.open = door.read_placed
+        door = replace(door, read_yaml=placed.read)
     try:
         with command.make_context("ephor", list(arguments), obj=door) as context:
             command.invoke(context)
@@ -228,7 +235,8 @@ def run(arguments: Sequence[str], door: Door) -> int:
     except (KeyboardInterrupt, EOFError, typer.Abort):
         text = "stopped here; `ephor ledger list` shows what was recorded"
         return _report("interrupted", text, INTERRUPTED, json=json)
-    except errors.EphorError as error:
+    except errors.EphorError as refused:
+        error = placed.tell(refused)
         return _report(error.code, str(error), exit_code_of(error), json=json, facts=error.facts)
     except OSError as error:
         return _unwritable(error, json=json)
@@ -250,6 +258,11 @@ def _reader(first: str) -> TyperGroup:
     if only.registered_groups or only.registered_commands:
         return typer.main.get_group(only)
     return typer.main.get_group(app) if not first else _reader("")
+
+
+def _command() -> Any:
+    """Return every command, put together once: it takes half a second."""
+    return typer.main.get_command(app)
 
 
 def exit_code_of(error: errors.EphorError) -> int:

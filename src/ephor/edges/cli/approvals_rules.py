@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from ephor.edges.cli.approvals import app as approvals
+from ephor.edges.cli.definitions import warned
 from ephor.edges.cli.fields import listed, unfolded
 from ephor.edges.cli.options import As, Database, Json, given, lasting
 from ephor.edges.cli.render import as_json, emit
@@ -58,7 +59,8 @@ def set_rule(
 
     Example: ephor approvals rules set --tool refund --quorum 2 --within 2h --escalate 30m:executive
     """
-    rule = context.obj.open(database).approvals.rules.set(
+    rules = context.obj.open(database).approvals.rules
+    rule = rules.set(
         agent=agent,
         tool=tool,
         approvers=approver or (),
@@ -67,7 +69,13 @@ def set_rule(
         escalation=[_step(text) for text in escalate or ()],
         by=person or context.obj.person,
     )
-    emit(document(rule), lambda out: _print(out, [rule]), json=json)
+    warnings = rules.warnings(agent=agent, tool=tool)
+
+    def human(out: Console) -> None:
+        _print(out, [rule])
+        warned(out, warnings)
+
+    emit({**document(rule), "warnings": list(warnings)}, human, json=json)
 
 
 @app.command()

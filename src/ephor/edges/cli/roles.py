@@ -6,16 +6,18 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from ephor.edges.cli.definitions import lines_of, listing, load_all
+from ephor.edges.cli.definitions import load_file, warned
 from ephor.edges.cli.fields import fields, listed
 from ephor.edges.cli.options import As, Database, Json, given
 from ephor.edges.cli.render import as_json, emit, table
 from ephor.rooms.access.roles import Role
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
     from rich.console import Console
+
+    from ephor.engine.plane import Engine
 
 app = typer.Typer(name="roles", help="Roles of agents: permissions, tools, ceilings.", no_args_is_help=True)
 
@@ -45,15 +47,11 @@ def add(
 
     Example: ephor roles add refund_clerk --permission data:financial:write --tool refund_issue --max-sensitivity confidential
     """
-    access = context.obj.open(database).access
-    role = access.add_role(
+    engine = context.obj.open(database)
+    role = engine.access.add_role(
         name, permission or [], tool or [], max_sensitivity, by=person or context.obj.person
     )
-    emit(
-        role,
-        lambda out: out.print(f"role {role.id} is there; name it under `roles:` in a manifest"),
-        json=json,
-    )
+    _tell(engine, role, {}, f"role {role.id} is there; name it under `roles:` in a manifest", json=json)
 
 
 @app.command()
@@ -66,10 +64,11 @@ def load(
 ) -> None:
     """Create the roles in a file, and change those that are there; all of them, or none. It counts at once.
 
+    A tool that no agent declares yet, or whose data is above what the role admits, is warned of.
+
     Example: ephor roles load roles.yaml
     """
-    done = load_all(context, "roles", file, database, person)
-    emit(lines_of(done), lambda out: listing(out, "role", done), json=json)
+    load_file(context, "roles", "role", file, json=json, database=database, person=person)
 
 
 @app.command()
@@ -109,14 +108,9 @@ def change(
         )
         if value
     }
-    role, done = context.obj.open(database).custom_roles.change(
-        name, changes, by=person or context.obj.person
-    )
-    emit(
-        {**as_json(role), "outcome": done.value},
-        lambda out: out.print(f"role {role.id}: {done.value}"),
-        json=json,
-    )
+    engine = context.obj.open(database)
+    role, done = engine.custom_roles.change(name, changes, by=person or context.obj.person)
+    _tell(engine, role, {"outcome": done.value}, f"role {role.id}: {done.value}", json=json)
 
 
 @app.command()
@@ -152,6 +146,16 @@ def show(context: typer.Context, name: Name, json: Json = False, database: Datab
     """
     role = context.obj.open(database).access.role(name)
     emit(role, lambda out: fields(out, _rows(role)), json=json)
+
+
+def _tell(engine: Engine, role: Role, more: Mapping[str, str], text: str, *, json: bool) -> None:
+    said = engine.custom_roles.warnings([role]).get(role.id, ())
+
+    def human(out: Console) -> None:
+        out.print(text)
+        warned(out, said)
+
+    emit({**as_json(role), **more, "warnings": list(said)}, human, json=json)
 
 
 def _rows(role: Role) -> list[tuple[str, object]]:

@@ -2,83 +2,19 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
 
-from ephor.edges.cli.definitions import lines_of, listing, load_all
-from ephor.edges.cli.fields import fields, listed
-from ephor.edges.cli.options import As, Database, Json
-from ephor.edges.cli.render import emit, table
+from ephor.edges.cli.definitions import Laid, commands
+from ephor.edges.cli.fields import listed
+from ephor.edges.cli.options import Database, Json
+from ephor.edges.cli.render import emit
 from ephor.rooms.policies.sequences import SequenceRule
-
-if TYPE_CHECKING:
-    from collections.abc import Sequence
-
-    from rich.console import Console
 
 app = typer.Typer(
     name="sequences", help="Rules about what may come after what in one session.", no_args_is_help=True
 )
-Name = Annotated[str, typer.Argument(help="The rule's name, for example `no-mail-after-customer-data`.")]
-
-
-@app.command()
-def load(
-    context: typer.Context,
-    file: Annotated[
-        str, typer.Argument(help="A YAML or JSON file with `sequences:`; `-` reads standard input.")
-    ],
-    json: Json = False,
-    database: Database = None,
-    person: As = None,
-) -> None:
-    """Lay down the sequence rules in a file, in place of those of the same names. They count at once.
-
-    A session carries the labels of every call that was allowed in it: tool:NAME, effect:EFFECT, data:CATEGORY,
-    sensitivity:LEVEL (and every level below it, but public), and those the tool catalogue adds. A call that names no
-    session may follow anything: each rule about its tool or effect applies to it.
-
-    Example: ephor sequences load sequences.yaml
-    """
-    done = load_all(context, "sequences", file, database, person)
-    emit(lines_of(done), lambda out: listing(out, "sequence rule", done), json=json)
-
-
-@app.command("list")
-def list_sequences(context: typer.Context, json: Json = False, database: Database = None) -> None:
-    """List the sequence rules.
-
-    Example: ephor sequences list
-    """
-    found = context.obj.open(database).sequences.all()
-    emit(found, lambda out: _print(out, found), json=json)
-
-
-@app.command()
-def show(context: typer.Context, name: Name, json: Json = False, database: Database = None) -> None:
-    """Show one sequence rule.
-
-    Example: ephor sequences show no-mail-after-customer-data
-    """
-    found = context.obj.open(database).sequences.show(name)
-    emit(found, lambda out: fields(out, _rows(found)), json=json)
-
-
-@app.command()
-def remove(
-    context: typer.Context,
-    name: Name,
-    json: Json = False,
-    database: Database = None,
-    person: As = None,
-) -> None:
-    """Take a sequence rule away.
-
-    Example: ephor sequences remove no-mail-after-customer-data
-    """
-    gone = context.obj.open(database).sequences.remove(name, by=person or context.obj.person)
-    emit(gone, lambda out: out.print(f"sequence rule {gone.id} is gone"), json=json)
 
 
 @app.command()
@@ -119,6 +55,26 @@ def _rows(one: SequenceRule) -> list[tuple[str, object]]:
     ]
 
 
-def _print(out: Console, found: Sequence[SequenceRule]) -> None:
-    rows = [(one.id, listed(one.after), _about(one), _then(one)) for one in found]
-    table(out, ("rule", "after", "about", "then"), rows, empty="no sequence rules")
+commands(
+    app,
+    Laid(
+        key="sequences",
+        noun="sequence rule",
+        load="""Lay down the sequence rules in a file, in place of those of the same names. They count at once.
+
+A session carries the labels of every call that was allowed in it: tool:NAME, effect:EFFECT, data:CATEGORY,
+sensitivity:LEVEL (and every level below it, but public), and those the tool catalogue adds. A call that names no
+session may follow anything: each rule about its tool or effect applies to it. A label that no call can ever add is
+refused; a tool or label that nobody knows yet is warned of.
+
+Example: ephor sequences load sequences.yaml""",
+        listing="List the sequence rules.\n\nExample: ephor sequences list",
+        show="Show one sequence rule.\n\nExample: ephor sequences show no-mail-after-customer-data",
+        remove="Take a sequence rule away.\n\nExample: ephor sequences remove no-mail-after-customer-data",
+        gone=lambda one: f"sequence rule {one.id} is gone",
+        columns=("rule", "after", "about", "then"),
+        row=lambda one: (one.id, listed(one.after), _about(one), _then(one)),
+        empty="no sequence rules",
+        rows=_rows,
+    ),
+)

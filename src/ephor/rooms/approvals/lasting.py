@@ -74,8 +74,8 @@ def covers(lasting: Lasting, arguments: Mapping[str, object], now: datetime) -> 
     >>> from datetime import UTC
     >>> at = datetime(2026, 1, 1, tzinfo=UTC)
     >>> one = Lasting(Scope.TOOL, at + LONGEST, 5, {"amount": 9000})
-    >>> covers(one, {"amount": 9000}, at), covers(one, {"amount": True}, at), covers(one, {}, at)
-    (True, False, False)
+    >>> [covers(one, {"amount": value}, at) for value in (9000, 9001, -1, True)], covers(one, {}, at)
+    ([True, False, False, False], False)
     """
     if now >= lasting.until or lasting.used >= lasting.uses:
         return False
@@ -83,5 +83,8 @@ def covers(lasting: Lasting, arguments: Mapping[str, object], now: datetime) -> 
 
 
 def _within(value: object, most: int) -> bool:
-    """A number that is not there, or is no whole number, is never within a bound: unknown is no pass."""
-    return type(value) is int and value <= most
+    """A number that is not there, or is no whole number, is never within a bound: unknown is no pass.
+
+    Nor is a negative one within a bound that is not: whoever said "at most 9000" did not think of money going back.
+    """
+    return type(value) is int and value <= most and not value < 0 <= most

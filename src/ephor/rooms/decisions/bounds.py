@@ -90,6 +90,8 @@ def observe_ask(rule: AskRule, call: Call) -> str:
     value = call.arguments[rule.argument]
     if type(value) is not int:
         return "not-a-number"
+    if value < 0 <= rule.above:  # a payment turned round: nobody who wrote "above 100" thought of it
+        return "negative"
     return "above" if value > rule.above else "within"
 
 
@@ -98,6 +100,8 @@ def _why_ask(call: Call, rule: AskRule, found: str) -> str:
         return f"every call of `{call.tool}` needs a person's approval"
     if found == "missing":
         return f"argument `{rule.argument}` is missing, and `{call.tool}` has a limit of {rule.above} on it"
+    if found == "negative":
+        return f"argument `{rule.argument}` is negative, and `{call.tool}` has a limit of {rule.above} on it"
     if found == "not-a-number":
         return f"argument `{rule.argument}` is no whole number, and `{call.tool}` has a limit of {rule.above} on it"
     if found != "above":
@@ -160,7 +164,11 @@ def limits(facts: Facts) -> Iterator[Reason]:
         else:
             found = judge(limit, used[limit.id], amount_in(limit, facts.call.arguments))
         if found == "exceeded":
-            yield deny("limit-exceeded", tell(limit, found))
+            left = (
+                None if seen is not None or used is None else used.get(limit.id),
+                amount_in(limit, facts.call.arguments),
+            )
+            yield deny("limit-exceeded", tell(limit, found, *left, facts.now))
         elif found == "unknown":
             yield deny("limit-unknown", f"what was used of limit `{limit.id}` could not be looked up")
         elif found != "within":

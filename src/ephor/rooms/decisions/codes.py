@@ -82,6 +82,7 @@ CODES: Mapping[str, str] = MappingProxyType(
         "limit-exceeded": "the call would go beyond a limit",
         "limit-unknown": "what was used of a limit could not be looked up",
         "limit-amount-missing": "the argument that a limit counts is missing",
+        "limit-amount-foreign": "the amount that a limit counts is in another currency, or in none that is said",
         "limit-amount-negative": "the argument that a limit counts is negative",
         "limit-amount-unreadable": "the argument that a limit counts is no exact amount",
         **{code: told for code, (_, told) in RULE_REASONS.items()},

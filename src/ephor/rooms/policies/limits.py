@@ -17,6 +17,7 @@ from ephor.kernel.vocabulary import word
 MOST = (1 << 53) - 1
 """Largest number a limit counts to; beyond it two readers of JSON may disagree."""
 MAX_SCALE = 9
+_CURRENCY = re.compile(r"[A-Z]{3}")
 _DECIMAL = re.compile(r"([0-9]{1,16})(?:\.([0-9]{1,9}))?")
 
 
@@ -60,7 +61,9 @@ class Limit:
     """At most *most* in each *window*, counted apart *per* each of these; for one agent, tool or delegation where named.
 
     Money and records are read from the call's argument of that name: a whole number in the smallest unit, or text with at
-    most *scale* decimals ("12.50" is 1250 at scale 2). Of records a list counts its items.
+    most *scale* decimals ("12.50" is 1250 at scale 2). Of records a list counts its items. With a *currency* (ISO 4217),
+    money in another one is not counted as if it were the same: a call whose argument *currency_argument* (``currency``
+    unless named) says another, or nothing, has no amount that the limit could count, and is denied.
     """
 
     id: str
@@ -73,6 +76,8 @@ class Limit:
     delegation: str | None = None
     argument: str | None = None
     scale: int = 0
+    currency: str | None = None
+    currency_argument: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,13 +122,27 @@ def check_limit(limit: Limit) -> Limit:
         )
     if limit.measure is Measure.RECORDS and limit.scale:
         raise InvalidInputError(f"limit `{limit.id}` counts records, which are whole; leave `scale` out")
-    for text in (limit.agent, limit.tool, limit.delegation, limit.argument):
+    if limit.currency is not None and (
+        limit.measure is not Measure.MONEY or not _CURRENCY.fullmatch(limit.currency)
+    ):
+        raise InvalidInputError(
+            f"limit `{limit.id}`: `currency` is for money, and is three capital letters, for example EUR"
+        )
+    if limit.currency_argument is not None and limit.currency is None:
+        raise InvalidInputError(
+            f"limit `{limit.id}` names a `currency_argument` and no `currency`; write both, or neither"
+        )
+    for text in (limit.agent, limit.tool, limit.delegation, limit.argument, limit.currency_argument):
         check_visible(text or "", f"limit `{limit.id}`")
     return limit
 
 
+_TEXTS = ("agent", "tool", "delegation", "argument", "currency", "currency_argument")
+
+
 def read_limit(raw: Mapping[str, object]) -> Limit:
-    """Read one limit as a file has it: ``{id, measure, most, window, per, agent, tool, delegation, argument, scale}``.
+    """Read one limit as a file has it: ``{id, measure, most, window, per, agent, tool, delegation, argument, scale,
+    currency, currency_argument}``.
 
     Raises:
         InvalidInputError: a field is missing, unknown or cannot be read; the message says which and what to write.
@@ -151,7 +170,7 @@ def read_limit(raw: Mapping[str, object]) -> Limit:
             window=word(Window, str(raw["window"]), "window"),
             per=tuple(one for one in Per if one in {word(Per, str(text), "per") for text in listed}),
             scale=scale,
-            **{key: _text(raw, key) for key in ("agent", "tool", "delegation", "argument")},
+            **{key: _text(raw, key) for key in _TEXTS},
         )
     )
 
@@ -167,6 +186,7 @@ _WHY: Mapping[str, str] = {
     "missing": "missing",
     "negative": "negative",
     "unreadable": "no whole number, and no text with as many decimals as the limit allows",
+    "foreign": "in another currency, or in none that is said",
 }
 
 
@@ -225,6 +245,7 @@ def usage_id(limit: Limit, agent: str, tool: str, behalf: Behalf) -> str:
             "scale": limit.scale,
             "for": [limit.agent, limit.tool, limit.delegation],
             "per": {one.value: whom[one] for one in limit.per},
+            **({"currency": limit.currency} if limit.currency else {}),
         }
     )
 
@@ -249,6 +270,28 @@ def window_start(window: Window, now: datetime) -> datetime:
     return at if window is Window.DAY else datetime(1970, 1, 1, tzinfo=UTC)
 
 
+def window_end(window: Window, now: datetime) -> datetime | None:
+    """Return when the window that holds *now* begins anew; None where it never does.
+
+    >>> window_end(Window.MONTH, datetime(2026, 12, 27, 9, tzinfo=UTC)).isoformat()
+    '2027-01-01T00:00:00+00:00'
+    """
+    start = window_start(window, now)
+    if window is Window.EVER:
+        return None
+    if window is Window.MONTH:
+        return window_start(window, start + timedelta(days=32))
+    return start + _LENGTHS[window]
+
+
+_LENGTHS: Mapping[Window, timedelta] = {
+    Window.MINUTE: timedelta(minutes=1),
+    Window.HOUR: timedelta(hours=1),
+    Window.DAY: timedelta(days=1),
+    Window.WEEK: timedelta(weeks=1),
+}
+
+
 def used_now(usage: Usage | None, limit: Limit, now: datetime) -> int:
     """Return what is used of the window that holds *now*. A clock that goes back never refills one."""
     if usage is None or window_start(limit.window, now) > usage.window:
@@ -270,11 +313,14 @@ def amount_in(limit: Limit, arguments: Mapping[str, object]) -> int | str:
         return 1
     if limit.argument is None or limit.argument not in arguments:
         return "missing"
+    if limit.currency is not None and arguments.get(limit.currency_argument or "currency") != limit.currency:
+        return "foreign"
     return amount_of(arguments[limit.argument], limit.scale, records=limit.measure is Measure.RECORDS)
 
 
 def judge(limit: Limit, used: int, amount: int | str) -> str:
-    """Return ``within``, or what stands against the call: ``exceeded``, ``missing``, ``negative`` or ``unreadable``.
+    """Return ``within``, or what stands against the call: ``exceeded``, ``missing``, ``negative``, ``unreadable`` or
+    ``foreign``.
 
     >>> judge(Limit("calls", Measure.CALLS, 3, Window.DAY), 3, 1)
     'exceeded'
@@ -284,15 +330,34 @@ def judge(limit: Limit, used: int, amount: int | str) -> str:
     return "within" if used + amount <= limit.most else "exceeded"
 
 
-def tell(limit: Limit, found: str) -> str:
-    """Return the sentence for people about what `judge` found."""
+def tell(
+    limit: Limit,
+    found: str,
+    used: int | None = None,
+    amount: int | str = "missing",
+    now: datetime | None = None,
+) -> str:
+    """Return the sentence for people about what `judge` found; with what was *used*, it says what is left and until when."""
+    if found == "foreign":
+        said = limit.currency_argument or "currency"
+        return (
+            f"argument `{limit.argument}`, which limit `{limit.id}` counts in {limit.currency}, is {_WHY[found]}: "
+            f"argument `{said}` must say {limit.currency}"
+        )
     if found != "exceeded":
         return (
             f"argument `{limit.argument}`, which limit `{limit.id}` counts, is {_WHY.get(found, 'not known')}"
         )
     whose = ", ".join(f"each {one.value}" for one in limit.per) or "all together"
     when = "in all" if limit.window is Window.EVER else f"in one {limit.window.value}"
-    return f"limit `{limit.id}`: at most {shown(limit)} {when} for {whose}, and this call would go beyond it"
+    text = f"limit `{limit.id}`: at most {shown(limit)} {when} for {whose}, and this call would go beyond it"
+    if used is None or isinstance(amount, str):
+        return text
+    left = max(limit.most - used, 0)
+    text += f": {_number(limit, used)} used, {_number(limit, amount)} asked for, {_number(limit, left)} left"
+    if now is None or (end := window_end(limit.window, now)) is None:
+        return f"{text}; it never begins anew" if limit.window is Window.EVER else text
+    return f"{text}; it begins anew at {end:%Y-%m-%d %H:%M} UTC"
 
 
 def shown(limit: Limit) -> str:
@@ -301,6 +366,9 @@ def shown(limit: Limit) -> str:
     >>> shown(Limit("spend", Measure.MONEY, 1250, Window.DAY, argument="amount", scale=2))
     '12.50 money'
     """
-    text = str(limit.most).rjust(limit.scale + 1, "0")
-    number = f"{text[: -limit.scale]}.{text[-limit.scale :]}" if limit.scale else text
-    return f"{number} {limit.measure.value}"
+    return f"{_number(limit, limit.most)} {limit.currency or limit.measure.value}"
+
+
+def _number(limit: Limit, number: int) -> str:
+    text = str(number).rjust(limit.scale + 1, "0")
+    return f"{text[: -limit.scale]}.{text[-limit.scale :]}" if limit.scale else text

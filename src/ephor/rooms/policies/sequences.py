@@ -74,10 +74,12 @@ def _check_closed(label: str, rule: str) -> None:
     """Refuse a label that no call can ever add: a rule that waits for it protects nothing."""
     kind, colon, value = label.partition(":")
     known = {"effect": Effect, "sensitivity": Sensitivity}.get(kind)
-    if colon and known is not None and value not in {one.value for one in known}:
-        words = ", ".join(f"{kind}:{one.value}" for one in known)
+    possible = [one.value for one in known or () if one is not Sensitivity.PUBLIC]
+    if colon and known is not None and value not in possible:
+        words = ", ".join(f"{kind}:{one}" for one in possible)
+        never = "; `sensitivity:public` marks no session" if kind == "sensitivity" else ""
         raise InvalidInputError(
-            f"sequence rule `{rule}` comes after `{label}`, which no call can touch; write one of {words}"
+            f"sequence rule `{rule}` comes after `{label}`, which no call can touch; write one of {words}{never}"
         )
 
 
