@@ -44,7 +44,7 @@ def test_coverage_names_what_never_came_and_why_that_is_suspicious(plane, run):
     decide(plane)
     code, out, _ = run("ledger", "coverage", "--regulation", "eu ai act", "--agent", ID)
     assert code == 0
-    assert f"eu-ai-act 1.3.1, agent {ID}, from the beginning to 2026-11-24 09:00 UTC" in out
+    assert f"eu-ai-act 1.4.0, agent {ID}, from the beginning to 2026-11-24 09:00 UTC" in out
     assert "tool.invoked/1: yes: never, though calls were allowed: 1; demanded from 2027-12-02" in out
     assert "agent.error/1: not known: " in out
     assert "never seen: agent.started/1, agent.stopped/1, tool.invoked/1" in out

@@ -126,6 +126,8 @@ def _expanded(pack: Pack, facts: Mapping[str, object]) -> dict[str, object]:
     if USE_CASE in pack.vocabulary or USE_CASE not in expanded:
         return expanded
     key = expanded.pop(USE_CASE)
+    if key is None:  # said to be unknown, which says nothing
+        return expanded
     if not isinstance(key, str) or key not in pack.shortcuts:
         known = ", ".join(pack.shortcuts)
         raise InvalidInputError(

@@ -39,7 +39,7 @@ class Known:
 
 @dataclass(frozen=True, slots=True)
 class Claimed:
-    """The part holds and somebody has said so: an exception that must be invoked; silence does not invoke it."""
+    """The part holds and somebody has said so; silence does not say so, but a fact said to be unknown is a question."""
 
     part: Condition
 
@@ -97,7 +97,8 @@ def judge(condition: Condition, facts: Facts) -> Finding:
             return _found(fact, None if facts.unknown(fact) else fact in facts.stated, facts)
         case Claimed(part):
             found = judge(part, facts)
-            return Finding(False) if found.truth is None else found
+            silent = found.truth is None and not facts.open.intersection(found.unknown)
+            return Finding(False) if silent else found
         case AllOf(parts):
             return every(judge(part, facts) for part in parts)
         case AnyOf(parts):
@@ -112,7 +113,7 @@ def every(findings: Iterable[Finding]) -> Finding:
     >>> every([Finding(None, unknown=("a",)), Finding(False, rests_on=("b",))])
     Finding(truth=False, rests_on=('b',), unknown=())
     """
-    return _joined(list(findings), settles=False)
+    return _joined(findings, settles=False)
 
 
 def some(findings: Iterable[Finding]) -> Finding:
@@ -121,7 +122,7 @@ def some(findings: Iterable[Finding]) -> Finding:
     >>> some([Finding(None, unknown=("a",)), Finding(False, rests_on=("b",))])
     Finding(truth=None, rests_on=(), unknown=('a',))
     """
-    return _joined(list(findings), settles=True)
+    return _joined(findings, settles=True)
 
 
 def opposite(finding: Finding) -> Finding:
@@ -129,14 +130,16 @@ def opposite(finding: Finding) -> Finding:
     return Finding(negate(finding.truth), finding.rests_on, finding.unknown)
 
 
-def _joined(findings: list[Finding], *, settles: bool) -> Finding:
+def _joined(findings: Iterable[Finding], *, settles: bool) -> Finding:
+    seen = []
     for finding in findings:
-        if finding.truth is settles:
+        if finding.truth is settles:  # what follows is not judged at all
             return finding
-    unknown = _united(one.unknown for one in findings if one.truth is None)
-    if any(one.truth is None for one in findings):
+        seen.append(finding)
+    unknown = _united(one.unknown for one in seen if one.truth is None)
+    if any(one.truth is None for one in seen):
         return Finding(None, unknown=unknown)
-    return Finding(not settles, rests_on=_united(one.rests_on for one in findings))
+    return Finding(not settles, rests_on=_united(one.rests_on for one in seen))
 
 
 def _united(groups: Iterable[tuple[str, ...]]) -> tuple[str, ...]:
