@@ -7,21 +7,25 @@
 
 from __future__ import annotations
 
-from ephor.edges.governing import current_decision
-from ephor.edges.notifier import Notifier
-from ephor.edges.sdk import ApprovalRequired, Denied, Plane
-from ephor.kernel.errors import (
-    ConflictError,
-    EphorError,
-    InvalidInputError,
-    NotFoundError,
-    NotPermittedError,
-    UnavailableError,
-    VerificationError,
-)
-from ephor.kernel.vocabulary import Sensitivity
-from ephor.rooms.approvals.notice import verify_signature
-from ephor.rooms.decisions.model import Call, Decision, Obligation, Outcome, Reason
+from importlib import import_module
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from ephor.edges.governing import current_decision
+    from ephor.edges.notifier import Notifier
+    from ephor.edges.sdk import ApprovalRequired, Denied, Plane
+    from ephor.kernel.errors import (
+        ConflictError,
+        EphorError,
+        InvalidInputError,
+        NotFoundError,
+        NotPermittedError,
+        UnavailableError,
+        VerificationError,
+    )
+    from ephor.kernel.vocabulary import Sensitivity
+    from ephor.rooms.approvals.notice import verify_signature
+    from ephor.rooms.decisions.model import Call, Decision, Obligation, Outcome, Reason
 
 __all__ = [
     "ApprovalRequired",
@@ -49,6 +53,45 @@ __all__ = [
 ]
 
 
+_HOMES = {
+    "current_decision": "edges.governing",
+    "Notifier": "edges.notifier",
+    "ApprovalRequired": "edges.sdk",
+    "Denied": "edges.sdk",
+    "Plane": "edges.sdk",
+    "ConflictError": "kernel.errors",
+    "EphorError": "kernel.errors",
+    "InvalidInputError": "kernel.errors",
+    "NotFoundError": "kernel.errors",
+    "NotPermittedError": "kernel.errors",
+    "UnavailableError": "kernel.errors",
+    "VerificationError": "kernel.errors",
+    "Sensitivity": "kernel.vocabulary",
+    "verify_signature": "rooms.approvals.notice",
+    "Call": "rooms.decisions.model",
+    "Decision": "rooms.decisions.model",
+    "Obligation": "rooms.decisions.model",
+    "Outcome": "rooms.decisions.model",
+    "Reason": "rooms.decisions.model",
+    "open_plane": "bootstrap",
+    "noqa": "bootstrap",
+    "PLC0415": "bootstrap",
+    "files": "bootstrap",
+    "keys": "bootstrap",
+    "and": "bootstrap",
+    "databases": "bootstrap",
+    "not": "bootstrap",
+    "on": "bootstrap",
+    "import": "bootstrap",
+    "ephor": "bootstrap",
+    "start_notifier": "bootstrap",
+    "as": "bootstrap",
+    "start": "bootstrap",
+    "above": "bootstrap",
+}
+"""Where each name lives."""
+
+
 def open(database: str | None = None) -> Plane:
     """Open the plane at a database URL (default: ``$EPHOR_DATABASE``, else ``sqlite:///ephor.db``); make it where there is none.
 
@@ -74,9 +117,18 @@ def start_notifier(plane: Plane, seconds: float = 5.0) -> Notifier:
     return start(plane, seconds)
 
 
-def __getattr__(name: str) -> str:
+def __getattr__(name: str) -> object:
+    """Load what is named when it is first asked for: all together take half a second."""
     if name == "__version__":
         from importlib.metadata import version  # noqa: PLC0415 - it brings the mail parser with it, 25 ms
 
         return version("ephor")
-    raise AttributeError(f"module `ephor` has no attribute `{name}`")
+    if name not in _HOMES:
+        raise AttributeError(f"module `ephor` has no attribute `{name}`")
+    found: object = getattr(import_module(f"ephor.{_HOMES[name]}"), name)
+    globals()[name] = found
+    return found
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *__all__})

@@ -2,32 +2,32 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import AbstractContextManager
 from dataclasses import dataclass
-from datetime import date, datetime
 from typing import TYPE_CHECKING, Any, Protocol
 
-from ephor.engine.plane import Engine
-from ephor.engine.ports import Post
-from ephor.engine.ports_backup import Backups
-from ephor.engine.ports_data import DataStore
-from ephor.engine.ports_drill import Prober
-from ephor.engine.ports_retention import OpenArchive, RetentionStore
-from ephor.engine.ports_texts import Refused, Source
-from ephor.engine.ports_witness import StampLine, WitnessLine
-from ephor.engine.regulation import Law
-from ephor.kernel.errors import EphorError
-from ephor.rooms.agents.manifest import Manifest
-from ephor.rooms.exports.tables import Column, Row
-from ephor.rooms.models.imported import Candidate
-from ephor.rooms.models.observation import Table
-from ephor.rooms.pii.columns import ColumnCount
-from ephor.rooms.pii.operators import Operator
-from ephor.rooms.pii.plugins import Finder
-from ephor.rooms.pii.rules import Rule
-
 if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Mapping, Sequence
+    from contextlib import AbstractContextManager
+    from datetime import date, datetime
+
+    from ephor.engine.plane import Engine
+    from ephor.engine.ports import Post
+    from ephor.engine.ports_backup import Backups
+    from ephor.engine.ports_data import DataStore
+    from ephor.engine.ports_drill import Prober
+    from ephor.engine.ports_retention import OpenArchive, RetentionStore
+    from ephor.engine.ports_texts import Refused, Source
+    from ephor.engine.ports_witness import StampLine, WitnessLine
+    from ephor.engine.regulation import Law
+    from ephor.kernel.errors import EphorError
+    from ephor.rooms.agents.manifest import Manifest
+    from ephor.rooms.exports.tables import Column, Row
+    from ephor.rooms.models.imported import Candidate
+    from ephor.rooms.models.observation import Table
+    from ephor.rooms.pii.columns import ColumnCount
+    from ephor.rooms.pii.operators import Operator
+    from ephor.rooms.pii.plugins import Finder
+    from ephor.rooms.pii.rules import Rule
     from ephor.verifier import Report
 
 

@@ -1,77 +1,90 @@
-"""One plane: every use case over one world."""
+"""One plane: every use case over one world. Each is loaded when it is first asked for: all together take a second."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from functools import cached_property
-from typing import Any
+from importlib import import_module
+from typing import TYPE_CHECKING, Any, ClassVar, TypeVar
 
-from ephor.engine.access import Access
-from ephor.engine.agents import Agents
-from ephor.engine.approval_rules import ApprovalRules
-from ephor.engine.archives import Archives
-from ephor.engine.audit import AuditReports
-from ephor.engine.bodies import Bodies
-from ephor.engine.calls import Calls
-from ephor.engine.cataloguing import looking
-from ephor.engine.consent import Consent
-from ephor.engine.coverage import LedgerCoverage
-from ephor.engine.decisions import Decisions
-from ephor.engine.definitions import Definitions, plain_fields
-from ephor.engine.delegations import Delegations
-from ephor.engine.document_facts import Gathering
-from ephor.engine.documents import Documents
-from ephor.engine.drift import Drift
-from ephor.engine.drills import Drills
-from ephor.engine.dsr import Dsr
-from ephor.engine.dsr_households import DsrHouseholds
-from ephor.engine.dsr_identity import DsrIdentity
-from ephor.engine.dsr_tasks import DsrTasks
-from ephor.engine.evidence import EvidenceRegister
-from ephor.engine.exports import Exports
-from ephor.engine.fsck import LedgerFsck
-from ephor.engine.gate import Gate
-from ephor.engine.impact import Impact
-from ephor.engine.inbox import AllApprovals
-from ephor.engine.incidents import Incidents
-from ephor.engine.keys import Keys
-from ephor.engine.ledger import Ledgers
-from ephor.engine.model_cards import ModelCards
-from ephor.engine.model_imports import ModelImports
-from ephor.engine.models import Models
-from ephor.engine.notices import Notices
-from ephor.engine.observations import Observations
-from ephor.engine.policies import Overrides, Policies
-from ephor.engine.ports import World
-from ephor.engine.ports_keys import FixedKeys, KeyRing
-from ephor.engine.registers import Registers
-from ephor.engine.regulation import Law, Regulation
-from ephor.engine.reminders import Reminders
-from ephor.engine.replaying import Replays
-from ephor.engine.requirements import Requirements
-from ephor.engine.retention import Retention
-from ephor.engine.risk import Risk
-from ephor.engine.risk_register import RiskRegister
-from ephor.engine.ropa import Ropa
-from ephor.engine.rules import Rules
-from ephor.engine.sources import Sources
-from ephor.engine.stamps import Stamps
-from ephor.engine.stops import Stops
-from ephor.engine.streams import Streams
-from ephor.engine.trying import Trying
-from ephor.engine.witnesses import Witnesses
-from ephor.rooms.access.people import PlanePermission
-from ephor.rooms.access.roles import Role, plain_role, read_role
-from ephor.rooms.consent.choices import Purpose, read_purpose
-from ephor.rooms.decisions.catalogue import ToolEntry, read_entry
-from ephor.rooms.decisions.model import Call, Outcome
-from ephor.rooms.decisions.unmatched import of_entry, of_limit, of_role, of_sequence
-from ephor.rooms.exports.audit_report import Covered, Missing
-from ephor.rooms.policies.governance import POLICIES
-from ephor.rooms.policies.limits import Limit, read_limit
-from ephor.rooms.policies.sequences import SequenceRule, read_rule
+from ephor.engine.ports_keys import FixedKeys
+
+if TYPE_CHECKING:
+    from ephor.engine.access import Access
+    from ephor.engine.agents import Agents
+    from ephor.engine.archives import Archives
+    from ephor.engine.audit import AuditReports
+    from ephor.engine.bodies import Bodies
+    from ephor.engine.calls import Calls
+    from ephor.engine.consent import Consent
+    from ephor.engine.coverage import LedgerCoverage
+    from ephor.engine.decisions import Decisions
+    from ephor.engine.definitions import Definitions
+    from ephor.engine.delegations import Delegations
+    from ephor.engine.documents import Documents
+    from ephor.engine.drift import Drift
+    from ephor.engine.drills import Drills
+    from ephor.engine.dsr import Dsr
+    from ephor.engine.dsr_households import DsrHouseholds
+    from ephor.engine.dsr_identity import DsrIdentity
+    from ephor.engine.dsr_tasks import DsrTasks
+    from ephor.engine.evidence import EvidenceRegister
+    from ephor.engine.exports import Exports
+    from ephor.engine.fsck import LedgerFsck
+    from ephor.engine.gate import Gate
+    from ephor.engine.impact import Impact
+    from ephor.engine.inbox import AllApprovals
+    from ephor.engine.incidents import Incidents
+    from ephor.engine.keys import Keys
+    from ephor.engine.ledger import Ledgers
+    from ephor.engine.model_cards import ModelCards
+    from ephor.engine.model_imports import ModelImports
+    from ephor.engine.models import Models
+    from ephor.engine.notices import Notices
+    from ephor.engine.observations import Observations
+    from ephor.engine.policies import Overrides, Policies
+    from ephor.engine.ports import World
+    from ephor.engine.ports_keys import KeyRing
+    from ephor.engine.registers import Registers
+    from ephor.engine.regulation import Regulation
+    from ephor.engine.reminders import Reminders
+    from ephor.engine.replaying import Replays
+    from ephor.engine.requirements import Requirements
+    from ephor.engine.retention import Retention
+    from ephor.engine.risk import Risk
+    from ephor.engine.risk_register import RiskRegister
+    from ephor.engine.ropa import Ropa
+    from ephor.engine.rules import Rules
+    from ephor.engine.sources import Sources
+    from ephor.engine.stamps import Stamps
+    from ephor.engine.stops import Stops
+    from ephor.engine.streams import Streams
+    from ephor.engine.trying import Trying
+    from ephor.engine.witnesses import Witnesses
+    from ephor.rooms.access.roles import Role
+    from ephor.rooms.consent.choices import Purpose
+    from ephor.rooms.decisions.catalogue import ToolEntry
+    from ephor.rooms.exports.audit_report import Covered
+    from ephor.rooms.policies.limits import Limit
+    from ephor.rooms.policies.sequences import SequenceRule
+
+
+T = TypeVar("T")
+
+
+class UseCase(cached_property[T]):
+    """A use case that needs the world and nothing else, loaded when it is first asked for."""
+
+    def __init__(self, where: str) -> None:
+        super().__init__(self._made)
+        self._where = where
+
+    def _made(self, engine: Engine) -> T:
+        module, _, name = self._where.partition(":")
+        made: Callable[[World], T] = getattr(import_module(f"ephor.engine.{module}"), name)
+        return made(engine.world)
 
 
 @dataclass(frozen=True)
@@ -82,20 +95,51 @@ class Engine:
     ring: KeyRing = field(default_factory=FixedKeys)
     """The keys of the plane."""
 
-    @cached_property
-    def access(self) -> Access:
-        return Access(self.world)
-
-    @cached_property
-    def replays(self) -> Replays:
-        return Replays(self.world)
-
-    @cached_property
-    def drift(self) -> Drift:
-        return Drift(self.world)
+    access: ClassVar[UseCase[Access]] = UseCase("access:Access")
+    replays: ClassVar[UseCase[Replays]] = UseCase("replaying:Replays")
+    drift: ClassVar[UseCase[Drift]] = UseCase("drift:Drift")
+    bodies: ClassVar[UseCase[Bodies]] = UseCase("bodies:Bodies")
+    notices: ClassVar[UseCase[Notices]] = UseCase("notices:Notices")
+    reminders: ClassVar[UseCase[Reminders]] = UseCase("reminders:Reminders")
+    stops: ClassVar[UseCase[Stops]] = UseCase("stops:Stops")
+    trying: ClassVar[UseCase[Trying]] = UseCase("trying:Trying")
+    rules: ClassVar[UseCase[Rules]] = UseCase("rules:Rules")
+    regulation: ClassVar[UseCase[Regulation]] = UseCase("regulation:Regulation")
+    decisions: ClassVar[UseCase[Decisions]] = UseCase("decisions:Decisions")
+    ledger: ClassVar[UseCase[Ledgers]] = UseCase("ledger:Ledgers")
+    archives: ClassVar[UseCase[Archives]] = UseCase("archives:Archives")
+    coverage: ClassVar[UseCase[LedgerCoverage]] = UseCase("coverage:LedgerCoverage")
+    fsck: ClassVar[UseCase[LedgerFsck]] = UseCase("fsck:LedgerFsck")
+    sources: ClassVar[UseCase[Sources]] = UseCase("sources:Sources")
+    calls: ClassVar[UseCase[Calls]] = UseCase("calls:Calls")
+    delegations: ClassVar[UseCase[Delegations]] = UseCase("delegations:Delegations")
+    risk: ClassVar[UseCase[Risk]] = UseCase("risk:Risk")
+    risks: ClassVar[UseCase[RiskRegister]] = UseCase("risk_register:RiskRegister")
+    models: ClassVar[UseCase[Models]] = UseCase("models:Models")
+    model_imports: ClassVar[UseCase[ModelImports]] = UseCase("model_imports:ModelImports")
+    model_cards: ClassVar[UseCase[ModelCards]] = UseCase("model_cards:ModelCards")
+    observations: ClassVar[UseCase[Observations]] = UseCase("observations:Observations")
+    consent: ClassVar[UseCase[Consent]] = UseCase("consent:Consent")
+    dsr: ClassVar[UseCase[Dsr]] = UseCase("dsr:Dsr")
+    dsr_households: ClassVar[UseCase[DsrHouseholds]] = UseCase("dsr_households:DsrHouseholds")
+    dsr_tasks: ClassVar[UseCase[DsrTasks]] = UseCase("dsr_tasks:DsrTasks")
+    dsr_identity: ClassVar[UseCase[DsrIdentity]] = UseCase("dsr_identity:DsrIdentity")
+    retention: ClassVar[UseCase[Retention]] = UseCase("retention:Retention")
+    ropa: ClassVar[UseCase[Ropa]] = UseCase("ropa:Ropa")
+    impact: ClassVar[UseCase[Impact]] = UseCase("impact:Impact")
+    evidence: ClassVar[UseCase[EvidenceRegister]] = UseCase("evidence:EvidenceRegister")
+    incidents: ClassVar[UseCase[Incidents]] = UseCase("incidents:Incidents")
+    witnesses: ClassVar[UseCase[Witnesses]] = UseCase("witnesses:Witnesses")
+    stamps: ClassVar[UseCase[Stamps]] = UseCase("stamps:Stamps")
+    streams: ClassVar[UseCase[Streams]] = UseCase("streams:Streams")
 
     @cached_property
     def custom_roles(self) -> Definitions[Role]:
+        from ephor.engine.cataloguing import looking
+        from ephor.engine.definitions import Definitions
+        from ephor.rooms.access.roles import Role, plain_role, read_role
+        from ephor.rooms.decisions.unmatched import of_role
+
         return Definitions(
             self.world,
             Role,
@@ -108,75 +152,77 @@ class Engine:
 
     @cached_property
     def tools(self) -> Definitions[ToolEntry]:
-        return Definitions(
-            self.world, ToolEntry, "tool", read_entry, plain_fields, look=looking(of_entry, self.world)
-        )
+        from ephor.engine.cataloguing import looking
+        from ephor.engine.definitions import Definitions, plain_fields
+        from ephor.rooms.decisions.catalogue import ToolEntry, read_entry
+        from ephor.rooms.decisions.unmatched import of_entry
+
+        look = looking(of_entry, self.world)
+        return Definitions(self.world, ToolEntry, "tool", read_entry, plain_fields, look=look)
 
     @cached_property
     def limits(self) -> Definitions[Limit]:
-        return Definitions(
-            self.world, Limit, "limit", read_limit, plain_fields, look=looking(of_limit, self.world)
-        )
+        from ephor.engine.cataloguing import looking
+        from ephor.engine.definitions import Definitions, plain_fields
+        from ephor.rooms.decisions.unmatched import of_limit
+        from ephor.rooms.policies.limits import Limit, read_limit
+
+        look = looking(of_limit, self.world)
+        return Definitions(self.world, Limit, "limit", read_limit, plain_fields, look=look)
 
     @cached_property
     def sequences(self) -> Definitions[SequenceRule]:
-        return Definitions(
-            self.world,
-            SequenceRule,
-            "sequence",
-            read_rule,
-            plain_fields,
-            look=looking(of_sequence, self.world),
-        )
+        from ephor.engine.cataloguing import looking
+        from ephor.engine.definitions import Definitions, plain_fields
+        from ephor.rooms.decisions.unmatched import of_sequence
+        from ephor.rooms.policies.sequences import SequenceRule, read_rule
+
+        look = looking(of_sequence, self.world)
+        return Definitions(self.world, SequenceRule, "sequence", read_rule, plain_fields, look=look)
 
     @cached_property
     def purposes(self) -> Definitions[Purpose]:
+        from ephor.engine.definitions import Definitions, plain_fields
+        from ephor.rooms.access.people import PlanePermission
+        from ephor.rooms.consent.choices import Purpose, read_purpose
+
         return Definitions(
             self.world, Purpose, "purpose", read_purpose, plain_fields, permission=PlanePermission.PRIVACY
         )
 
     @cached_property
     def agents(self) -> Agents:
+        from ephor.engine.agents import Agents
+        from ephor.rooms.policies.governance import POLICIES
+
         return Agents(self.world, POLICIES)
 
     @cached_property
-    def bodies(self) -> Bodies:
-        return Bodies(self.world)
-
-    @cached_property
-    def notices(self) -> Notices:
-        return Notices(self.world)
-
-    @cached_property
-    def reminders(self) -> Reminders:
-        return Reminders(self.world)
-
-    @cached_property
-    def stops(self) -> Stops:
-        return Stops(self.world)
-
-    @cached_property
     def drills(self) -> Drills:
+        from ephor.engine.drills import Drills
+
         return Drills(self.world, self._allows)
 
     @cached_property
     def policies(self) -> Policies:
+        from ephor.engine.policies import Policies
+        from ephor.rooms.policies.governance import POLICIES
+
         return Policies(POLICIES, self.world)
 
     @cached_property
     def overrides(self) -> Overrides:
+        from ephor.engine.policies import Overrides
+        from ephor.rooms.policies.governance import POLICIES
+
         return Overrides(self.world, POLICIES)
 
     @cached_property
-    def trying(self) -> Trying:
-        return Trying(self.world)
-
-    @cached_property
-    def rules(self) -> Rules:
-        return Rules(self.world)
-
-    @cached_property
     def approvals(self) -> AllApprovals:
+        from ephor.engine.approval_rules import ApprovalRules
+        from ephor.engine.inbox import AllApprovals
+        from ephor.rooms.policies.governance import POLICIES
+
         return AllApprovals(
             self.world,
             POLICIES,
@@ -187,119 +233,23 @@ class Engine:
         )
 
     @cached_property
-    def regulation(self) -> Regulation:
-        return Regulation(self.world)
-
-    @cached_property
-    def decisions(self) -> Decisions:
-        return Decisions(self.world)
-
-    @cached_property
-    def ledger(self) -> Ledgers:
-        return Ledgers(self.world)
-
-    @cached_property
-    def archives(self) -> Archives:
-        return Archives(self.world)
-
-    @cached_property
-    def coverage(self) -> LedgerCoverage:
-        return LedgerCoverage(self.world)
-
-    @cached_property
-    def fsck(self) -> LedgerFsck:
-        return LedgerFsck(self.world)
-
-    @cached_property
-    def sources(self) -> Sources:
-        return Sources(self.world)
-
-    @cached_property
-    def calls(self) -> Calls:
-        return Calls(self.world)
-
-    @cached_property
-    def delegations(self) -> Delegations:
-        return Delegations(self.world)
-
-    @cached_property
-    def risk(self) -> Risk:
-        return Risk(self.world)
-
-    @cached_property
-    def risks(self) -> RiskRegister:
-        return RiskRegister(self.world)
-
-    @cached_property
-    def models(self) -> Models:
-        return Models(self.world)
-
-    @cached_property
-    def model_imports(self) -> ModelImports:
-        return ModelImports(self.world)
-
-    @cached_property
-    def model_cards(self) -> ModelCards:
-        return ModelCards(self.world)
-
-    @cached_property
-    def observations(self) -> Observations:
-        return Observations(self.world)
-
-    @cached_property
-    def consent(self) -> Consent:
-        return Consent(self.world)
-
-    @cached_property
-    def dsr(self) -> Dsr:
-        return Dsr(self.world)
-
-    @cached_property
-    def dsr_households(self) -> DsrHouseholds:
-        return DsrHouseholds(self.world)
-
-    @cached_property
-    def dsr_tasks(self) -> DsrTasks:
-        return DsrTasks(self.world)
-
-    @cached_property
-    def dsr_identity(self) -> DsrIdentity:
-        return DsrIdentity(self.world)
-
-    @cached_property
-    def retention(self) -> Retention:
-        return Retention(self.world)
-
-    @cached_property
-    def ropa(self) -> Ropa:
-        return Ropa(self.world)
-
-    @cached_property
-    def impact(self) -> Impact:
-        return Impact(self.world)
-
-    @cached_property
-    def evidence(self) -> EvidenceRegister:
-        return EvidenceRegister(self.world)
-
-    @cached_property
-    def incidents(self) -> Incidents:
-        return Incidents(self.world)
-
-    @cached_property
-    def witnesses(self) -> Witnesses:
-        return Witnesses(self.world)
-
-    @cached_property
     def gate(self) -> Gate:
+        from ephor.engine.gate import Gate
+        from ephor.engine.regulation import Law
+        from ephor.rooms.policies.governance import POLICIES
+
         return Gate(self.world, POLICIES, Law(self.world.packs).classify_manifest)
 
     @cached_property
     def requirements(self) -> Requirements:
+        from ephor.engine.requirements import Requirements
+
         return Requirements(self.world.packs, lambda agent, on: self.gate.facts(agent, as_of=on))
 
     @cached_property
     def exports(self) -> Exports:
+        from ephor.engine.exports import Exports
+
         return Exports(
             self.world,
             lambda agent, on: self.gate.facts(agent, as_of=on),
@@ -308,14 +258,23 @@ class Engine:
 
     @cached_property
     def audit(self) -> AuditReports:
+        from ephor.engine.audit import AuditReports
+
         return AuditReports(self.world, self.ledger, self._cover)
 
     @cached_property
     def registers(self) -> Registers:
+        from ephor.engine.registers import Registers
+        from ephor.rooms.policies.governance import POLICIES
+
         return Registers(self.world, POLICIES)
 
     @cached_property
     def documents(self) -> Documents:
+        from ephor.engine.document_facts import Gathering
+        from ephor.engine.documents import Documents
+        from ephor.engine.regulation import Law
+
         law = Law(self.world.packs).classify_manifest
         return Documents(
             self.world,
@@ -323,21 +282,19 @@ class Engine:
         )
 
     @cached_property
-    def stamps(self) -> Stamps:
-        return Stamps(self.world)
-
-    @cached_property
-    def streams(self) -> Streams:
-        return Streams(self.world)
-
-    @cached_property
     def keys(self) -> Keys:
+        from ephor.engine.keys import Keys
+
         return Keys(self.world, self.ring)
 
     def _allows(self, agent: str, tool: str, arguments: Mapping[str, Any]) -> bool:
+        from ephor.rooms.decisions.model import Call, Outcome
+
         return self.decisions.explain(Call(agent, tool, arguments)).outcome is Outcome.ALLOW
 
     def _cover(self, law: str, agent: str | None, since: datetime, until: datetime) -> Covered:
+        from ephor.rooms.exports.audit_report import Covered, Missing
+
         found = self.coverage.report(law, agent=agent, since=since, until=until)
         missing = tuple(Missing(row.kind, row.cite, row.title) for row in found.demands if not row.seen)
         return Covered(law, found.pack_version, agent, len(found.demands), missing, found.suspicious)

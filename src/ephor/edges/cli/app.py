@@ -6,87 +6,17 @@ import io
 import sys
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
-from copy import copy
 from dataclasses import replace
 from functools import cache
+from importlib import import_module
 from importlib.metadata import version
 from json import dumps as dump_json
-from typing import Annotated, Any
+from types import ModuleType
+from typing import Annotated
 
 import typer
 from typer.core import TyperGroup
 
-from ephor.edges.cli import (
-    agents,
-    agents_class,
-    agents_compliance,
-    agents_diff,
-    agents_drift,
-    agents_drill,
-    approvals,
-    approvals_calls,
-    approvals_rules,
-    assess,
-    audit,
-    backup,
-    bodies,
-    classify,
-    consent,
-    consent_choices,
-    decide,
-    decisions,
-    delegations,
-    demo,
-    documents,
-    dsr,
-    dsr_handling,
-    dsr_households,
-    dsr_identity,
-    dsr_mapping,
-    dsr_tasks,
-    evidence,
-    export,
-    export_tables,
-    gate,
-    impact,
-    incidents,
-    init,
-    keys,
-    ledger,
-    ledger_coverage,
-    ledger_fsck,
-    ledger_proof,
-    ledger_search,
-    ledger_stamps,
-    ledger_streams,
-    ledger_witness,
-    limits,
-    models,
-    models_card,
-    models_import,
-    models_life,
-    models_watch,
-    notices,
-    packs,
-    people,
-    pii,
-    policies,
-    policies_overrides,
-    policies_rules,
-    policies_trying,
-    purposes,
-    retention,
-    retention_run,
-    reviews,
-    risk,
-    roles,
-    ropa,
-    ropa_export,
-    sequences,
-    stops,
-    tools,
-    witness,
-)
 from ephor.edges.cli.placed import Placed
 from ephor.edges.door import Door
 from ephor.kernel import errors
@@ -102,95 +32,72 @@ EXIT: Mapping[type[errors.EphorError], int] = {
 }
 """The exit code of each family of errors. 1 means: the question was answered, and the answer is no."""
 
-app = typer.Typer(
-    name="ephor",
-    help="The control plane for AI agents whose word an auditor need not take.",
-    no_args_is_help=True,
-    add_completion=False,
-    rich_markup_mode=None,
-    pretty_exceptions_enable=False,
-)
-for group in (
-    people.app,
-    agents.app,
-    stops.app,
-    notices.app,
-    approvals.app,
-    reviews.app,
-    policies.app,
-    bodies.app,
-    packs.app,
-    pii.app,
-    ledger.app,
-    risk.app,
-    roles.app,
-    decisions.app,
-    tools.app,
-    limits.app,
-    sequences.app,
-    delegations.app,
-    models.app,
-    consent.app,
-    purposes.app,
-    dsr.app,
-    retention.app,
-    ropa.app,
-    impact.dpia,
-    impact.fria,
-    evidence.app,
-    documents.app,
-    export.app,
-    audit.app,
-    incidents.app,
-    witness.app,
-    keys.app,
-):
-    app.add_typer(group)
-ATTACHED = (
-    agents_class,
-    agents_compliance,
-    agents_diff,
-    agents_drift,
-    agents_drill,
-    approvals_calls,
-    approvals_rules,
-    consent_choices,
-    dsr_handling,
-    dsr_households,
-    dsr_identity,
-    dsr_mapping,
-    export_tables,
-    dsr_tasks,
-    ledger_coverage,
-    ledger_fsck,
-    ledger_proof,
-    ledger_search,
-    ledger_stamps,
-    ledger_streams,
-    ledger_witness,
-    models_card,
-    models_import,
-    models_life,
-    models_watch,
-    policies_overrides,
-    policies_rules,
-    policies_trying,
-    retention_run,
-    ropa_export,
-)
-"""Modules that add their commands to a group above as they are imported."""
-for command in (
-    demo.demo,
-    init.init,
-    classify.classify,
-    decide.decide,
-    assess.assess,
-    gate.gate,
-    stops.stop,
-    backup.backup,
-    backup.restore,
-):
-    app.command()(command)
+COMMANDS: Mapping[str, str] = {
+    "demo": "demo",
+    "init": "init",
+    "classify": "classify",
+    "decide": "decide",
+    "assess": "assess",
+    "gate": "gate",
+    "stop": "stops",
+    "backup": "backup",
+    "restore": "backup",
+}
+"""The commands that stand alone, each a function of its name, and the module it is in."""
+GROUPS: Mapping[str, tuple[str, ...]] = {
+    "people": ("people",),
+    "agents": (
+        "agents",
+        "agents_class",
+        "agents_compliance",
+        "agents_diff",
+        "agents_drift",
+        "agents_drill",
+    ),
+    "stops": ("stops",),
+    "notices": ("notices",),
+    "approvals": ("approvals", "notices", "approvals_calls", "approvals_rules"),
+    "reviews": ("reviews",),
+    "policies": ("policies", "policies_overrides", "policies_rules", "policies_trying"),
+    "bodies": ("bodies",),
+    "packs": ("packs",),
+    "pii": ("pii",),
+    "ledger": (
+        "ledger",
+        "ledger_archive",
+        "ledger_coverage",
+        "ledger_fsck",
+        "ledger_proof",
+        "ledger_search",
+        "ledger_stamps",
+        "ledger_streams",
+        "ledger_witness",
+    ),
+    "risk": ("risk",),
+    "roles": ("roles",),
+    "decisions": ("decisions",),
+    "tools": ("tools",),
+    "limits": ("limits",),
+    "sequences": ("sequences",),
+    "delegations": ("delegations",),
+    "models": ("models", "models_card", "models_import", "models_life", "models_watch"),
+    "consent": ("consent", "consent_choices"),
+    "purposes": ("purposes",),
+    "dsr": ("dsr", "dsr_handling", "dsr_households", "dsr_identity", "dsr_mapping", "dsr_tasks"),
+    "retention": ("retention", "retention_run"),
+    "ropa": ("ropa", "ropa_export"),
+    "dpia": ("impact:dpia",),
+    "fria": ("impact:fria",),
+    "evidence": ("evidence",),
+    "documents": ("documents",),
+    "export": ("export", "backup", "export_tables"),
+    "audit": ("audit",),
+    "incidents": ("incidents",),
+    "witness": ("witness",),
+    "keys": ("keys",),
+}
+"""The groups of commands: the module that makes each (its `app`, if no other name is given), and those that add to it as
+they are imported. Only what the command line names is imported."""
 
 
 def _show_version(asked: bool) -> None:
@@ -199,7 +106,6 @@ def _show_version(asked: bool) -> None:
         raise typer.Exit
 
 
-@app.callback()
 def ephor(
     show_version: Annotated[
         bool,
@@ -220,12 +126,11 @@ def run(arguments: Sequence[str], door: Door) -> int:
     json = "--json" in arguments
     sys.stdout = sys.stdout or io.TextIOWrapper(io.BytesIO())  # closed by whoever started this
     sys.stderr = sys.stderr or io.TextIOWrapper(io.BytesIO())
-    command = _reader(next((word for word in arguments[:1] if not word.startswith("-")), ""))
-    command = _command()
     placed = Placed()
     if isinstance(door, Door):
         placed.open = door.read_placed
         door = replace(door, read_yaml=placed.read)
+    command = _reader(next(iter(arguments), ""))
     try:
         with command.make_context("ephor", list(arguments), obj=door) as context:
             command.invoke(context)
@@ -245,24 +150,52 @@ def run(arguments: Sequence[str], door: Door) -> int:
     return 0
 
 
+def __getattr__(name: str) -> typer.Typer:
+    """Make `app`, the whole command line, for who asks for it."""
+    if name != "app":
+        raise AttributeError(f"module `{__name__}` has no attribute `{name}`")
+    return _app((*COMMANDS, *GROUPS))
+
+
 @cache
 def _reader(first: str) -> TyperGroup:
-    """Return what reads a command line that begins with *first*. Making one for every command takes half a second."""
-    only = copy(app)
-    only.registered_groups = [
-        one for one in app.registered_groups if one.typer_instance and one.typer_instance.info.name == first
-    ]
-    only.registered_commands = [
-        one for one in app.registered_commands if one.callback and one.callback.__name__ == first
-    ]
-    if only.registered_groups or only.registered_commands:
-        return typer.main.get_group(only)
-    return typer.main.get_group(app) if not first else _reader("")
+    """Return what reads a command line that begins with *first*: a command, a group, or something else, which may need all."""
+    known = (*COMMANDS, *GROUPS)
+    if first == "--version":
+        return typer.main.get_group(_app(()))
+    if first in known:
+        return typer.main.get_group(_app((first,)))
+    return _reader("") if first else typer.main.get_group(_app(known))
 
 
-def _command() -> Any:
-    """Return every command, put together once: it takes half a second."""
-    return typer.main.get_command(app)
+def _app(words: Sequence[str]) -> typer.Typer:
+    made = typer.Typer(
+        name="ephor",
+        help="The control plane for AI agents whose word an auditor need not take.",
+        no_args_is_help=True,
+        add_completion=False,
+        rich_markup_mode=None,
+        pretty_exceptions_enable=False,
+    )
+    made.callback()(ephor)
+    for word in words:
+        if word in COMMANDS:
+            made.command()(getattr(_module(COMMANDS[word]), word))
+        else:
+            made.add_typer(_group(*GROUPS[word]))
+    return made
+
+
+def _group(first: str, *more: str) -> typer.Typer:
+    module, _, name = first.partition(":")
+    made: typer.Typer = getattr(_module(module), name or "app")
+    for module in more:
+        _module(module)
+    return made
+
+
+def _module(name: str) -> ModuleType:
+    return import_module(f"ephor.edges.cli.{name}")
 
 
 def exit_code_of(error: errors.EphorError) -> int:
