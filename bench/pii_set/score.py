@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field, replace
 
 from pii_set.build import Text, Truth
 
@@ -32,11 +32,19 @@ class Score:
         return self.found / (self.found + self.wrong) if self.found + self.wrong else 1.0
 
 
-def score(texts: Iterable[Text], types: frozenset[str] | None = None) -> dict[str, Score]:
-    """Return the score of each type: a find counts where one of the same type lies over it in the truth."""
+def score(
+    texts: Iterable[Text], types: frozenset[str] | None = None, alike: Mapping[str, str] | None = None
+) -> dict[str, Score]:
+    """Return the score of each type: a find counts where one of the same type lies over it in the truth.
+
+    *alike* names types that count as another: where a text cannot tell which of two it is.
+    """
     scores: dict[str, Score] = defaultdict(Score)
     for text in texts:
-        finds = detect(text.text, types)
+        finds = [
+            replace(find, type=alike[find.type]) if alike and find.type in alike else find
+            for find in detect(text.text, types)
+        ]
         for truth in text.truths:
             one = scores[truth.type]
             one.there += 1

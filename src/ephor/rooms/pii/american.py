@@ -81,7 +81,7 @@ RULES = (
     worded("us_ssn", _SSN_WORD, r"\d{3}[\- .]?\d{2}[\- .]?\d{4}", apart(sure(92, ssn))),
     Rule("us_itin", r"9\d{2}[\- .]\d{2}[\- .]\d{4}", r"\b9\d{2}[\- .]\d{2}[\- .]\d{4}\b", apart(unnumbered(_nine_itin))),
     worded("us_itin", r"itin|taxpayer (?:id|identification)|tax[ _]?id", r"9\d{2}[\- .]?\d{2}[\- .]?\d{4}", apart(sure(92, itin))),
-    worded("us_passport", r"passport|passport_?(?:no|number|id)", r"[A-Za-z]?\d{8,9}|[A-Za-z]{2}\d{6,7}", sure(75), gap=TIGHT),
+    worded("us_passport", r"passport|passport_?(?:no|number|id)", r"[A-Za-z]?\d{8,9}|[A-Za-z]{2}\d{6,7}", sure(84), gap=TIGHT),
     worded(
         "us_driver_license",
         r"driver'?s?'? ?licen[sc]e|driving licen[sc]e|drivers?_licen[sc]e\w{0,8}|dln?|licen[sc]e (?:no|number)",

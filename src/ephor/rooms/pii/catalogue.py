@@ -5,12 +5,12 @@ from __future__ import annotations
 from types import MappingProxyType
 
 from ephor.kernel.errors import InvalidInputError
-from ephor.rooms.pii import american, contact, european, national, network, payment, person, secret
+from ephor.rooms.pii import american, asian, contact, european, national, network, payment, person, secret
 from ephor.rooms.pii.model import Kind
 from ephor.rooms.pii.rules import Rule
 
 RULES: tuple[Rule, ...] = (
-    *contact.RULES, *payment.RULES, *american.RULES, *european.RULES, *national.RULES, *network.RULES, *secret.RULES, *person.RULES,
+    *contact.RULES, *payment.RULES, *american.RULES, *european.RULES, *national.RULES, *asian.RULES, *network.RULES, *secret.RULES, *person.RULES,
 )  # fmt: skip
 """Every rule, in the order that decides between equal finds."""
 
@@ -65,6 +65,11 @@ _KINDS = (
     Kind("ch_ahv", "Swiss AHV number", "AHVG Article 50c; EAN-13"),
     Kind("ie_pps", "Irish PPS number after its word", "Social Welfare Consolidation Act 2005, section 262"),
     Kind("at_svnr", "Austrian insurance number after its word", "ASVG § 460d"),
+    Kind("cn_resident_id", "Chinese resident identity number", "GB 11643; ISO/IEC 7064 MOD 11-2"),
+    Kind("jp_my_number", "Japanese individual number (My Number) after its word", "Act 27 of 2013; modulus 11"),
+    Kind("kr_rrn", "Korean resident registration number", "Resident Registration Act, Article 7-2"),
+    Kind("tr_tckn", "Turkish identity number after its word", "Law 5490; two check digits"),
+    Kind("sg_nric", "Singapore NRIC or FIN", "National Registration Act 1965"),
     Kind("passport", "passport number after its word", "ICAO Doc 9303"),
     Kind("driver_license", "driving licence number after its word", "Directive 2006/126/EC, Annex I"),
     Kind("national_id_card", "number of an identity card after its word", "Regulation (EU) 2019/1157"),

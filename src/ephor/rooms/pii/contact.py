@@ -6,6 +6,7 @@ import re
 from functools import cache
 from itertools import pairwise
 
+from ephor.rooms.pii import foreign
 from ephor.rooms.pii.rules import TIGHT, Judge, Rule, Verdict, apart, stands_apart, unnumbered
 
 _FILES = frozenset(
@@ -15,10 +16,10 @@ _NOT_DIGITS = bytes(code for code in range(256) if not 48 <= code <= 57)
 _STRONG = (
     r"phones?|phone_?(?:number|no)|telephones?|tel|telef|telf|tel_?(?:no|nr|num|number)|tlf|tfno?|tfn|tlm|telefo+n\w{0,9}|telemovel|"
     r"mob|mobile|mobil\w{0,8}|mobiel\w{0,7}|movil|movel|cell|cell ?phone|cel|celular|cellulare|portable|gsm|handy\w{0,7}|fone|puhelin\w{0,7}|"
-    r"fax|telefax|faks|facsimile|whats ?app|sms|hotline|msisdn|komorka|komorkowy|kom|rufnummer|durchwahl|landline|contact (?:no|number)"
+    r"fax|telefax|faks|facsimile|whats ?app|sms|hotline|msisdn|komorka|komorkowy|kom|rufnummer|durchwahl|landline|cep(?: telefonu)?|gsm no|contact (?:no|number)"
 )
 _WEAK = (
-    r"call|called|calling|text|texted|contact\w{0,2}|dial|ring|rings?|reach|reached|ph|rufen|anrufen?|ruf|erreichbar|erreichen|ruckruf|appel\w{0,8}|"
+    r"call|called|calling|text|texted|contact\w{0,2}|kontakt\w{0,4}|soit[at]\w{0,6}|numeroon|arayin\w{0,3}|ara|dial|ring|rings?|reach|reached|ph|rufen|anrufen?|ruf|erreichbar|erreichen|ruckruf|appel\w{0,8}|"
     r"joign\w{0,5}|joindre|rappel\w{0,4}|llam\w{0,5}|chiam\w{0,6}|bel|bellen|bereikbaar|dzwoni\w{0,4}|zadzwon|ligue|ligar|liga"
 )
 _NUMBER = r"\(?\+?\d[\d ().\-/]{5,18}\d"
@@ -38,6 +39,7 @@ _TRUNKED = tuple(
         (81, r"(?:0[5789]0-\d{4}-\d{4}|0\d-\d{4}-\d{4}|0\d{2}-\d{3}-\d{4}|0\d{3}-\d{2}-\d{4})"),
         (41, r"(?:0\d{2} \d{3} \d{2} \d{2})"),
         (358, r"(?:0[45]\d[ -]\d{3}[ -]?\d{4})"),
+        (90, r"(?:0 ?\(?[2-5]\d{2}\)? ?\d{3} \d{2} \d{2})"),
         (49, r"(?:\(?0\d{2,4}\)?[ ]?[/ -][ ]?\d{5,8}|\(?0\d{2,4}\)?[ ]?[/ -]?[ ]?\d{3,4}[ ]\d{3,4})"),
     )
 )
@@ -74,6 +76,12 @@ _HOME = (
     64,
     27,
     420,
+    90,
+    86,
+    82,
+    966,
+    971,
+    20,
 )
 
 
@@ -254,9 +262,21 @@ RULES = (
     Rule("phone", r"\b0\d{9,11}\b", r"\b0\d{9,11}\b", apart(unnumbered(solid))),
     Rule(
         "phone",
-        r"[\x85\x87\x89][\x86\x88\x8a].{0,6}\d",
-        rf"[\x85\x87\x89][\x86\x88\x8a][^0-9\n\x00]{{0,6}}({_NUMBER})\b",
+        rf"(?:[\x85\x87\x89][\x86\x88\x8a]|{foreign.PHONE}).{{0,8}}\d",
+        rf"(?:[\x85\x87\x89][\x86\x88\x8a]|{foreign.PHONE})[^0-9\n\x00]{{0,6}}({_NUMBER})\b",
         after_strong_word,
+    ),
+    Rule(
+        "phone",
+        foreign.PHONE_WEAK + r".{0,8}\d",
+        rf"{foreign.PHONE_WEAK}[^0-9\n\x00]{{0,6}}({_NUMBER})\b",
+        after_weak_word,
+    ),
+    Rule(
+        "phone",
+        r"\b0 ?\(?5\d{2}\)? \d{3} \d{2} \d{2}\b",
+        r"\b0 ?\(?5\d{2}\)? \d{3} \d{2} \d{2}\b",
+        unnumbered(trunked),
     ),
     _worded(_STRONG, after_strong_word),
     _worded(_WEAK, unnumbered(after_weak_word)),

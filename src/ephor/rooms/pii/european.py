@@ -236,6 +236,7 @@ RULES = (
     Rule("pl_pesel", _ELEVEN, _ELEVEN, apart(unnumbered(sure(72, pesel)))),
     worded("pl_pesel", r"pesel", r"\d{11}", apart(sure(93, pesel))),
     Rule("se_personnummer", r"\d{6}[\-+]\d{4}", r"\b(?:19|20)?\d{6}[\-+]\d{4}\b", apart(unnumbered(sure(86, personnummer)))),
+    Rule("se_personnummer", r"\b19\d{10}\b", r"\b19\d{10}\b", apart(unnumbered(sure(80, personnummer)))),
     worded("se_personnummer", r"person(?:nummer|nr|al number)|pers\.? ?-?nr|pnr|samordningsnummer", r"(?:19|20)?\d{6}[\-+ ]?\d{4}", apart(sure(92, personnummer))),
     Rule("be_nrn", r"\b\d{2}\.\d{2}\.\d{2}-\d{3}", r"\b\d{2}\.\d{2}\.\d{2}-\d{3}[.\-]\d{2}\b", apart(sure(92, rijksregister))),
     Rule("be_nrn", _ELEVEN, _ELEVEN, apart(unnumbered(sure(74, rijksregister)))),

@@ -10,6 +10,7 @@ from dataclasses import dataclass, replace
 from functools import cache
 from itertools import accumulate, chain
 
+from ephor.rooms.pii.foreign import IN_WORDS, known_words
 from ephor.rooms.pii.model import Find
 
 LETTER = 0xFF
@@ -134,7 +135,7 @@ def _bytes(text: str) -> bytes:
     if (narrow := _narrowed(text)) is not None:
         return narrow.translate(_table()[:256])
     # A bytes object maps a code point to the code it folds to, at the speed of an index.
-    return text.translate(_table()).encode("latin-1")
+    return known_words(text).translate(_table()).encode("latin-1")
 
 
 def _narrowed(text: str) -> bytes | None:
@@ -147,7 +148,7 @@ def _narrowed(text: str) -> bytes | None:
             return text.encode("latin-1")
         except UnicodeEncodeError as error:
             strange = text[error.start]
-        same = _stand_ins().get(_table()[ord(strange)])
+        same = None if strange in IN_WORDS else _stand_ins().get(_table()[ord(strange)])
         if same is None:
             return None
         text = text.replace(strange, same)
@@ -169,6 +170,7 @@ def _table() -> bytes:
     table[0xE0000:0xE0200] = bytes([_DROPPED]) * 0x200  # tags and variation selectors
     for character, code in _WORDS.items():
         table[ord(character)] = code
+    table[0xE08B:0xE0A0] = range(0x8B, 0xA0)  # words told apart before: see `foreign`
     return bytes(table)
 
 

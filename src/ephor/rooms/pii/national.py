@@ -106,7 +106,7 @@ def medicare(digits: str) -> bool:
 
 def sin(digits: str) -> bool:
     """Say whether nine *digits* are a Canadian social insurance number (Luhn)."""
-    return digits[0] not in "08" and luhn(digits)
+    return digits != "0" * 9 and luhn(digits)
 
 
 def cpr(digits: str) -> bool:
@@ -201,7 +201,8 @@ RULES = (
     worded("ca_sin", r"sin|social insurance", r"\d{3}[ \-]?\d{3}[ \-]?\d{3}", apart(sure(88, sin)), gap=TIGHT),
     worded("au_tfn", r"tfn|tax file", r"\d{3} ?\d{3} ?\d{3}", apart(sure(90, tfn))),
     worded("au_medicare", r"medicare", r"[2-6]\d{3} ?\d{5} ?\d(?:[ /\-]?\d)?", apart(sure(90, medicare))),
-    worded("dk_cpr", r"cpr\w{0,8}|personnummer|cpr-?nr", r"\d{6}[\- ]?\d{4}", apart(sure(86, cpr))),
+    worded("dk_cpr", r"cpr\w{0,8}", r"\d{6}[\- ]?\d{4}", apart(sure(93, cpr))),
+    worded("dk_cpr", r"personnummer", r"\d{6}[\- ]?\d{4}", apart(sure(86, cpr))),
     Rule("fi_hetu", r"\d{6}[\-+A-FU-Y]\d{3}", r"\b\d{6}[\-+A-FU-Y]\d{3}[0-9A-FHJ-NPR-Y]\b", apart(sure(92, hetu))),
     worded("no_fnr", r"fodselsnummer|fodselsnr|fnr|personnummer", r"\d{6} ?\d{5}", apart(sure(92, fodselsnummer))),
     Rule("ch_ahv", r"\b756[. ]?\d{4}", r"\b756(?:\.\d{4}\.\d{4}\.\d{2}|\d{10}| \d{4} \d{4} \d{2})\b", apart(sure(93, ahv))),

@@ -14,6 +14,7 @@ _VERSIONED = re.compile(
 )
 _DOTTED = re.compile(rb"\.\d[.\d]*")
 _COLONED = re.compile(rb"[.:]*[0-9A-Za-z][0-9A-Fa-f:]*")
+_RANGE = re.compile(rb"/\d{1,2}(?![\d.])")
 _JOINED_BEFORE = re.compile(rb"[0-9A-Za-z][-/\\]$|[0-9A-Za-z_]$")
 _JOINED_AFTER = re.compile(rb"[0-9A-Za-z@]|[-_][A-Za-z]|\.\d")
 _MORE_AFTER = re.compile(rb"[,;]? ?-?\d+\.\d")
@@ -28,6 +29,8 @@ def v4(data: bytes, start: int, end: int) -> Verdict | None:
     run = _DOTTED.match(data, end)
     if run or data[max(0, start - 1) : start] in {b".", b"-", b"_"}:
         return 0, start, run.end() if run else end
+    if data[end - 2 : end] == b".0" and _RANGE.match(data, end):  # a network, not a host
+        return None
     before = data[max(0, start - 24) : start]
     assigned = before[-1:] == b"=" and before[-2:-1] not in b"=<>~^!" and before[-2:-1] != b""
     if data[start : start + 2] == b"0." or (
@@ -120,8 +123,8 @@ RULES = (
     Rule("mac_address", r"[0-9A-Fa-f]{2}[:\-][0-9A-Fa-f]{2}[:\-][0-9A-Fa-f]{2}[:\-]",
          r"\b[0-9A-Fa-f]{2}(?:(?::[0-9A-Fa-f]{2}){5}|(?:-[0-9A-Fa-f]{2}){5})\b", mac),
     Rule("mac_address", r"[0-9A-Fa-f]{4}\.[0-9A-Fa-f]{4}\.[0-9A-Fa-f]{4}", r"\b[0-9A-Fa-f]{4}\.[0-9A-Fa-f]{4}\.[0-9A-Fa-f]{4}\b", apart(sure(80))),
-    Rule("url_credentials", r"://[^\s/@\x00]{0,80}:[^\s/@\x00]{1,80}@",
-         r"[A-Za-z][A-Za-z0-9+.\-]{1,15}://[^\s/:@\x00]{0,80}:[^\s/@\x00]{1,80}@[^\s/\"'<>\x00]+", sure(97)),
+    Rule("url_credentials", r"://[^\s/@\x00]{0,80}:[^\s/@\x00]+@",
+         r"[A-Za-z][A-Za-z0-9+.\-]{1,15}://[^\s/:@\x00]{0,80}:[^\s/@\x00]+@[^\s/\"'<>\x00]+", sure(97)),
     Rule("url_credentials", r"[?&](?i:token|api_?key|access_token|password|passwd|secret|sig|signature|auth)=",
          r"[?&](?i:token|api_?key|access_token|password|passwd|secret|sig|signature|auth)=([^\s&#\"'<>\x00]{6,})", sure(90)),
     Rule("url", r"(?i:https?://|\bwww\.)", r"\b(?i:https?://|www\.)[^\s\"'<>\x00]{3,}", sure(60)),

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 from ephor.rooms.pii.checksums import base58check, bech32, ean13, iso7064_mod97, luhn, weighted
-from ephor.rooms.pii.rules import TIGHT, Rule, Verdict, apart, compact, sure, worded
+from ephor.rooms.pii.rules import TIGHT, Rule, Verdict, apart, compact, numbered, sure, worded
 
 _S = r"[ .\-]{0,3}"
 # Issuer ranges with the lengths each brand issues (ISO/IEC 7812-1 and the brands' published ranges).
@@ -20,6 +20,7 @@ _BRANDS = (
     (re.compile(r"50[0-9]|5[6-9]|6[0-9]"), frozenset({13, 14, 15, 16, 17, 18, 19})),  # Maestro, RuPay, Elo
     (re.compile(r"220[0-4]"), frozenset({16, 17, 18, 19})),  # Mir
 )
+_LAND = re.compile(rb"(?<![0-9A-Za-z])[A-Z]{2}\d\d[ -]$")
 _CARD_WORD = re.compile(rb"card|visa|master|amex|pan\b|credit|debit|payment|cc\b", re.IGNORECASE)
 
 # Length of an IBAN by country (SWIFT IBAN registry).
@@ -127,7 +128,15 @@ def card(data: bytes, start: int, end: int) -> Verdict | None:
     if len(digits) < 16 and len(set(digits)) < 2:
         return None
     # A thirteen-digit article number may begin with 4 and pass Luhn by chance; old cards of that length are rare.
-    if ean13(digits) and not _CARD_WORD.search(data[max(0, start - 40) : start]):
+    if (
+        len(digits) == 13
+        and (ean13(digits) or numbered(data, start))
+        and not _CARD_WORD.search(data[max(0, start - 40) : start])
+    ):
+        return None
+    if _LAND.search(
+        data[max(0, start - 6) : start]
+    ):  # what follows a country and its check digits is an account, right or wrong
         return None
     return 95, start, end
 
@@ -182,7 +191,7 @@ RULES = (
     Rule("credit_card", r"\d{4}[ .\-]{1,3}\d{4}", rf"\b{_GROUPED}\b", apart(card)),
     Rule("credit_card", r"\d{4}[ .\-]{1,3}\d{4}", rf"\b{_GROUPED}{_S}\d{{1,3}}\b", apart(card)),
     Rule("credit_card", r"\d{4}[ .\-]{1,3}\d{6}", r"\b3\d{3}[ .\-]{1,3}\d{6}[ .\-]{1,3}\d{4,5}\b", apart(card)),
-    worded("card_security_code", r"cvv2?|cvc2?|cvn|cid|csc|security code|card verification\w{0,8}", r"\d{3,4}", sure(75), gap=TIGHT),
+    worded("card_security_code", r"cvv2?|cvc2?|cvn|cid|csc|cryptogramme(?: visuel)?|kartenprufnummer|prufziffer|codice di sicurezza|codigo de seguran[cz]a|codigo de seguridad|guvenlik kodu|security code|card verification\w{0,8}", r"\d{3,4}", sure(75), gap=TIGHT),
     worded(
         "card_expiry",
         r"exp|expiry|expires|expiration(?: date)?|exp\.? ?date|valid (?:thru|through|until|to)",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 
+from ephor.rooms.pii import foreign
 from ephor.rooms.pii.european import is_day
 from ephor.rooms.pii.rules import TIGHT, Rule, Verdict, stands_apart, worded
 
@@ -21,17 +22,17 @@ _ISO = rf"(?:19|20)\d{{2}}[\-/.]{_M}[\-/.]{_D}"
 _SPELLED = (
     rf"{_D}(?:st|nd|rd|th|er|re|o|\.)?[ \-/]{{0,2}}(?:of |de |di |den )?(?i:{_MONTHS})\.?,?[ \-/]{{0,2}}(?:de |del )?(?:19|20)\d{{2}}|"
     rf"(?i:{_MONTHS})\.? {_D}(?:st|nd|rd|th)?,? (?:19|20)\d{{2}}|"
-    rf"(?:19|20)\d{{2}}\x81 ?{_M}\x82 ?{_D}\x83"
+    rf"(?:19|20)\d{{2}}[\x81\xfe] ?{_M}[\x82\xfe] ?{_D}[\x83\xfe]"
 )
 _DATE = rf"{_ISO}|{_D}[\-/. ]{_D}[\-/. ](?:(?:19|20)\d{{2}}|\d{{2}})|{_D}\. {_D}\. (?:19|20)\d{{2}}|{_SPELLED}|(?:19|20)\d{{2}}(?:0[1-9]|1[0-2])(?:0[1-9]|[12]\d|3[01])"
 _LONG_DATE = rf"{_ISO}|{_D}[\-/.]{_D}[\-/.](?:19|20)\d{{2}}|{_SPELLED}"
 _NAMES = (
-    r"dob|d\.o\.b\.?|date[ _]?of[ _]?birth|birth ?date|birth_?date|birth ?day|geburtsdatum|geburtstag|geb\.?-?datum|geb|date de naissance|fecha de nacimiento|"
-    r"f\. ?(?:de )?nacimiento|fec\.? ?nac|data di nascita|data nascita|geboortedatum|data urodzenia|data ur|ur\. ?|data de nascimento|nascimento|fodelsedatum|fodelsedag|"
-    r"fodselsdato|fodselsdag|syntymaaika|syntymapaiva|nee?(?:\(e\))? le"
+    r"dob|d\.o\.b\.?|date[ _]?of[ _]?birth|birth ?date|birth_?date|birth ?day|geburtsdatum|geburtstag|geb\.?-?datum|geb|date[ _]de[ _]naissance|date_?naissance|fecha[ _]de[ _]nacimiento|fecha_?nacimiento|"
+    r"f\. ?(?:de )?nacimiento|fec\.? ?nac|data[ _]di[ _]nascita|data[ _]?nascita|geboortedatum|data[ _]urodzenia|data ur|ur\. ?|data[ _]de[ _]nascimento|data_?nascimento|nascimento|fodelsedatum|fodelsedag|"
+    r"fodselsdato|fodselsdag|syntymaaika|syntymapaiva|nee?(?:\(e\))? le|dogum[ _]?(?:tarihi|gunu)|datum[ _]narozeni|szuletesi[ _](?:ido|datum)|data[ _]nasterii|tanggal[ _]lahir|ngay[ _]sinh|datum[ _]rodenja"
 )
 _BORN = r"born|geboren|nee?(?:\(e\))? (?:a|au|en)|nat[oa] (?:il|a|ad|in|nel)|nacid[oa]|nacio|urodzon[aey]|urodzil\w{1,3}|fodd|fodt|nascid[oa]|nasceu|syntynyt"
-_ASIAN = r"\x84\x81\x82\x83|\x84\x83|\x84.{0,2}\x83.{0,2}"
+_ASIAN = rf"{foreign.BIRTH}|\x84\x81\x82\x83|\x84\x83|\x84.{{0,2}}\x83.{{0,2}}"
 _NUMERIC = re.compile(rb"(\d+)[\-/.](\d+)[\-/.](\d+)")
 
 

@@ -17,7 +17,7 @@ Verdict = tuple[int, int, int]
 Judge = Callable[[bytes, int, int], "Verdict | None"]
 
 TIGHT = (
-    r"(?i:[\s:=#\"'(\[,.\xfe>\-]|\b(?:is|was|n|no|nr|num|number|numbers|id|ids|code|of|the|me|him|us|them|my|her|his|their|your|"
+    r"(?i:[\s:=#\"'(\[,.?\xfe>\-]|\b(?:is|was|it|n|no|nr|num|number|numbers|id|ids|code|of|the|me|him|us|them|my|her|his|their|your|"
     r"for|on|at|to|new|as|value|patient|member|client|customer|card|record|policy|plan|registration|account|acct|key|token|"
     r"plate|u\.s\.|uk|us|ist|lautet|war|unter|am|der|die|das|mich|uns|sie|bitte|est|le|la|les|du|de|des|au|aux|moi|nous|numero|es|el|del|al|en|mi|su|o|a|"
     r"lo|il|mio|suo|per|op|naar|van|het|mij|me|mijn|pod|na|moj|do|den|det|mig|pa|till|til|e|para|por|meu|seu|em|don|din)\b|_(?:no|nr|num|number|id|code|value)\b){0,8}?"
@@ -27,7 +27,7 @@ WIDE = r"[^0-9\n\x00]{0,40}?"
 """What may stand between a word and a value with a check digit."""
 
 _NUMBERED = re.compile(
-    rb"(?<![a-z])(?:order|invoice|ticket|tracking|part|sku|item|model|serial|isbn|issn|ean|upc|gtin|version|release|build|case|article|product|parcel|shipment|"
+    rb"(?<![a-z])(?:order|invoice|ticket|tracking|nhs|part|sku|item|model|serial|isbn|issn|ean|upc|gtin|version|release|build|case|article|product|parcel|shipment|"
     rb"reference|ref|po|batch|lot|commit|revision|transaction|confirmation|voucher|seed|timestamp|ts|bestell\w{0,8}|auftrag\w{0,8}|rechnung\w{0,8}|"
     rb"artikel\w{0,8}|kunden\w{0,8}|sendung\w{0,8}|vorgang\w{0,8}|aktenzeichen|commande|facture|colis|reference|pedido|factura|albaran|ordine|fattura|"
     rb"spedizione|bestelling|factuur|klant\w{0,8}|zamowieni\w{1,2}|faktur\w|przesylk\w|bestallning\w{0,8}|ordernr|kundnr|encomenda|fatura|ordre)"
@@ -146,9 +146,14 @@ def unnumbered(judge: Judge) -> Judge:
 
     def judged(data: bytes, start: int, end: int) -> Verdict | None:
         verdict = judge(data, start, end)
-        return verdict if verdict and not _NUMBERED.search(data[max(0, start - 32) : start]) else None
+        return verdict if verdict and not numbered(data, start) else None
 
     return judged
+
+
+def numbered(data: bytes, start: int) -> bool:
+    """Say whether a word before *start* makes what follows an order, part, version or ticket number."""
+    return _NUMBERED.search(data[max(0, start - 32) : start]) is not None
 
 
 def worded(type_: str, words: str, value: str, judge: Judge, *, gap: str = WIDE, after: bool = False) -> Rule:

@@ -14,7 +14,7 @@ _NAMED = (
     r"shared[ _\-]?access[ _\-]?key|authorization: basic|authorization: token|auth[ _\-]?key|api[ _\-]?token|api[ _\-]?secret|webhook[ _\-]?secret|signing[ _\-]?secret"
 )
 _SAID = (
-    r"passw(?:or)?d|pwd|passphrase|passcode|kennwort|passwort|mot de passe|mdp|contrasena|clave|wachtwoord|haslo|losenord|senha|palavra-passe|"
+    r"passw(?:or)?d|pwd|pw|passphrase|passcode|kennwort|passwort|mot de passe|mdp|contrasena|clave|wachtwoord|haslo|losenord|senha|palavra-passe|"
     r"adgangskode|kodeord|salasana|parola d'ordine"
 )
 
@@ -32,8 +32,8 @@ def token(data: bytes, start: int, end: int) -> Verdict | None:
 
 RULES = (
     Rule("aws_access_key", r"\b(?:AKIA|ASIA|AROA|AIDA)[A-Z0-9]{16}", r"\b(?:AKIA|ASIA|AROA|AIDA)[A-Z0-9]{16}\b", sure(96)),
-    Rule("aws_secret_key", r"(?i:secret.?access.?key|aws.?secret)",
-         r"(?i:secret.?access.?key|aws.?secret(?:.?key)?)[\s:=\"'is]{1,8}([A-Za-z0-9/+]{40})(?:[^A-Za-z0-9/+=]|$)", sure(96)),
+    Rule("aws_secret_key", r"(?i:secret.?access.?key|aws.?secret)|\b(?:AKIA|ASIA)[A-Z0-9]{16}\b",
+         r"(?:(?i:secret.?access.?key|aws.?secret(?:.?key)?)|\b(?:AKIA|ASIA)[A-Z0-9]{16}\b[^\x00]{0,60}?(?i:secret\w{0,8}))[\s:=\"'is]{1,8}([A-Za-z0-9/+]{40})(?:[^A-Za-z0-9/+=]|$)", sure(96)),
     Rule("github_token", r"gh[pousr]_[A-Za-z0-9]{20}|github_pat_", r"\b(?:gh[pousr]_[A-Za-z0-9]{36,255}|github_pat_[A-Za-z0-9_]{22,255})\b", sure(97)),
     Rule("stripe_key", r"[srp]k_(?:live|test)_|whsec_", r"\b(?:[srp]k_(?:live|test)_[A-Za-z0-9]{10,255}|whsec_[A-Za-z0-9+/=]{16,255})", sure(96)),
     Rule("jwt", r"eyJ[A-Za-z0-9_\-]{5,}\.eyJ", r"\beyJ[A-Za-z0-9_\-]{5,}\.eyJ[A-Za-z0-9_\-]{5,}\.[A-Za-z0-9_\-]*", sure(97)),
