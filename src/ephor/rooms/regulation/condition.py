@@ -159,7 +159,7 @@ def _meets(facts: Facts, fact: str, values: tuple[str | bool, ...]) -> Truth:
         return None
     value = facts.stated.get(fact)
     if isinstance(value, tuple):
-        met = any(one in values for one in value)
+        met = any(facts.vocabulary[fact].listed(one, values) for one in value)
     else:
         met = value is not None and value in values
     if met:

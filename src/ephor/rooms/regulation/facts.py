@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import re
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import TypeAlias
@@ -12,6 +13,7 @@ from ephor.kernel.errors import InvalidInputError
 Value: TypeAlias = "str | bool | tuple[str, ...]"
 UNKNOWN = "unknown"
 """Said of a fact that nobody knows, in place of its value."""
+_PLACE = re.compile(r"[A-Z]{2}(-[A-Z0-9]{1,3})?")
 
 
 class Kind(StrEnum):
@@ -28,7 +30,8 @@ class FactType:
 
     ``open`` facts may carry a value that is not listed: that is a question, not an error. A ``claim`` is an exception
     somebody must invoke: unstated, it is not invoked, for it could only ever lighten what the law asks. A ``derived``
-    fact is computed and never stated.
+    fact is computed and never stated. ``places`` are ISO codes: a part lies in its country, and a code of another
+    country is an answer, not a question.
     """
 
     name: str
@@ -38,6 +41,23 @@ class FactType:
     open: bool = False
     claim: bool = False
     derived: bool = False
+    places: bool = False
+
+    def listed(self, word: str, among: Collection[str | bool]) -> bool:
+        """Tell whether *word* is one of *among*; of places, a part counts as the country it lies in."""
+        return word in among or (self.places and word.partition("-")[0] in among)
+
+    def settled(self, word: str) -> bool:
+        """Tell whether *word* is known: listed, or the code of a place that holds none of the listed ones.
+
+        >>> places = FactType("in", Kind.LIST, "where", ("DE", "US-CA"), open=True, places=True)
+        >>> [places.settled(one) for one in ("DE-BY", "FR", "US", "everywhere")]
+        [True, True, False, False]
+        """
+        if self.listed(word, self.values):
+            return True
+        whole = any(one.startswith(f"{word}-") for one in self.values)
+        return self.places and not whole and _PLACE.fullmatch(word) is not None
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,9 +82,9 @@ class Facts:
 
     def unlisted_words(self, name: str) -> tuple[str, ...]:
         """Return the words stated for *name* that the vocabulary does not list."""
-        value, listed = self.stated.get(name), self.vocabulary[name].values
+        value, kind = self.stated.get(name), self.vocabulary[name]
         words = (value,) if isinstance(value, str) else value if isinstance(value, tuple) else ()
-        return tuple(one for one in words if one not in listed)
+        return tuple(one for one in words if not kind.settled(one))
 
 
 def state(vocabulary: Mapping[str, FactType], raw: Mapping[str, object], *, complete: bool = False) -> Facts:

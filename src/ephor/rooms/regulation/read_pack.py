@@ -146,7 +146,7 @@ def _vocabulary(top: Fields) -> dict[str, FactType]:
         where = f"vocabulary.{name}"
         if not _NAME.fullmatch(name) or name in RESERVED or name in (CATEGORY, HOLDS):
             raise InvalidInputError(f"`{name[:60]}` cannot name a fact", at=where)
-        fields = Fields.of(raw, where, frozenset({"type", "means", "values", "open", "claim"}))
+        fields = Fields.of(raw, where, frozenset({"type", "means", "values", "open", "claim", "places"}))
         words[name] = FactType(
             name,
             fields.word("type", Kind),
@@ -154,6 +154,7 @@ def _vocabulary(top: Fields) -> dict[str, FactType]:
             fields.texts("values"),
             open=fields.flag("open"),
             claim=fields.flag("claim"),
+            places=fields.flag("places"),
         )
     return words
 
