@@ -207,7 +207,7 @@ def test_an_interrupt_in_one_thread_is_not_the_others():
         calls.append(len(drafts))
         if len(calls) == 1:
             gate.wait()
-            while len(group._queue) < 2:  # both others are waiting
+            while group.waiting() < 2:  # both others are waiting
                 pass
         elif len(calls) == 2:
             raise KeyboardInterrupt

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from datetime import UTC, date, datetime
 
+import msgspec
+
 from ephor.kernel.errors import InvalidInputError
 
 
@@ -19,6 +21,8 @@ def stamp(at: datetime) -> str:
     if at.tzinfo is None:
         raise InvalidInputError(f"time `{at.isoformat()}` has no zone; add one, for example `Z`")
     moment = at if at.tzinfo is UTC else at.astimezone(UTC)
+    if moment.microsecond:  # C code writes the same, ten times as fast, and leaves out a fraction of nought
+        return str(msgspec.to_builtins(moment))
     return moment.isoformat(timespec="microseconds")[:-6] + "Z"  # instead of +00:00
 
 

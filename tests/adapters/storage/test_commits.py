@@ -63,7 +63,7 @@ def test_everybody_is_served_once_and_whoever_waits_goes_together():
     def until_all_wait(ids: Sequence[str]) -> None:
         """Hold the first batch until everybody else has queued behind it, however slowly threads start."""
         while not all_wait.is_set():
-            if len(commits._queue) + len(ids) == len(names):
+            if commits.waiting() + len(ids) == len(names):
                 all_wait.set()
             time.sleep(0.001)
 
@@ -152,7 +152,7 @@ def test_whoever_comes_while_the_transaction_is_waited_for_goes_with_it():
     others = [threading.Thread(target=lambda name=name: commits.submit([draft(name)])) for name in "bcd"]
     for one in others:
         one.start()
-    while len(commits._queue) < 4:
+    while commits.waiting() < 4:
         time.sleep(0.001)
     coming.set()
     for one in (first, *others):

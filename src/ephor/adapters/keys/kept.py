@@ -104,9 +104,12 @@ class KeptHeads:
                     published=published,
                 )
             yield
-            # The entries are durable; a head that cannot be kept lags, and is caught up by the next commit.
-            with suppress(OSError):
+            try:
                 self._put(file, log, found, note)
+            except (
+                OSError
+            ):  # the entries are durable; a head that cannot be kept lags, and the next commit catches it up
+                pass
         finally:
             fcntl.flock(file, fcntl.LOCK_UN)
 
@@ -147,9 +150,8 @@ class KeptHeads:
         place = self._place(log) if known is None else known.place
         try:
             if known is not None:
-                with suppress(FileNotFoundError):
-                    if _inode(os.stat(place)) == known.inode:
-                        return known.file
+                if known.inode == _inode_at(place):
+                    return known.file
                 os.close(self._open.pop(log).file)
             file = os.open(place, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
             self._open[log] = _Open(file, _inode(os.fstat(file)), str(place))
@@ -193,6 +195,13 @@ def _named(place: Path) -> Iterator[None]:
 
 def _inode(found: os.stat_result) -> tuple[int, int]:
     return found.st_dev, found.st_ino
+
+
+def _inode_at(place: str | Path) -> tuple[int, int] | None:
+    try:
+        return _inode(os.stat(place))
+    except FileNotFoundError:
+        return None
 
 
 def _newest(data: bytes) -> tuple[bytes | None, int]:

@@ -18,8 +18,9 @@ class KeyedPseudonyms:
         return self._load_key()
 
     @cached_property
-    def _fingerprint_key(self) -> bytes:
-        return hmac.digest(self._key, b"ephor/fingerprint/1", "sha256")
+    def _fingerprints(self) -> hmac.HMAC:
+        """An HMAC that has begun: to copy it is faster than to begin one for each call of a tool."""
+        return hmac.new(hmac.digest(self._key, b"ephor/fingerprint/1", "sha256"), digestmod="sha256")
 
     def of(self, subject: str) -> str:
         """Return ``sub_…`` for a subject's own identifier; case and surrounding space do not matter."""
@@ -28,4 +29,6 @@ class KeyedPseudonyms:
 
     def fingerprint(self, data: bytes) -> str:
         """Return ``hmac-sha256:`` and the digest, under a key of its own derived from the pseudonym key."""
-        return "hmac-sha256:" + hmac.digest(self._fingerprint_key, data, "sha256").hex()
+        one = self._fingerprints.copy()
+        one.update(data)
+        return "hmac-sha256:" + one.hexdigest()

@@ -1,16 +1,17 @@
-"""Group commit: whoever comes first commits for everybody who is waiting.
+"""Group commit: whoever comes first commits for everybody who comes until the transaction has begun.
 
-No thread of its own. A caller queues what it wants recorded. If nobody leads, it leads: it takes the whole queue through
-one transaction, wakes everyone whose entries are durable, and hands the lead to the first who came meanwhile. So one fsync
-serves every caller that arrived while the one before it ran, and a lone caller pays for no hand-over.
+No thread of its own. Whoever finds no batch to join begins one, and leads it: waits until the one before is committed,
+takes everybody who came meanwhile through one transaction, and opens the gate they wait at. So one fsync serves every
+caller that arrived while the one before it ran, and a lone caller pays for no hand-over.
+
+Who passes the gate lets the next one in. To wake all of them at once would have them all ask for the interpreter's lock,
+which only one can have.
 """
 
 from __future__ import annotations
 
-from collections import deque
 from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager, nullcontext
-from dataclasses import dataclass, field
 from threading import Lock, RLock
 
 from ephor.adapters.storage.growth import Draft
@@ -23,29 +24,32 @@ MOST = 2_000
 _MOVED = "governance moved on while this was decided; nothing was recorded"
 
 
-def _closed() -> Lock:
-    gate = Lock()
-    gate.acquire()
-    return gate
-
-
-@dataclass(slots=True, eq=False)
 class _Ticket:
-    """What one caller waits for. Its gate opens when it is done, or when it is its turn to lead."""
+    """What one caller waits for. *version* is what the drafts rest on, where they rest on something that may move on."""
 
-    drafts: Sequence[Draft]
-    version: int | None = None
-    """What the drafts rest on, where they rest on something that may move on."""
-    gate: Lock = field(default_factory=_closed)
-    leads: bool = False
-    done: bool = False
-    error: Exception | None = None
+    __slots__ = ("done", "drafts", "error", "version")
+
+    def __init__(self, drafts: Sequence[Draft], version: int | None) -> None:
+        self.drafts, self.version = drafts, version
+        self.done, self.error = False, None  # type: bool, Exception | None
+
+
+class _Batch:
+    """Those who go through one transaction, and the gate at which all but its leader wait."""
+
+    __slots__ = ("gate", "size", "tickets")
+
+    def __init__(self) -> None:
+        self.tickets: list[_Ticket] = []
+        self.size = 0
+        self.gate = Lock()
+        self.gate.acquire()
 
 
 class GroupCommit:
     """Runs *commit* on what concurrent callers submit, together where it can; *lock* keeps other writers out.
 
-    *within* opens the transaction before the queue is taken: whoever comes while it waits for another process goes along.
+    *within* opens the transaction before the batch is closed: whoever comes while it waits for another process goes along.
     *version* tells, within it, what governance is at: whoever rests on another is refused.
     """
 
@@ -57,111 +61,120 @@ class GroupCommit:
         version: Callable[[], int] = int,
     ) -> None:
         self._lock, self._commit, self._within, self._version = lock, commit, within, version
-        self._queue: deque[_Ticket] = deque()
+        self._forming: _Batch | None = None
+        """The batch that newcomers join; its leader closes it."""
         self._mutex = Lock()
-        """Guards the queue and who leads; held for an instant only, never while anything is written."""
-        self._led = False
+        """Guards who joins; held for an instant only, never while anything is written."""
 
     def submit(self, drafts: Sequence[Draft], version: int | None = None) -> None:
         """Return when *drafts* are durable; raise whatever kept them from it."""
         ticket = _Ticket(drafts, version)
-        try:
-            if not self._joins_as_leader(ticket):
-                ticket.gate.acquire()
-            if not ticket.done:
-                with self._lock:
-                    while not ticket.done:
-                        self._serve()
-        finally:
-            self._leave(ticket)
+        while (
+            not ticket.done
+        ):  # an interrupt may drive a leader out before anything was begun: then another leads
+            self._go_along(ticket)
         if ticket.error is not None:
             raise ticket.error
 
-    def _joins_as_leader(self, ticket: _Ticket) -> bool:
+    def waiting(self) -> int:
+        """Return how many callers the next transaction will serve, as far as they have come."""
         with self._mutex:
-            self._queue.append(ticket)
-            ticket.leads = not self._led
-            self._led = True
-            return ticket.leads
+            return 0 if self._forming is None else len(self._forming.tickets)
 
-    def _leave(self, ticket: _Ticket) -> None:
-        """Hand the lead on; also where an interrupt drove its holder out before anything was done."""
+    def _go_along(self, ticket: _Ticket) -> None:
+        batch, leads = self._join(ticket)
+        if not leads:
+            self._wait(batch, ticket)
+            return
+        try:
+            with self._lock:
+                self._serve(batch)
+        finally:
+            self._closed(batch)
+            batch.gate.release()
+
+    def _join(self, ticket: _Ticket) -> tuple[_Batch, bool]:
+        """Put *ticket* into the batch that is forming, or into a new one that it leads."""
         with self._mutex:
-            if not ticket.done and ticket in self._queue:
-                self._queue.remove(ticket)
-            if not ticket.leads:
+            batch, count = self._forming, len(ticket.drafts)
+            leads = batch is None or batch.size + count > MOST
+            if batch is None or leads:
+                batch = self._forming = _Batch()
+            batch.tickets.append(ticket)
+            batch.size += count
+            return batch, leads
+
+    def _wait(self, batch: _Batch, ticket: _Ticket) -> None:
+        try:
+            with batch.gate:
                 return
-            ticket.leads = False
-            if self._queue:
-                self._queue[0].leads = True
-                self._queue[0].gate.release()
-            else:
-                self._led = False
+        except BaseException:  # an interrupt: what nobody took is not recorded
+            with self._mutex:
+                if batch is self._forming:
+                    batch.tickets.remove(ticket)
+            raise
 
-    def _take(self) -> list[_Ticket]:
+    def _closed(self, batch: _Batch) -> list[_Ticket]:
+        """Return who is in *batch*; nobody joins it any more."""
         with self._mutex:
-            taken = [self._queue.popleft()]
-            size = len(taken[0].drafts)
-            while self._queue and size + len(self._queue[0].drafts) <= MOST:
-                taken.append(self._queue.popleft())
-                size += len(taken[-1].drafts)
-            return taken
+            if batch is self._forming:
+                self._forming = None
+            return batch.tickets
 
-    def _serve(self, tickets: Sequence[_Ticket] | None = None) -> None:
-        """Commit what *tickets* hold; unless stated, what everybody waits for who has come by when the transaction began."""
-        taken = tickets
+    def _serve(self, batch: _Batch) -> None:
+        """Commit for everybody who has come by when the transaction has begun."""
+        taken: Sequence[_Ticket] = ()
         try:
             with self._within():
-                taken = self._take() if taken is None else taken
+                taken = self._closed(batch)
                 self._commit([draft for ticket in self._sound(taken) for draft in ticket.drafts])
         except InvalidInputError as error:
-            taken = self._take() if taken is None else taken
-            if len(taken) > 1:  # one caller's bad entry must not cost the others theirs
-                self._serve_each(taken)
+            if len(self._closed(batch)) > 1:  # one caller's bad entry must not cost the others theirs
+                self._serve_each(batch.tickets)
                 return
-            taken[0].error = error
+            _finish(batch.tickets, error)
         except Exception as error:  # noqa: BLE001 - handed to every caller it concerns, in its own thread
-            taken = self._take() if taken is None else taken
-            for ticket in taken:
-                ticket.error = error
+            _finish(self._closed(batch), error)
         except BaseException:
-            _interrupt(taken or ())
+            _interrupt(taken)
             raise
-        for ticket in taken:
-            _finish(ticket)
-
-    def _sound(self, tickets: Sequence[_Ticket]) -> Sequence[_Ticket]:
-        """Return those whose ground has not moved since; the version is asked for once, in the transaction, for all of them."""
-        if all(ticket.version is None for ticket in tickets):
-            return tickets
-        now = self._version()
-        sound = [ticket for ticket in tickets if ticket.version in (None, now)]
-        if not sound:
-            raise StaleError(_MOVED)
-        if len(sound) < len(tickets):
-            for ticket in tickets:
-                if ticket.version not in (None, now):
-                    ticket.error = StaleError(_MOVED)
-        return sound
+        _finish(taken)
 
     def _serve_each(self, tickets: Sequence[_Ticket]) -> None:
         try:
             for ticket in tickets:
-                self._serve([ticket])
+                alone = _Batch()
+                alone.tickets.append(ticket)
+                self._serve(alone)
         except BaseException:
-            _interrupt([ticket for ticket in tickets if not ticket.done])
+            _interrupt(tickets)
             raise
+
+    def _sound(self, tickets: Sequence[_Ticket]) -> Sequence[_Ticket]:
+        """Return those whose ground has not moved since; the version is asked for once, in the transaction, for all of them."""
+        versions = {ticket.version for ticket in tickets}
+        if versions <= {None}:
+            return tickets
+        now = self._version()
+        if versions <= {None, now}:
+            return tickets
+        sound = [ticket for ticket in tickets if ticket.version in (None, now)]
+        if not sound:
+            raise StaleError(_MOVED)
+        for ticket in tickets:
+            if ticket.version not in (None, now):
+                ticket.error = StaleError(_MOVED)
+        return sound
+
+
+def _finish(tickets: Sequence[_Ticket], error: Exception | None = None) -> None:
+    for ticket in tickets:
+        if error is not None:
+            ticket.error = error
+        ticket.done = True
 
 
 def _interrupt(tickets: Sequence[_Ticket]) -> None:
     """An interrupt is for the leader's thread alone; what it did to the others' entries is not known."""
-    for ticket in tickets:
-        ticket.error = UnavailableError(
-            "the thread that was recording was interrupted; look before you try again"
-        )
-        _finish(ticket)
-
-
-def _finish(ticket: _Ticket) -> None:
-    ticket.done = True
-    ticket.gate.release()
+    unknown = "the thread that was recording was interrupted; look before you try again"
+    _finish([ticket for ticket in tickets if not ticket.done], UnavailableError(unknown))

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Mapping
+from types import TracebackType
 
 from ephor.engine.ports import ReadOnlyError
 from ephor.kernel.errors import EphorError, InvalidInputError, UnavailableError, VerificationError
@@ -80,17 +80,22 @@ def translate(error: BaseException, where: str) -> EphorError:
     )
 
 
-@contextmanager
-def translated(where: str) -> Iterator[None]:
+class translated:  # noqa: N801 - read as a verb
     """Turn a driver's errors into ours on the way out."""
-    try:
-        yield
-    except EphorError:
-        raise
-    except Exception as error:
-        if not is_database_error(error):
-            raise
-        raise translate(error, where) from error
+
+    __slots__ = ("_where",)
+
+    def __init__(self, where: str) -> None:
+        self._where = where
+
+    def __enter__(self) -> None:
+        return None
+
+    def __exit__(
+        self, _kind: type[BaseException] | None, error: BaseException | None, _trace: TracebackType | None
+    ) -> None:
+        if isinstance(error, Exception) and not isinstance(error, EphorError) and is_database_error(error):
+            raise translate(error, self._where) from error
 
 
 def is_database_error(error: Exception) -> bool:

@@ -29,9 +29,7 @@ _INSERT = "insert into ledger_entries (idx, data) values "
 _LOCK = f"select pg_advisory_xact_lock({0x45_50_48_4F}, {{}})"  # "EPHO"
 SHIFT = 40
 """A log's rows lie from its number, shifted by this, on: room for a trillion entries in each of eight million logs."""
-
-
-_ASKED_VERSION = "select value from plane_state where name = 'version'"
+_VERSION = "select value from plane_state where name = 'version'"
 
 
 class SqliteRows:
@@ -46,15 +44,18 @@ class SqliteRows:
         names = [self._read(name) if name in _BINARY else name for name in _HEAD.split(", ")]
         ended = "coalesce((select ended from ledger_logs where number = id - 1), 0)"
         self._asked_head = f"select {', '.join(names)}, {ended} from ledger_head where id = ?"  # noqa: S608 - constants
+        self._asked = f"select {', '.join(names)}, {ended}, ({_VERSION}) from ledger_head where id = ?"  # noqa: S608 - constants
+        self._entered: tuple[Any, ...] | None = None
+        """The head as `enter` found it, until somebody asks for it."""
+        self._version: int | None = None
+        """What governance was at when `enter` looked, until somebody asks for it."""
 
     def run(self, sql: str, *values: object) -> Any:
         """Run one statement written with ``?`` marks."""
         return self.connection.execute(sql, values)
 
     def head(self) -> HeadRow | None:
-        return self._read_head(self.run(self._asked_head, self.log + 1).fetchone())
-
-    def _read_head(self, row: tuple[Any, ...] | None) -> HeadRow | None:
+        row, self._entered = self._entered or self.run(self._asked_head, self.log + 1).fetchone(), None
         if row is None:
             return None
         origin, size, root, edge, note, key, last_at, ended = row
@@ -63,7 +64,7 @@ class SqliteRows:
             raise VerificationError(
                 "the stored head of the ledger is damaged: a text or a number in it is none; restore it from a backup"
             )
-        return HeadRow(origin, size, root, edge, note, key, last_at, ended=bool(ended))
+        return HeadRow(origin, size, root, edge, note, key, last_at, bool(ended))
 
     def entries(self, start: int, stop: int) -> Sequence[bytes]:
         sql = f"select {self._read('data')} from ledger_entries where idx >= ? and idx < ? order by idx"  # noqa: S608
@@ -138,16 +139,21 @@ class SqliteRows:
         self.run("update plane_state set value = value + 1 where name = 'version'")
 
     def version(self) -> int:
-        return self._read_version(self.run(_ASKED_VERSION).fetchone())
-
-    def _read_version(self, row: tuple[Any, ...] | None) -> int:
+        entered, self._version = self._version, None
+        if entered is not None:
+            return int(entered)
+        row = self.run(_VERSION).fetchone()
         if row is None:
             raise UnavailableError("the plane's version is gone from the database; restore it from a backup")
         return int(row[0])
 
     def enter(self) -> None:
-        """Open a transaction that writes, alone in this log; ``run("commit")`` ends it."""
-        self.run("begin immediate")
+        """Open a transaction that writes, alone in this log, and look where it stands; ``run("commit")`` ends it."""
+        self.connection.execute("begin immediate")
+        self._keep(self.connection.execute(self._asked, (self.log + 1,)).fetchone())
+
+    def _keep(self, row: tuple[Any, ...] | None) -> None:
+        self._entered, self._version = (None, None) if row is None else (row[:-1], row[-1])
 
     def lock(self) -> None:
         """SQLite has one writer at a time; `begin immediate` made it this one."""
@@ -176,10 +182,6 @@ class PostgresRows(SqliteRows):
 
     def __init__(self, connection: Any, log: int = 0) -> None:
         super().__init__(connection, log)
-        self._entered: tuple[Any, ...] | None = None
-        """The head as `enter` found it, until somebody asks for it."""
-        self._version: tuple[Any, ...] | None = None
-        """What governance was at when `enter` looked, until somebody asks for it."""
         self._waiting: list[Growth] | None = None
         """What goes out with the commit; None in a transaction that somebody else commits."""
 
@@ -193,23 +195,13 @@ class PostgresRows(SqliteRows):
             cursor.executemany(sql.replace("?", "%s"), values)
 
     def enter(self) -> None:
-        """Begin, exclude other writers, and read the head they left: asked as one, as a round trip costs more than all three."""
-        head = self._asked_head.replace("?", str(self.log + 1))
-        told = self.connection.execute(f"begin; {_LOCK.format(self.log)}; {_ASKED_VERSION}; {head}")
+        """Begin, exclude other writers, and look where they left it: asked as one, as a round trip costs more than all three."""
+        looked = self._asked.replace("?", str(self.log + 1))
+        told = self.connection.execute(f"begin; {_LOCK.format(self.log)}; {looked}")
         told.nextset()
         told.nextset()
-        self._version = told.fetchone()
-        told.nextset()
-        self._entered = told.fetchone()
+        self._keep(told.fetchone())
         self._waiting = []
-
-    def head(self) -> HeadRow | None:
-        entered, self._entered = self._entered, None
-        return super().head() if entered is None else self._read_head(entered)
-
-    def version(self) -> int:
-        entered, self._version = self._version, None
-        return super().version() if entered is None else self._read_version(entered)
 
     def lock(self) -> None:
         """Exclude other writers of this log until the transaction ends (READ COMMITTED then sees their head)."""

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Sequence
 from threading import RLock
+from types import TracebackType
 
 from ephor.adapters.keys.kept import KeptHeads
 from ephor.adapters.storage.growth import Draft, Grower, Growth
@@ -23,7 +23,8 @@ class LogWriter:
     ) -> None:
         self._where, self._connect, self.grower, self._heads = where, connect, grower, heads
         self._hot: SqliteRows | None = None
-        self._commits = GroupCommit(lock, self._commit, self._transaction, self._version)
+        transaction = _Transaction(self, where)
+        self._commits = GroupCommit(lock, self._commit, lambda: transaction, self._version)
 
     def append(self, drafts: Sequence[Draft], version: int | None = None) -> None:
         """Return when *drafts* are durable.
@@ -40,20 +41,17 @@ class LogWriter:
             self._hot.connection.close()
         self._hot = None
 
-    @contextmanager
-    def _transaction(self) -> Iterator[None]:
-        """Begin alone; whatever goes wrong within takes the connection with it, and so what it has not committed."""
-        try:
-            with translated(self._where):
-                self._hot = self._hot or self._connect()
-                self._hot.enter()
-                yield
-        except BaseException:
-            self.grower.settle(None)
-            rows, self._hot = self._hot, None
-            if rows is not None:
-                rows.connection.close()
-            raise
+    def begin(self) -> None:
+        """Begin a transaction, alone in this log."""
+        self._hot = self._hot or self._connect()
+        self._hot.enter()
+
+    def abandon(self) -> None:
+        """Close the connection, and take back what it has not committed."""
+        self.grower.settle(None)
+        rows, self._hot = self._hot, None
+        if rows is not None:
+            rows.connection.close()
 
     def _version(self) -> int:
         return self._open().version()
@@ -79,3 +77,27 @@ class LogWriter:
             rows.connection.close()  # it rolls back whatever it still holds
             if not settled(self._where, self._connect, growth, error):
                 raise
+
+
+class _Transaction:
+    """One transaction of a writer; whatever goes wrong within takes the connection with it."""
+
+    __slots__ = ("_translated", "_writer")
+
+    def __init__(self, writer: LogWriter, where: str) -> None:
+        self._writer, self._translated = writer, translated(where)
+
+    def __enter__(self) -> None:
+        try:
+            with self._translated:
+                self._writer.begin()
+        except BaseException:
+            self._writer.abandon()
+            raise
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        if error is not None:
+            self._writer.abandon()
+            self._translated.__exit__(kind, error, trace)
