@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import dataclasses
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -29,7 +28,7 @@ from ephor.rooms.policies.sequences import Session, session_id
 
 NO_AGENT = digest({"agent": None})
 """What a decision about an agent that is not registered rests on."""
-_FRESH = timedelta(seconds=60)
+_NONE, _FRESH = timedelta(0), timedelta(seconds=60)
 """How long a compiled authority serves when nothing changed: what runs out by the clock is noticed within it."""
 
 
@@ -87,7 +86,7 @@ class Decisions:
                 entries = self.world.storage.append(made.events(decision), version=at.version)
             except StaleError:
                 continue
-            return dataclasses.replace(decision, entry=entries[0])
+            return _entered(decision, entries[0])
         with self.world.storage.unit() as unit:
             facts = self._facts_within(unit, call, self._authority_within(unit, call.agent, now).agent, now)
             made = self._made(call, arguments, facts, now, intent=intent, awaited=awaited, explain=explain)
@@ -231,7 +230,15 @@ class Decisions:
 
 
 def _fresh(held: Authority, now: datetime) -> bool:
-    return timedelta(0) <= now - held.compiled_at < _FRESH
+    return _NONE <= now - held.compiled_at < _FRESH
+
+
+def _entered(made: Decision, entry: str) -> Decision:
+    """Return the decision with its entry, field by field: `dataclasses.replace` costs as much as what it asks for an id."""
+    return Decision(
+        made.id, made.outcome, made.reasons, made.obligations, entry, made.policy_digest, made.approval, made.path,
+        made.rules, made.shadow,
+    )  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
@@ -307,7 +314,7 @@ class _Made:
         entry = unit.append(first, self.arguments if self.call.subject is not None else None)
         for event in (*more, *also):
             unit.append(event)
-        return dataclasses.replace(decision, entry=entry)
+        return _entered(decision, entry)
 
     def events(self, decision: Decision) -> list[Event]:
         """Return what is recorded: the decision, and the intent to invoke the tool where that follows at once."""

@@ -104,12 +104,9 @@ class KeptHeads:
                     published=published,
                 )
             yield
-            try:
+            # The entries are durable; a head that cannot be kept lags, and is caught up by the next commit.
+            with suppress(OSError):
                 self._put(file, log, found, note)
-            except (
-                OSError
-            ):  # the entries are durable; a head that cannot be kept lags, and the next commit catches it up
-                pass
         finally:
             fcntl.flock(file, fcntl.LOCK_UN)
 
