@@ -5,15 +5,37 @@ Reads one JSON line for each command, ``{"words", "folder", "environment", "outp
 
 from __future__ import annotations
 
+import gc
 import json
 import os
+import pkgutil
 import sys
+from contextlib import suppress
+from importlib import import_module
 from typing import Any
 
-import ephor.adapters.storage.sql.storage
-import ephor.demo.story
-import ephor.edges.cli.app  # noqa: F401 - imported for the children's sake
+import sqlalchemy
+import typer._adapters  # noqa: F401 - otherwise loaded as the first command is read
+
+import ephor
 from ephor import bootstrap
+from ephor.edges.cli import app
+
+
+def warm_up() -> None:
+    """Load, for the children's sake, what commands load."""
+    for module in pkgutil.walk_packages(ephor.__path__, "ephor."):
+        if (
+            not module.name.startswith("ephor.adapters.storage.migrations")
+            and module.name != "ephor.__main__"
+        ):
+            with suppress(ModuleNotFoundError):  # an extra that is not installed
+                import_module(module.name)
+    for first in (*app.COMMANDS, *app.GROUPS):
+        app._reader(first)
+    sqlalchemy.create_engine("sqlite://").dispose()
+    gc.collect()
+    gc.freeze()
 
 
 def serve() -> None:
@@ -48,4 +70,5 @@ def become(asked: dict[str, Any]) -> None:
 
 
 if __name__ == "__main__":
+    warm_up()
     serve()

@@ -114,9 +114,10 @@ def test_every_command_that_a_remedy_names_exists_with_these_options(ephor: Run,
     reports = [engine.gate.check(AGENT, checklist) for checklist in Checklist]
     remedies = [one.remedy for report in reports for one in report.items if one.remedy]
     assert len(remedies) > 15
+    root: Any = typer.main.get_command(app)
     for remedy in remedies:
         words = shlex.split(remedy[remedy.index("ephor ") :].split("; or")[0])[1:]
-        command: Any = typer.main.get_command(app)
+        command = root
         while words and hasattr(command, "commands"):
             command = command.commands[words.pop(0)]
         known = {option for parameter in command.params for option in parameter.opts}
