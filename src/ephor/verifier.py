@@ -1,10 +1,10 @@
 """The offline verifier: judges an exported log by its files and one public key, and needs nothing else of Ephor.
 
 Standard library and `cryptography` only, in one file, so that an auditor can read all of it and run it anywhere:
-``python -m ephor.verifier BUNDLE --key KEY [--checkpoint FILE]``. It shares no line with the ledger it judges.
-Formats: C2SP signed-note, tlog-checkpoint, tlog-cosignature (Ed25519) and tlog-tiles over the Merkle tree of RFC 6962.
+``python -m ephor.verifier BUNDLE --key KEY [--checkpoint FILE]``, or ``--proof FILE --key KEY`` for one entry alone. It shares no line with the ledger it judges.
+Formats: C2SP signed-note, tlog-checkpoint, tlog-cosignature (Ed25519), tlog-proof and tlog-tiles over the Merkle tree of RFC 6962.
 
-In order: what is told (`Report`), the two ways in (`verify`, `judge`), files, keys and notes, the tree, what entries say,
+In order: what is told (`Report`, `Proved`), the ways in (`verify`, `judge`, `verify_proof`), files, keys and notes, the tree, what entries say,
 the pass over a log (`_Audit`), the same in several processes, the command.
 """
 
@@ -52,6 +52,10 @@ STRETCH = 64
 WORTH_IT = 60_000
 """Entries from which on other processes save more time than they take to start."""
 ROTATION = "ephor/key-rotation/1"
+PROOF = "c2sp.org/tlog-proof@v1"
+MAX_PROOF = 63
+"""Hashes of an inclusion proof in the largest tree."""
+MAX_PROOF_FILE = 2_000_000
 MAX_SIZE = MAX_TIME = 2**63 - 1
 _SIZE = re.compile(r"0|[1-9][0-9]{0,18}")
 _NO_NAME = re.compile(r"[\s+\x00-\x1f]")
@@ -158,6 +162,24 @@ class Report:
     seen: tuple[Sighting, ...] = ()
     former: tuple[Former, ...] = ()
     anchored: Anchored | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Proved:
+    """What a proof file shows: that *entry* stands at *position* of the log, under a signed tree of *size*, or why not.
+
+    ``seen`` has the witnesses that cosigned the tree. INCOMPLETE: the file does not carry the entry, and none was given.
+    """
+
+    verdict: str
+    origin: str | None
+    size: int
+    root: str
+    position: int | None
+    entry: str | None
+    kind: str | None
+    findings: tuple[Finding, ...]
+    seen: tuple[Sighting, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -270,6 +292,58 @@ def judge(
     """
     trust = _parse_trust(key, witnesses, quorum)
     return _judge(folder, trust, earlier, content=content, main=anchors, main_key=anchors_key)
+
+
+def verify_proof(
+    proof: bytes,
+    key: str,
+    entry: bytes | None = None,
+    *,
+    witnesses: Sequence[str] = (),
+    quorum: int | None = None,
+    content: bool = True,
+) -> Proved:
+    """Return what a proof file (C2SP tlog-proof) is worth under the verifier key *key*, with nothing else at hand.
+
+    *entry* holds the bytes it is about; without it they are the file's own extra data. Without *content* what the entry says
+    is not looked at.
+
+    Raises:
+        UsageError: a key is no verifier key, or the quorum cannot be met.
+    """
+    trust = _parse_trust(key, witnesses, quorum)
+    told, extra = Proved(INVALID, None, 0, "", None, None, None, ()), None
+    try:
+        index, hashes, signed, extra = _parse_proof(proof)
+        told = replace(told, position=index)
+        head = _open_checkpoint(signed, trust)
+        seen = tuple(Sighting(head.size, one.name, _moment(time)) for one, time in head.votes)
+        told = replace(told, origin=head.origin, size=head.size, root=head.root.hex(), seen=seen)
+        data = extra if entry is None else entry
+        _check_path(data, index, hashes, head)
+        if data is not None and content:
+            fields = _fields_of(data)
+            told = replace(told, entry=fields["id"], kind=fields["kind"])
+            _check_home(fields["log"], trust.log.name)
+    except _BrokenError as error:
+        if told.root and entry is None and extra is None:
+            told = replace(told, verdict=INCOMPLETE)
+        means = error.means or "the file proves nothing under this key"
+        return replace(told, findings=(Finding(told.position, told.entry, str(error), means),))
+    return replace(told, verdict=WITNESSED if 0 < trust.quorum <= len(head.votes) else CONSISTENT)
+
+
+def _check_path(data: bytes | None, index: int, hashes: Sequence[bytes], head: _Head) -> None:
+    if data is None:
+        raise _BrokenError("the file carries no entry", "name the entry it is about, with --entry FILE")
+    if _climb(sha256(b"\x00" + data).digest(), index, head.size, hashes) != head.root:
+        means = "index, hashes or entry were changed, or the file is about another entry"
+        raise _BrokenError("the proof does not lead from the entry to the signed root", means)
+
+
+def _check_home(log: str, name: str) -> None:
+    if log != name:
+        raise _BrokenError("the entry belongs to another log", "it was replayed from there")
 
 
 def _judge(
@@ -560,6 +634,48 @@ def _follow(trust: _Trust, links: tuple[_Link, ...]) -> _Trust:
     starts = [0, *(link.position + 1 for link in links)]
     ends = [*(link.position for link in links), None]
     return replace(trust, terms=tuple(map(_Term, keys, starts, ends)), links=links)
+
+
+def _parse_proof(data: bytes) -> tuple[int, Sequence[bytes], bytes, bytes | None]:
+    """Return index, hashes, checkpoint and extra data of a proof file, as it states them."""
+    head, blank, signed = data.partition(b"\n\n")
+    lines = head.decode("ascii", "replace").split("\n")
+    if lines.pop(0) != PROOF:
+        raise _BrokenError(f"it is no proof file: its first line is not `{PROOF}`")
+    if not blank:
+        raise _BrokenError("it is cut off: no checkpoint follows")
+    extra = None
+    if lines and lines[0].startswith("extra "):
+        text = lines.pop(0).removeprefix("extra ")
+        if not (extra := _base64(text)) and text:
+            raise _BrokenError("its extra data is not base64")
+    index = lines.pop(0).removeprefix("index ") if lines and lines[0].startswith("index ") else ""
+    if not _is_size(index):
+        raise _BrokenError("it has no line `index N`")
+    hashes = [_base64(line) for line in lines]
+    if len(hashes) > MAX_PROOF or any(len(one) != 32 for one in hashes):
+        raise _BrokenError("its hashes are malformed, or more than any proof has")
+    return int(index), hashes, signed, extra
+
+
+def _climb(leaf: bytes, index: int, size: int, hashes: Sequence[bytes]) -> bytes:
+    """Return the root that an inclusion proof leads to (RFC 9162, 2.1.3.2)."""
+    if index >= size:
+        raise _BrokenError(f"it is about entry {index} of a tree of {size}, which has none there")
+    running, last = leaf, size - 1
+    for one in hashes:
+        if last == 0:
+            raise _BrokenError("it has more hashes than the way to the root has steps")
+        if index & 1 or index == last:
+            running = sha256(b"\x01" + one + running).digest()
+            while not index & 1 and index:
+                index, last = index >> 1, last >> 1
+        else:
+            running = sha256(b"\x01" + running + one).digest()
+        index, last = index >> 1, last >> 1
+    if last:
+        raise _BrokenError("it has fewer hashes than the way to the root has steps")
+    return running
 
 
 class _Rows:
@@ -1439,11 +1555,12 @@ def _run(arguments: Sequence[str]) -> int:
     try:
         asked = _parser().parse_args(arguments)
         report = _ask(asked)
+        lines = lines_of_proof(report) if isinstance(report, Proved) else lines_of(report)
     except UsageError as error:
         told = {"error": "invalid-input", "message": str(error)}
         print(json.dumps(told) if "--json" in arguments else _plain(f"error: {error}"), file=sys.stderr)
         return 2
-    print(json.dumps(asdict(report), indent=2) if asked.json else "\n".join(map(_plain, lines_of(report))))
+    print(json.dumps(asdict(report), indent=2) if asked.json else "\n".join(map(_plain, lines)))
     return 0 if report.verdict in (WITNESSED, CONSISTENT) else 1
 
 
@@ -1460,7 +1577,11 @@ def _path_given(text: str) -> Path:
 
 def _parser() -> _Parser:
     parser = _Parser(prog="ephor.verifier", description="Verify an exported log offline.", allow_abbrev=False)
-    parser.add_argument("bundle", type=_path_given, help="folder with `checkpoint` and `tile/`")
+    parser.add_argument("bundle", type=_path_given, nargs="?", help="folder with `checkpoint` and `tile/`")
+    parser.add_argument("--proof", type=_path_given, metavar="FILE", help="judge a .tlog-proof file instead")
+    parser.add_argument(
+        "--entry", type=_path_given, metavar="FILE", help="the entry it is about, where the file has none"
+    )
     parser.add_argument("--key", required=True, help="verifier key you trust, or a file that holds it")
     parser.add_argument(
         "--checkpoint",
@@ -1488,7 +1609,22 @@ def _parser() -> _Parser:
     return parser
 
 
-def _ask(asked: argparse.Namespace) -> Report:
+def _ask(asked: argparse.Namespace) -> Report | Proved:
+    if (asked.bundle is None) == (asked.proof is None):
+        raise UsageError("name either a folder or, with --proof, a proof file; see --help")
+    if asked.proof is not None:
+        if asked.checkpoint or asked.anchors:
+            raise UsageError("a proof file is judged by itself; leave --checkpoint and --anchors out")
+        return verify_proof(
+            _read_argument(asked.proof, MAX_PROOF_FILE),
+            _find_key(asked.key),
+            None if asked.entry is None else _read_argument(asked.entry),
+            witnesses=[_find_key(text) for text in asked.witness],
+            quorum=asked.quorum,
+            content=not asked.hashes_only,
+        )
+    if asked.entry is not None:
+        raise UsageError("--entry goes with --proof")
     return verify(
         asked.bundle,
         _find_key(asked.key),
@@ -1510,10 +1646,10 @@ def _find_key(text: str) -> str:
     return _read_argument(Path(text)).decode(errors="replace") if named else text
 
 
-def _read_argument(path: Path) -> bytes:
+def _read_argument(path: Path, limit: int = MAX_NOTE) -> bytes:
     try:
         with path.open("rb") as file:
-            return file.read(MAX_NOTE)
+            return file.read(limit)
     except (OSError, ValueError) as error:
         why = error.strerror if isinstance(error, OSError) else error
         raise UsageError(f"`{path}` cannot be read ({why}); name a file") from None
@@ -1538,6 +1674,18 @@ def lines_of(report: Report) -> Iterator[str]:
         yield f"and {more} more findings, {which} of them in --json"
     if report.verdict in (WITNESSED, CONSISTENT):
         yield from _lines_of_vouching(report)
+
+
+def lines_of_proof(told: Proved) -> Iterator[str]:
+    """Return what a proof file shows as lines for people."""
+    yield f"{told.verdict}  {told.origin}  entry {told.position} of {told.size}  root {told.root}"
+    if told.entry:
+        yield f"{told.entry}  {told.kind}"
+    for one in told.findings:
+        yield f"{one.problem}: {one.means}"
+    if told.verdict in (WITNESSED, CONSISTENT):
+        for seen in told.seen:
+            yield f"{seen.witness} saw {seen.size} entries at {seen.at}"
 
 
 def _lines_of_keys(report: Report) -> Iterator[str]:

@@ -327,6 +327,7 @@ def test_proof_files_are_judged_as_stated(vector):
 
     assert holds(by_room) is vector["valid"]
     assert holds(naive.check_proof_file, data, about, naive.read_key(vector["key"])) is vector["valid"]
+    assert (verifier.verify_proof(data, vector["key"], about).verdict == "CONSISTENT") is vector["valid"]
 
 
 # --- bundles

@@ -42,6 +42,8 @@ class Proven(Protocol):
     def path(self) -> tuple[str, ...]: ...
     @property
     def checkpoint(self) -> str: ...
+    @property
+    def entry(self) -> str: ...
 
 
 class Log(Protocol):
@@ -196,7 +198,7 @@ class AuditReports:
                 path = tuple(bytes.fromhex(step) for step in made.path)
                 yield (
                     f"proofs/{one.position}.tlog-proof",
-                    encode(ProofFile(made.position, path, made.checkpoint.encode())),
+                    encode(ProofFile(made.position, path, made.checkpoint.encode(), made.entry.encode())),
                 )
 
     def _coverage(self, agents: Sequence[str], since: datetime, until: datetime) -> Iterator[Covered]:

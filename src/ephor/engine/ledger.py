@@ -95,6 +95,8 @@ class Proof:
     root: str
     path: tuple[str, ...]
     checkpoint: str
+    entry: str
+    """The entry's bytes, which the leaf is the hash of."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -281,18 +283,19 @@ class Ledgers:
         with self.world.storage.logs.steady():
             head = self.checkpoint()
             position = _within(place, which, head.size)
-            shown = self._at(position)
+            data = self._bytes(position)
             path = fetch(self._log, proof.plan_inclusion(position, head.size), head)
-        leaf = bytes.fromhex(shown.leaf)
+        leaf = tree.leaf_hash(data)
         tree.verify_inclusion(leaf, position, head.size, path, head.root)
         return Proof(
-            str(shown.entry["id"]),
+            str(parse(data)["id"]),
             position,
             head.size,
-            shown.leaf,
+            leaf.hex(),
             head.root.hex(),
             tuple(one.hex() for one in path),
             note_text(head.note),
+            data.decode(),
         )
 
     def consistency(self, old: int) -> Sequence[bytes]:
@@ -363,12 +366,16 @@ class Ledgers:
         return int(which) if which.isascii() and which.isdigit() else self._log.position(which)
 
     def _at(self, position: int) -> Shown:
+        data = self._bytes(position)
+        return Shown(position, tree.leaf_hash(data).hex(), parse(data))
+
+    def _bytes(self, position: int) -> bytes:
         data = next(iter(self._log.entries(position, position + 1)), None)
         if data is None:
             raise VerificationError(
                 f"entry {position} is gone from the database; run `ephor ledger verify`", position=position
             )
-        return Shown(position, tree.leaf_hash(data).hex(), parse(data))
+        return data
 
     def _pseudonym(self, subject: str, also: str | None, by: str) -> str:
         with self.world.storage.reading() as unit:

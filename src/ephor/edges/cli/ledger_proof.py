@@ -47,6 +47,21 @@ def verify(
         str | None,
         typer.Option("--key", help="The public key you trust, or a file that holds it.", callback=given),
     ] = None,
+    proof: Annotated[
+        str | None,
+        typer.Option(
+            "--proof", metavar="FILE", help="Judge a .tlog-proof file of one entry instead.", callback=given
+        ),
+    ] = None,
+    entry: Annotated[
+        str | None,
+        typer.Option(
+            "--entry",
+            metavar="FILE",
+            help="The entry it is about, where the file does not carry it.",
+            callback=given,
+        ),
+    ] = None,
     stream: OneStream = None,
     witness: Annotated[
         list[str] | None,
@@ -64,6 +79,7 @@ def verify(
 
     A database names its own key, so without --key this finds damage but proves nothing against an administrator.
     With --witness it says how many of the newest entries the witnesses do not vouch for; WITNESSED means none.
+    With --proof it judges one entry by the file that `ephor ledger prove --tlog-proof` wrote, without any database.
 
     Example: ephor ledger verify --checkpoint kept-in-may --key auditor.pub
     """
@@ -71,11 +87,19 @@ def verify(
     earlier = door.read_bytes(checkpoint) if checkpoint else None
     trusted = None if key is None else read_key(door, key)
     witnesses = [read_key(door, one) for one in witness or ()]
-    if bundle is not None:
-        if trusted is None:
+    if trusted is None and (bundle is not None or proof is not None):
+        what = "a bundle" if bundle is not None else "a proof"
+        raise InvalidInputError(f"{what} cannot vouch for itself; name the public key you trust with --key")
+    if proof is not None and trusted is not None:
+        if bundle or stream or checkpoint:
             raise InvalidInputError(
-                "a bundle cannot vouch for itself; name the public key you trust with --key"
+                "a proof file is judged by itself; leave --bundle, --stream and --checkpoint out"
             )
+        _verify_proof(door, (proof, entry), trusted, witnesses, quorum, json=json)
+        return
+    if entry is not None:
+        raise InvalidInputError("--entry goes with --proof; name the proof file")
+    if bundle is not None and trusted is not None:
         reports = [_judge_bundle(door, bundle, trusted, earlier, witnesses, quorum)]
     else:
         ledger: Ledgers = door.open(database).ledger
@@ -90,6 +114,31 @@ def verify(
         raise typer.Exit(1)
 
 
+def _verify_proof(
+    door: Door,
+    files: tuple[str, str | None],
+    key: str,
+    witnesses: Sequence[str],
+    quorum: int | None,
+    *,
+    json: bool,
+) -> None:
+    proof, entry = files
+    try:
+        told = verifier.verify_proof(
+            door.read_bytes(proof),
+            key,
+            None if entry is None else door.read_bytes(entry),
+            witnesses=witnesses,
+            quorum=quorum,
+        )
+    except verifier.UsageError as error:
+        raise InvalidInputError(str(error)) from error
+    emit(told, lambda out: out.print("\n".join(verifier.lines_of_proof(told))), json=json)
+    if told.verdict not in (verifier.CONSISTENT, verifier.WITNESSED):
+        raise typer.Exit(1)
+
+
 @app.command()
 def prove(
     context: typer.Context,
@@ -100,7 +149,7 @@ def prove(
         typer.Option(
             "--tlog-proof",
             metavar="FILE",
-            help="Write the proof to a new file, in the form of C2SP tlog-proof.",
+            help="Write the proof with its entry to a new file, in the form of C2SP tlog-proof.",
             callback=given,
         ),
     ] = None,
@@ -116,7 +165,8 @@ def prove(
     if file is not None:
         hashes = tuple(bytes.fromhex(one) for one in made.path)
         with door.new_file(file) as write:
-            write(proof_file.encode(proof_file.ProofFile(made.position, hashes, made.checkpoint.encode())))
+            said = proof_file.ProofFile(made.position, hashes, made.checkpoint.encode(), made.entry.encode())
+            write(proof_file.encode(said))
 
     def human(out: Console) -> None:
         out.print(f"entry {made.position} ({made.id}) is in the tree of {made.size}\nleaf {made.leaf}")
