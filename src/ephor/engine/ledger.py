@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from ephor.engine.anchors import anchor, find
 from ephor.engine.batches import record
 from ephor.engine.judging import Witnesses, judge, judge_plane
+from ephor.engine.naming import named_apart
 from ephor.engine.ports import MAIN, Head, Ledger, LogName, World
 from ephor.engine.proving import fetch, note_text
 from ephor.engine.published import Published, publish
@@ -24,7 +25,7 @@ from ephor.kernel.ids import EntryId
 from ephor.rooms.access.people import Person, PlanePermission, require, require_known
 from ephor.rooms.ledger import proof, tile, tree
 from ephor.rooms.ledger.entry import encode, parse
-from ephor.rooms.ledger.external import read_event
+from ephor.rooms.ledger.external import read_event, user_is_subject
 from ephor.rooms.ledger.sources import (
     Delivery,
     Source,
@@ -151,7 +152,8 @@ class Ledgers:
         events, origin = [], self._log.head().origin
         for number, one in enumerate(raw, 1):
             try:
-                events.append(read_event(one, now, by))
+                read, declared = read_event(one, now, by), user_is_subject(one)
+                events.append(named_apart(read, self.world.pseudonyms, declared=declared))
                 # Written once to nowhere: what no entry can hold must not come to light when others are recorded already.
                 encode(events[-1], log=origin, id=_LONGEST_ID, src=_LONGEST_ID, n=_LAST, received_at=now)
             except InvalidInputError as error:

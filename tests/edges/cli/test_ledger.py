@@ -85,7 +85,17 @@ def test_a_kind_without_a_version_is_of_the_first(run):
     [
         (("--kind", "decision"), 2, "unknown kind `decision`; use `x-NAME` or one of: agent.started, "),
         (("--kind", "decision.made/2"), 2, "unknown kind `decision.made/2`"),
-        (("--outcome", "foo"), 2, "unknown outcome `foo`; use one of: allow, ask, deny, unacceptable, "),
+        (("--outcome", "foo"), 2, "unknown outcome `foo`; use one of: allow, ask, deny, "),
+        (
+            ("--outcome", "approve", "--kind", "decision.made"),
+            2,
+            "`decision.made/1` have no outcome `approve`; use one of: allow, ask, deny",
+        ),
+        (
+            ("--outcome", "allow", "--kind", "tool.invoked"),
+            2,
+            "`tool.invoked/1` have no outcome; leave --outcome out",
+        ),
         (("--before", "-5"), 2, "invalid value for '--before'"),
         (("--limit", "0"), 2, "invalid value for '--limit'"),
         (("--agent", "ghost"), 3, "there is no agent `ghost`"),
@@ -222,3 +232,21 @@ def test_a_line_that_could_be_read_two_ways_is_refused(plane, capsysbinary, line
     assert says in told
     assert "nothing was recorded" in told
     assert plane.ledger.head().size == before
+
+
+def test_an_event_that_is_refused_is_told_with_file_and_line(plane, tmp_path, capsysbinary):
+    good = '{"event_type": "tool.invoked", "agent_id": "bot", "action": "call"}'
+    for bad, said in (
+        ('{"event_type": "tool.invoked", "agent_id": "bot", "actoin": "x"}', "unknown field `actoin`"),
+        ("{", "line 4 is not JSON"),
+        ("[]", "line 4 is no JSON object"),
+    ):
+        data = f"{good}\n\n{good}\n{bad}\n".encode()
+        door = SimpleNamespace(
+            open=lambda *_a, **_k: plane, person="eve", read_bytes=lambda _, data=data: data
+        )
+        for more in ((), ("--skip", "1")):
+            code = run_cli(("ledger", "append", "events.jsonl", *more, "--json"), door)
+            told = json.loads(capsysbinary.readouterr().err)
+            assert (code, told["facts"]["line"], said in told["message"]) == (2, 4, True)
+            assert told["message"].startswith("events.jsonl:4: ")

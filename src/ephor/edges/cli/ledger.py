@@ -42,19 +42,26 @@ def append(
     """Record events that happened elsewhere, as this person's word. All are read before the first is recorded.
 
     What was handed in before and is handed in again is recorded again, unless it is counted: see `source` below, and --skip.
-    Each entry names who handed it in; an approver, a policy or a decision it tells of is kept as reported. An event with
+    A `user_id` that looks like personal data (an address of e-mail, a telephone number), or is declared with `user_is_subject: true`, is recorded by
+    its pseudonym: `ephor ledger list --subject` finds it. Each entry names who handed it in; an approver, a policy or a decision it tells of is kept as reported. An event with
     a `source` and a `sequence` from 1 is counted: a number that came already is refused, one that skips others is told.
 
     Example: echo '{"event_type": "tool.invoked", "agent_id": "bot", "action": "call"}' | ephor ledger append -
     """
     door: Door = context.obj
     ledger: Ledgers = door.open(database).ledger.of(stream)
-    events = _lines(door.read_bytes(file))
+    events, lines = _events(file, door.read_bytes(file))
     if skip > len(events):
         raise InvalidInputError(
             f"--skip {skip} leaves out more than the {len(events)} events there are; nothing was recorded"
         )
-    done = ledger.append(events[skip:], by=person or door.person)
+    try:
+        done = ledger.append(events[skip:], by=person or door.person)
+    except InvalidInputError as error:
+        if not isinstance(number := error.facts.get("event"), int):
+            raise
+        line = lines[skip + number - 1]
+        raise InvalidInputError(f"{file}:{line}: {error}", **error.facts, file=file, line=line) from error
     told = {
         "appended": len(done.entries),
         "entries": list(done.entries),
@@ -91,23 +98,24 @@ def _print_appended(out: Console, done: Appended) -> None:
         )
 
 
-def _lines(data: bytes) -> Sequence[Mapping[str, Any]]:
-    events = []
+def _events(file: str, data: bytes) -> tuple[Sequence[Mapping[str, Any]], Sequence[int]]:
+    """Return the events of a file, and the line of each."""
+    events, lines = [], []
     for number, line in enumerate(data.splitlines(), 1):
         if not line.strip():
             continue
+        where = {"file": file, "line": number}
         try:
             value = loads(line, object_pairs_hook=_once, parse_constant=_no_number)
         except (ValueError, RecursionError) as error:
-            raise InvalidInputError(
-                f"line {number} is not JSON: {error}; nothing was recorded", line=number
-            ) from None
+            text = f"{file}:{number}: line {number} is not JSON: {error}; nothing was recorded"
+            raise InvalidInputError(text, **where) from None
         if not isinstance(value, dict):
-            raise InvalidInputError(
-                f"line {number} is no JSON object; write one event a line, nothing was recorded", line=number
-            )
+            text = f"{file}:{number}: line {number} is no JSON object; write one event a line, nothing was recorded"
+            raise InvalidInputError(text, **where)
         events.append(value)
-    return events
+        lines.append(number)
+    return events, lines
 
 
 def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:

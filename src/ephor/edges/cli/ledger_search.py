@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from enum import StrEnum
 from typing import Annotated, Any, TypeAlias
 
 import typer
@@ -79,7 +80,7 @@ def list_entries(
         "tool": tool,
         "resource": resource,
         "session": session,
-        "decision": _outcome(outcome),
+        "decision": _outcome(outcome, _kind(kind)),
     }
     door: Door = context.obj
     engine = door.open(database)
@@ -137,10 +138,30 @@ def _kind(text: str | None) -> str | None:
     return kind
 
 
-def _outcome(text: str | None) -> str | None:
-    known = [one.value for kind in (Outcome, Category, Verdict) for one in kind]
-    if text is not None and text not in known:
-        raise InvalidInputError(f"unknown outcome `{text[:80]}`; use one of: {', '.join(known)}")
+_DECIDED: Mapping[str, type[StrEnum]] = {
+    "decision.made/1": Outcome,
+    "call.asked/1": Outcome,
+    "call.claimed/1": Outcome,
+    "review.submitted/1": Verdict,
+    "agent.classified/1": Category,
+    "agent.class-signed/1": Category,
+}
+"""Kinds of entries that have an outcome, and of what words it is."""
+
+
+def _outcome(text: str | None, kind: str | None) -> str | None:
+    if text is None:
+        return None
+    if kind is not None and kind not in _DECIDED:
+        raise InvalidInputError(
+            f"entries of kind `{kind}` have no outcome; leave --outcome out, or name one of these kinds: {', '.join(_DECIDED)}"
+        )
+    known = [
+        one.value for words in dict.fromkeys([_DECIDED[kind]] if kind else _DECIDED.values()) for one in words
+    ]
+    if text not in known:
+        what = f"entries of kind `{kind}` have no outcome" if kind else "unknown outcome"
+        raise InvalidInputError(f"{what} `{text[:80]}`; use one of: {', '.join(known)}")
     return text
 
 

@@ -35,7 +35,9 @@ _AHEAD = timedelta(minutes=5)
 _OURS = {one.name for one in fields(Event)}
 _WRITTEN = ("reported", "counted")
 """What Ephor itself writes into the metadata of an event that was handed in."""
-_APART = ("metadata", "event_type", "kind", "source", "sequence")
+_DECLARED = "user_is_subject"
+"""Whether ``user_id`` is a data subject, whatever it looks like: then only their pseudonym is recorded."""
+_APART = ("metadata", "event_type", "kind", "source", "sequence", _DECLARED)
 """Fields that are read by themselves."""
 
 
@@ -88,6 +90,17 @@ def read_event(raw: Mapping[str, Any], now: datetime, by: str) -> Event:
         noted["reported"] = claims
     known["refs"] = {**known.get("refs", {}), "reported_by": f"person:{by}"}
     return Event(kind=kind, metadata=noted, **{"at": now, **_required(known)})
+
+
+def user_is_subject(raw: Mapping[str, Any]) -> bool:
+    """Tell whether the event declares its user to be a data subject.
+
+    Raises:
+        InvalidInputError: it says neither yes nor no.
+    """
+    if (said := raw.get(_DECLARED)) not in (None, True, False):
+        raise InvalidInputError(f"`{_DECLARED}` is `{str(said)[:60]}`; write true or false")
+    return said is True
 
 
 def _check_time(at: datetime, now: datetime) -> None:
