@@ -56,6 +56,11 @@ _POSTGRES: Mapping[str, tuple[type[EphorError], str]] = {
         UnavailableError,
         "no space left for `{where}`; nothing was recorded, free some and try again",
     ),
+    "42501": (  # insufficient_privilege
+        UnavailableError,
+        "the database role of `{where}` may not do this; nothing was recorded: changes of the schema and `ephor ledger reindex` "
+        "run as the owner of the tables, and nobody changes what was recorded",
+    ),
     "42P01": (VerificationError, _TABLE),  # undefined_table
     "42703": (VerificationError, _TABLE),  # undefined_column
 }
