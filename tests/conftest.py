@@ -7,6 +7,7 @@ import sys
 from collections.abc import Iterator
 from pathlib import Path
 
+import hypothesis
 import pytest
 
 from databases import postgres_database, postgres_running
@@ -17,6 +18,11 @@ from ephor.testing import FrozenClock, memory_world
 
 os.environ.pop("PYTHONDONTWRITEBYTECODE", None)  # or each process of a test compiles Ephor anew
 sys.dont_write_bytecode = False
+# The same examples at every run, however slow the machine; to look for new ones: pytest --hypothesis-profile=search
+SLOW = (hypothesis.HealthCheck.too_slow, hypothesis.HealthCheck.data_too_large)
+hypothesis.settings.register_profile("suite", deadline=None, derandomize=True, suppress_health_check=SLOW)
+hypothesis.settings.register_profile("search", deadline=None, max_examples=2_000, suppress_health_check=SLOW)
+hypothesis.settings.load_profile("suite")
 
 PEOPLE = {
     "eve": PlaneRole.ENGINEER,

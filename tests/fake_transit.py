@@ -154,7 +154,7 @@ class FakeTransit:
     def _serve(self, request: Any, body: dict[str, Any]) -> None:
         self.asked.append((request.command, request.path))
         if self.silent:
-            self._gone.wait(30)
+            self._gone.wait(300)
             request.close_connection = True
             return
         try:

@@ -94,7 +94,7 @@ class MailServer:
         self.listening.close()
 
 
-def post(smtp="", seconds=5.0):
+def post(smtp="", seconds=60.0):
     return DirectPost(smtp, "", "ephor@example.org", seconds)
 
 

@@ -28,7 +28,7 @@ def mariadb_running() -> Iterator[str]:
         subprocess.run(
             [maker, "--no-defaults", f"--datadir={data}", "--auth-root-authentication-method=normal",
              "--skip-test-db", *user],
-            check=True, capture_output=True, timeout=120,
+            check=True, capture_output=True, timeout=600,
         )  # fmt: skip
         port, line = free_port(), Path(folder, "line")
         server = [program, "--no-defaults", f"--datadir={data}", f"--socket={line}", f"--port={port}",
@@ -83,12 +83,12 @@ def process(command: Sequence[str], folder: Path) -> Iterator[None]:
         finally:
             one.terminate()
             try:
-                one.wait(30)
+                one.wait(120)
             except subprocess.TimeoutExpired:
                 one.kill()
 
 
-def wait_until(works, error: type[Exception], seconds: float = 60) -> None:
+def wait_until(works, error: type[Exception], seconds: float = 300) -> None:
     end = time.monotonic() + seconds
     while True:
         try:

@@ -73,7 +73,7 @@ class Served:
         return len(self.running) - 1
 
     def post(self, body: bytes, which: int = -1) -> Reply:
-        line = http.client.HTTPConnection("127.0.0.1", self.ports[which], timeout=30)
+        line = http.client.HTTPConnection("127.0.0.1", self.ports[which], timeout=300)
         try:
             line.request("POST", "/add-checkpoint", body)
             answer = line.getresponse()
@@ -84,7 +84,7 @@ class Served:
     def stop(self, which: int = -1) -> int:
         process = self.running[which]
         process.terminate()
-        process.communicate(timeout=30)
+        process.communicate(timeout=300)
         return process.returncode
 
     def close(self) -> None:

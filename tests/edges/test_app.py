@@ -313,7 +313,7 @@ def test_a_reader_that_goes_away_leaves_no_noise(tmp_path):
         os.close(ends[0])
         child = ephor(*words, folder=tmp_path, stdout=ends[1], stderr=subprocess.PIPE, text=True)
         os.close(ends[1])
-        _, err = child.communicate(timeout=60)
+        _, err = child.communicate(timeout=300)
         assert (child.returncode, err) == (141, ""), words
 
 
@@ -324,7 +324,7 @@ def test_a_full_disk_under_the_answer_is_told(tmp_path):
         child = ephor(
             "packs", "list", "--json", folder=tmp_path, stdout=full, stderr=subprocess.PIPE, text=True
         )
-        _, err = child.communicate(timeout=60)
+        _, err = child.communicate(timeout=300)
     assert (child.returncode, told(err)["error"]) == (7, "unavailable")
 
 
@@ -334,7 +334,7 @@ def test_control_c_ends_a_command_that_waits_with_130(tmp_path):
     child.stdin.write("x" * 300_000)  # more than a pipe holds: the command is reading when this is through
     child.stdin.flush()
     child.send_signal(signal.SIGINT)
-    out, err = child.communicate(timeout=60)
+    out, err = child.communicate(timeout=300)
     assert (child.returncode, out) == (130, "")
     assert err.startswith("ephor: interrupted: ")
     assert "Traceback" not in err
@@ -342,7 +342,7 @@ def test_control_c_ends_a_command_that_waits_with_130(tmp_path):
 
 def test_a_plane_that_is_not_there_is_not_found(tmp_path):
     child = ephor(*DECIDE, "--json", folder=tmp_path, **PIPES)
-    out, err = child.communicate(timeout=60)
+    out, err = child.communicate(timeout=300)
     assert (child.returncode, out, told(err)["error"]) == (3, "", "not-found")
     assert list(tmp_path.iterdir()) == []
 
@@ -353,7 +353,7 @@ def test_a_standard_input_that_is_closed_is_bad_input(tmp_path):
         env={"PYTHONPATH": ":".join(sys.path), "EPHOR_PERSON": "ada"},
         cwd=tmp_path,
         capture_output=True,
-        timeout=60,
+        timeout=300,
         check=False,
         text=True,
     )

@@ -21,7 +21,7 @@ EPHOR = [sys.executable, "-m", "ephor"]
 
 def demo(*words: str, **environment: str) -> subprocess.CompletedProcess[bytes]:
     given = {**os.environ, **environment}
-    return subprocess.run([*EPHOR, "demo", *words], capture_output=True, env=given, timeout=120, check=False)
+    return subprocess.run([*EPHOR, "demo", *words], capture_output=True, env=given, timeout=600, check=False)
 
 
 @pytest.fixture(scope="module")
@@ -106,7 +106,7 @@ def test_killed_anywhere_it_can_be_told_again_and_what_was_recorded_verifies(tmp
         )
         time.sleep(dice.uniform(0.8, 1.8))
         running.send_signal(signal.SIGKILL)
-        running.wait(30)
+        running.wait(300)
     done = demo("--keep", str(folder), "--json")
     assert done.returncode == 0, done.stderr
     (first, *_rest) = json.loads(done.stdout)["chapters"]
@@ -118,7 +118,7 @@ def test_a_reader_that_leaves_early_ends_the_story_quietly(tmp_path):
     ends = os.pipe()
     os.close(ends[0])
     done = subprocess.run(
-        [*EPHOR, "demo"], stdout=ends[1], stderr=subprocess.PIPE, timeout=120, check=False, cwd=tmp_path
+        [*EPHOR, "demo"], stdout=ends[1], stderr=subprocess.PIPE, timeout=600, check=False, cwd=tmp_path
     )
     os.close(ends[1])
     assert (done.returncode, done.stderr) == (141, b"")

@@ -221,10 +221,13 @@ def test_an_async_generator_is_masked_recorded_and_closed(plane, ran):
 
 
 def test_a_cancelled_async_generator_is_recorded_as_failed(plane, ran):
+    waits = asyncio.Event()
+
     async def tool():
         try:
             yield {"n": 1}
-            await asyncio.sleep(60)
+            waits.set()
+            await asyncio.Event().wait()
             yield {"n": 2}
         finally:
             ran.append("closed")
@@ -235,7 +238,7 @@ def test_a_cancelled_async_generator_is_recorded_as_failed(plane, ran):
                 pass
 
         task = asyncio.create_task(consume())
-        await asyncio.sleep(0.05)
+        await waits.wait()
         task.cancel()
         with pytest.raises(asyncio.CancelledError):
             await task
@@ -325,7 +328,7 @@ def answering(plane, act):
             time.sleep(0.01)
         act(waiting[0].id)
 
-    thread = threading.Thread(target=answer)
+    thread = threading.Thread(target=answer, daemon=True)
     thread.start()
     return thread
 
@@ -364,7 +367,7 @@ CALLS = {
 @pytest.mark.parametrize("how", CALLS)
 def test_a_call_waits_for_its_approval_and_uses_it_up(plane, ran, how):
     make, call = CALLS[how]
-    tool = plane.governed(ID, wait=30)(make(ran))
+    tool = plane.governed(ID, wait=600)(make(ran))
     thread = answering(plane, lambda id: plane.approvals.approve(id, by="cal"))
     assert call(tool) == "done"
     thread.join()
@@ -375,7 +378,7 @@ def test_a_call_waits_for_its_approval_and_uses_it_up(plane, ran, how):
 @pytest.mark.parametrize("how", CALLS)
 def test_a_call_that_is_refused_or_withdrawn_while_it_waits_is_denied(plane, ran, how):
     make, call = CALLS[how]
-    tool = plane.governed(ID, wait=timedelta(seconds=30))(make(ran))
+    tool = plane.governed(ID, wait=timedelta(seconds=600))(make(ran))
     for act, said in (
         (lambda id: plane.approvals.withdraw(id, "not now", by="eve"), "withdrew .* not now"),
         (lambda id: plane.approvals.reject(id, "ask her first", by="cal"), "ask her first"),
@@ -388,7 +391,7 @@ def test_a_call_that_is_refused_or_withdrawn_while_it_waits_is_denied(plane, ran
 
 
 def test_silence_denies_who_waits_longer_than_the_question_is_open(plane, ran, clock):
-    tool = plane.governed(ID, wait=30)(pay(ran))
+    tool = plane.governed(ID, wait=600)(pay(ran))
     thread = answering(plane, lambda _: clock.advance(timedelta(hours=5)))
     with pytest.raises(ephor.Denied, match="nobody answered") as denied:
         tool(PAY)
@@ -414,7 +417,7 @@ def test_a_stop_while_a_call_waits_beats_the_approval(plane, ran):
 
     thread = answering(plane, stop_and_approve)
     with pytest.raises(ephor.Denied, match="suspended"):
-        plane.governed(ID, wait=30)(pay(ran))(PAY)
+        plane.governed(ID, wait=600)(pay(ran))(PAY)
     thread.join()
     assert ran == []
 
@@ -430,7 +433,7 @@ def test_a_call_that_waits_runs_with_the_arguments_that_people_saw(plane, ran):
         plane.approvals.approve(id, by="cal")
 
     thread = answering(plane, change_and_approve)
-    plane.governed(ID, wait=20)(refund)(PAY, names)
+    plane.governed(ID, wait=600)(refund)(PAY, names)
     thread.join()
     assert ran == [["a"]]
 
@@ -481,7 +484,7 @@ def test_a_value_that_holds_itself_is_refused_and_one_that_is_shared_is_not(plan
 
 def test_others_go_on_while_an_async_call_waits(plane, ran):
     async def main():
-        task = asyncio.create_task(plane.governed(ID, wait=30)(pay_later(ran))(PAY))
+        task = asyncio.create_task(plane.governed(ID, wait=600)(pay_later(ran))(PAY))
         while not plane.approvals.inbox():
             await asyncio.sleep(0.01)
         plane.approvals.approve(plane.approvals.inbox()[0].id, by="cal")
@@ -492,7 +495,7 @@ def test_others_go_on_while_an_async_call_waits(plane, ran):
 
 def test_a_waiting_call_that_is_cancelled_never_runs(plane, ran):
     async def main():
-        task = asyncio.create_task(plane.governed(ID, wait=30)(pay_later(ran))(PAY))
+        task = asyncio.create_task(plane.governed(ID, wait=600)(pay_later(ran))(PAY))
         while not plane.approvals.inbox():
             await asyncio.sleep(0.01)
         task.cancel()

@@ -467,15 +467,21 @@ def test_nothing_is_decided_before_a_coroutine_is_awaited(plane):
 
 
 async def _later():
-    await asyncio.sleep(60)
+    await asyncio.Event().wait()
 
 
 def test_a_cancelled_coroutine_is_recorded_as_failed(plane):
-    tool = named(plane, _later)
+    waits = asyncio.Event()
+
+    async def later():
+        waits.set()
+        await asyncio.Event().wait()
+
+    tool = named(plane, later)
 
     async def cancel():
         task = asyncio.create_task(tool())
-        await asyncio.sleep(0.01)
+        await waits.wait()
         task.cancel()
         await task
 
@@ -595,7 +601,7 @@ def test_the_public_names_are_all_there():
 def isolated(script, folder):
     """Run Python in a process of its own and return what it printed."""
     done = subprocess.run(
-        [sys.executable, "-c", textwrap.dedent(script)], cwd=folder, capture_output=True, text=True, check=True, timeout=60,
+        [sys.executable, "-c", textwrap.dedent(script)], cwd=folder, capture_output=True, text=True, check=True, timeout=300,
         env={"PYTHONPATH": ":".join(sys.path), "PYTHONWARNINGS": "error", "EPHOR_PERSON": "ada"},
     )  # fmt: skip
     return done.stdout

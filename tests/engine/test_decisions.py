@@ -339,7 +339,7 @@ def test_what_is_compiled_while_things_change_is_never_old_for_long(plane, monke
         put(plane, plane.agents.show(ID))  # whatever is compiled is old now
         thread = threading.Thread(target=plane.decide, args=(LOOK,))
         thread.start()
-        compiling.wait(5)
+        assert compiling.wait(300)
         suspend = threading.Thread(target=plane.agents.suspend, args=(ID, "enough"), kwargs={"by": "ola"})
         suspend.start()
         changed.set()
@@ -364,8 +364,10 @@ def test_many_threads_that_decide_and_change_neither_hang_nor_pass_what_is_stopp
 
     with ThreadPoolExecutor(8) as pool:
         decided = [pool.submit(plane.decide, call) for call in work]
-        stopped = [pool.submit(change, 1).result(60)] + [pool.submit(change, n).result(60) for n in range(3)]
-        assert all(one.result(60) for one in decided)
+        stopped = [pool.submit(change, 1).result(300)] + [
+            pool.submit(change, n).result(300) for n in range(3)
+        ]
+        assert all(one.result(300) for one in decided)
     assert stopped == [DENY] * 4
     assert plane.decide(LOOK).outcome is ALLOW
 

@@ -3,7 +3,6 @@
 import dataclasses
 import subprocess
 import sys
-import time
 from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
@@ -144,13 +143,13 @@ def test_of_many_threads_exactly_as_many_pass(plane):
 
 
 CHILD = """
-import sys, time
+import sys
 from ephor.bootstrap import open_engine
 from ephor.rooms.decisions.model import Call
 from ephor.settings import Settings
 plane = open_engine(sys.argv[1], create=False, settings=Settings(keys=sys.argv[2]))
-while time.time() < float(sys.argv[3]):
-    time.sleep(0.01)
+print("ready", flush=True)
+sys.stdin.readline()
 allowed = [plane.decide(Call("support-assistant", "customer_lookup", {"id": 7})).allowed for _ in range(15)]
 print(sum(allowed))
 plane.close()
@@ -164,12 +163,23 @@ def test_of_two_processes_exactly_as_many_pass(where, tmp_path, request):
     keys = str(tmp_path / "keys")
     plane = ready(populate(open_engine(url, settings=Settings(keys=keys))))
     plane.limits.load([{**DAILY, "most": 13, "window": "ever"}], by="ada")
-    command = [sys.executable, "-c", CHILD, url, keys, str(time.time() + 1)]
+    command = [sys.executable, "-c", CHILD, url, keys]
     running = [
-        subprocess.Popen(command, stdout=subprocess.PIPE, text=True, env={"PYTHONPATH": ":".join(sys.path)})
+        subprocess.Popen(
+            command,
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            text=True,
+            env={"PYTHONPATH": ":".join(sys.path)},
+        )
         for _ in range(2)
     ]
-    passed = [int(one.communicate(timeout=60)[0]) for one in running]
+    for one in running:
+        assert one.stdout.readline() == "ready\n"
+    for one in running:
+        one.stdin.write("go\n")
+        one.stdin.flush()
+    passed = [int(one.communicate(timeout=300)[0]) for one in running]
     assert sum(passed) == 13
     made = Counter(one["decision"] for one in entries(plane, "decision.made/1"))
     assert made == {"allow": 13, "deny": 17}

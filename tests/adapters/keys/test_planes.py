@@ -56,13 +56,13 @@ def refuses(storage: Any) -> None:
 
 def test_a_signer_that_stands_still_stops_the_recording_and_nothing_else(signed, signer):
     storage = signed.open()
-    storage._keys.signing._patience = 0.3
     storage.append([event(1)])
     signer.pause()
+    storage._keys.signing._patience = 0.3
     refuses(storage)
     assert numbers(storage) == [0, 1]
     signer.signal(signal.SIGCONT)
-    storage._keys.signing._patience = 5
+    storage._keys.signing._patience = 60
     storage.append([event(2)])
     with storage.unit() as unit:
         unit.append(event(3))
@@ -218,6 +218,8 @@ def test_a_vault_that_is_gone_stops_the_recording_and_hides_the_token(vaulted, v
         assert "revoked" not in str(error.value)
     assert storage.ledger.head() == before
     vault.status, vault.silent = 0, False
+    for key in (storage._keys.signing, storage._keys.wrapping):
+        key._transit._patience = 60
     with open(token, "w", encoding="ascii") as file:
         file.write(TOKEN)
     storage.append([event(3)])

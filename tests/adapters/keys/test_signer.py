@@ -48,7 +48,7 @@ def signed(key, size: int, root: int = 1, origin: str = ORIGIN) -> bytes:
 
 @pytest.fixture
 def remote(signer):
-    made = RemoteSigning(signer.place, patience=5)
+    made = RemoteSigning(signer.place, patience=60)
     yield made
     made.close()
 
@@ -99,14 +99,16 @@ def signed_locally(signer, size: int) -> bytes:
 
 
 def test_a_signer_that_stands_still_is_given_up_and_found_again(signer):
-    remote = RemoteSigning(signer.place, patience=0.3)
+    remote = RemoteSigning(signer.place, patience=60)
     [key] = RemoteSigning.at_hand(remote)
     signer.pause()
+    remote._patience = 0.3
     for _ in range(2):
         with pytest.raises(UnavailableError, match=r"does not answer in time; nothing was recorded"):
             key.sign(head(5))
     signer.signal(signal.SIGCONT)
-    patient = RemoteSigning(signer.place)
+    remote._patience = 60
+    patient = RemoteSigning(signer.place, patience=60)
     assert len(patient.at_hand()[0].sign(head(5))) == 64
     assert len(key.sign(head(6))) == 64
     remote.close()

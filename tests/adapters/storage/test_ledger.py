@@ -103,7 +103,7 @@ def test_what_is_read_in_a_steady_block_is_of_one_moment(shared):
             assert storage.ledger.head().size == 1
         assert list(storage.ledger.entries(0, 5)) == list(storage.ledger.entries(0, 1))
         with ThreadPoolExecutor(1) as thread:
-            assert thread.submit(lambda: storage.ledger.head().size).result(20) == 2
+            assert thread.submit(lambda: storage.ledger.head().size).result(300) == 2
     assert storage.ledger.head().size == 2
 
 

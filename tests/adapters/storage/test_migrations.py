@@ -87,7 +87,9 @@ def test_three_servers_that_start_at_once_all_arrive_at_one_plane(url, tmp_path)
     started = [
         subprocess.Popen([sys.executable, "-c", code, *arguments], stderr=subprocess.PIPE) for _ in range(3)
     ]
-    assert [(process.communicate(timeout=60)[1], process.returncode) for process in started] == [(b"", 0)] * 3
+    assert [(process.communicate(timeout=300)[1], process.returncode) for process in started] == [
+        (b"", 0)
+    ] * 3
     made = Made(url, tmp_path / "keys")
     storage = made.open()
     assert storage.ledger.head().size == 3

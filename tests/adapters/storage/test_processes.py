@@ -51,7 +51,7 @@ def test_two_processes_append_at_once_and_lose_nothing(shared):
         worker.stdin.write("go\n")
         worker.stdin.flush()
     storage.append([event(3_000 + n) for n in range(20)])
-    said = [worker.communicate(timeout=60)[0].split() for worker in workers]
+    said = [worker.communicate(timeout=300)[0].split() for worker in workers]
     assert [worker.returncode for worker in workers] == [0, 0]
     found = numbers(storage)
     assert sorted(found) == sorted([*map(int, said[0]), *map(int, said[1]), *range(3_000, 3_020)])

@@ -152,11 +152,11 @@ def test_reading_never_waits_for_a_unit(storage):
             unit.shelf(Person).add(ADA)
             unit.append(event())
             opened.set()
-            done.wait(30)
+            done.wait(300)
 
     holder = Thread(target=hold)
     holder.start()
-    opened.wait(30)
+    opened.wait(300)
     try:  # were any of these to wait, the holder would wait for this thread, and the test for its end
         with storage.reading() as unit:
             assert unit.shelf(Person).find("ada") is None

@@ -47,7 +47,7 @@ def server() -> Iterator[Callable[[Script], str]]:
             one.shutdown(socket.SHUT_RDWR)
         one.close()
     for thread in threads:
-        thread.join(timeout=30)
+        thread.join(timeout=300)
 
 
 def read_request(line: socket.socket) -> bytes:
@@ -165,7 +165,7 @@ def test_who_answers_drop_by_drop_is_not_waited_for(server, script):
 
 
 def test_who_does_not_read_the_request_is_not_waited_for(server):
-    url = server(lambda _line: STOP.wait(30))
+    url = server(lambda _line: STOP.wait(300))
     with pytest.raises(UnavailableError, match=r"within 0\.15 seconds"):
         HttpWitnesses(0.15).submit(url, b"x" * 50_000_000)
 

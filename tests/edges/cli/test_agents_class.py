@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import codecs
 import json
 import os
 import pty
@@ -69,18 +70,18 @@ def test_a_person_at_a_terminal_is_asked_and_the_facts_are_written(tmp_path):
     words = [sys.executable, "-m", "ephor", "classify", "facts.yaml", "--interview", "--json"]
     program = subprocess.Popen(words, cwd=tmp_path, stdin=theirs, stderr=theirs, stdout=subprocess.PIPE)
     os.close(theirs)
-    screen, answered = "", 0
-    until = time.monotonic() + 60
+    screen, answered, decoder = "", 0, codecs.getincrementaldecoder("utf-8")()
+    until = time.monotonic() + 300
     while program.poll() is None and time.monotonic() < until:
         if select.select([ours], [], [], 0.2)[0]:
             try:
-                screen += os.read(ours, 4096).decode()
+                screen += decoder.decode(os.read(ours, 4096))
             except OSError:
                 break
         if screen.count("or ? ") > answered:
             os.write(ours, b"rules\n" if answered == 0 else b"?\n")
             answered += 1
-    found = json.loads(program.communicate(timeout=30)[0])
+    found = json.loads(program.communicate(timeout=120)[0])
     os.close(ours)
     assert program.returncode == 0
     assert (found["category"], found["articles"]) == ("out_of_scope", ["Art 3(1)"])

@@ -117,7 +117,7 @@ def test_a_plane_is_made_and_used_with_a_signer_of_its_own(run, served, tmp_path
     assert run("keys", "rotate", "signing", "--reason", "x", **signer)[0] == 0
     assert run("ledger", "list")[0] == 0  # reading asks nobody
     process.send_signal(signal.SIGTERM)
-    process.wait(10)
+    process.wait(120)
     code, out, err = run("people", "add", "eve", "--role", "operator", **signer)
     assert (code, out) == (7, "")
     assert "start `ephor keys serve` and try again" in err
