@@ -121,3 +121,17 @@ def test_who_leaves_the_plane_leaves_the_body_and_does_not_come_back_to_it_under
 def test_bodies_and_reviews_hold_together_up_to_an_approval(plane):
     plane.bodies.mandate(OPS, ["everything that runs"], by="max")
     assert ready(plane).agents.show(ID).approval
+
+
+def test_a_person_is_named_by_account_or_by_name_and_two_of_one_name_are_asked_about(plane):
+    plane.access.add_person("sue", "Sue Storm", [PlaneRole.SECURITY_REVIEWER], by="ada")
+    plane.access.add_person("sue2", "Sue Storm", [PlaneRole.SECURITY_REVIEWER], by="ada")
+    plane.access.add_person("gus", "Gus  Grissom", [PlaneRole.PRIVACY_REVIEWER], by="ada")
+    assert "gus" in plane.bodies.add(DATA, "gus grissom", by="ada").members
+    assert entries(plane, "body.member-added/1")[-1]["metadata"]["person"] == "gus"
+    assert plane.bodies.meant("GUS GRISSOM").id == "gus"
+    with pytest.raises(ConflictError, match="`sue`, `sue2`; name one by the account"):
+        plane.bodies.add(OPS, "Sue Storm", by="ada")
+    with pytest.raises(NotFoundError, match=r"nobody is called `Sid`; there are .*`gus` "):
+        plane.bodies.add(OPS, "Sid", by="ada")
+    assert "gus" not in plane.bodies.remove(DATA, "Gus Grissom", by="ada").members

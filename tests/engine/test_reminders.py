@@ -14,6 +14,7 @@ from ephor.kernel.vocabulary import ReviewType
 from ephor.rooms.access.people import PlaneRole
 from ephor.rooms.approvals.notice import NoticeStatus, verify_signature
 from ephor.rooms.approvals.request import Verdict
+from ephor.rooms.documents.kinds import DocumentKind
 from ephor.rooms.incidents.record import Severity
 from ephor.rooms.risk.rules import RiskCategory
 from receivers import MailServer, Receiver, hook, post
@@ -166,3 +167,52 @@ def test_whoever_is_told_later_hears_of_what_still_waits_and_a_day_is_a_day(plan
     hook(plane, receiver)
     assert len(plane.reminders.queue()) == 2
     assert isinstance(plane.reminders.due()[0].day, date)
+
+
+def test_answers_to_data_subjects_are_told_before_they_are_due_and_once_they_are_over(plane, receiver, clock):
+    hook(plane, receiver)
+    mary = plane.dsr.open("access", {"email": "mary@example.com"}, by="dora")
+    asked_there = plane.dsr.open("know", {"email": "mary@example.com"}, by="dora", law="ccpa")
+    assert plane.reminders.queue() == ()
+    clock.at = clock.at.replace(hour=12) + (asked_there.confirm_by - clock.at.date() - timedelta(days=3))
+    (confirm,) = plane.reminders.queue()
+    assert (confirm.subject, confirm.stage) == (asked_there.id, f"confirm-{asked_there.confirm_by}")
+    clock.at += mary.due - clock.at.date() - timedelta(days=7)
+    (soon,) = plane.reminders.queue()
+    assert (soon.about.value, soon.subject, soon.stage) == (
+        "request.waits",
+        mary.id,
+        f"answer-{mary.due}.ends",
+    )
+    assert "dora" in soon.people
+    clock.advance(timedelta(days=8))
+    (over,) = (one for one in plane.reminders.queue() if one.subject == mary.id)
+    assert over.stage == f"answer-{mary.due}.over"
+    plane.notices.deliver(post())
+    told = [json.loads(body) for _, _, body in receiver.got]
+    assert {one["request"] for one in told} == {mary.id, asked_there.id}
+    assert "mary@" not in json.dumps(told)
+    plane.dsr.refuse(mary.id, by="dora", ground="identity_not_shown", notes="nobody answered")
+    assert mary.id not in {one.subject for one in plane.reminders.due()}
+
+
+def test_documents_are_told_when_they_wait_change_or_run_out(plane, receiver, clock):
+    hook(plane, receiver)
+    ready(plane)
+    draft = plane.documents.draft(DocumentKind.RISK_ASSESSMENT, ID, by="eve")
+    (waits,) = plane.reminders.queue()
+    assert (waits.about.value, waits.subject, waits.stage) == (
+        "document.waits",
+        draft.id,
+        "risk_assessment.unapproved",
+    )
+    assert waits.agent == ID
+    assert "max" in waits.people  # who may approve it, not who may write it
+    plane.documents.approve(draft.id, by="max", with_open_points=True)
+    assert plane.reminders.queue() == ()
+    due = plane.documents.show(draft.id).document.approval.due
+    clock.at += due - clock.at.date() - timedelta(days=10)
+    stages = {one.stage for one in plane.reminders.queue() if one.subject == draft.id}
+    assert stages  # it runs out, or a fact under it did first
+    plane.notices.deliver(post())
+    assert {"document.waits"} == {about for about, stage in sent(receiver) if stage.startswith("risk_")}

@@ -8,8 +8,9 @@ from datetime import datetime
 
 from ephor.engine.ports import Unit, World
 from ephor.kernel.canonical import Json
+from ephor.kernel.errors import NotFoundError
 from ephor.kernel.events import Event
-from ephor.rooms.access.people import Person, PlanePermission, require
+from ephor.rooms.access.people import Person, PlanePermission, find_person, require
 from ephor.rooms.approvals.bodies import (
     BodyRecord,
     SeatedBody,
@@ -39,18 +40,20 @@ class Bodies:
         return next(one for one in self.all() if one.body.id == wanted)
 
     def add(self, id: str, person: str, *, by: str) -> SeatedBody:
-        """Seat a person on a body; from then on its members are named, and who sat by role stays.
+        """Seat a person, named by account or by name, on a body; from then on its members are named, and who sat stays.
 
         Raises:
             NotFoundError: there is no such body, or no such person.
             NotPermittedError: *by* may not, or would seat themselves.
-            ConflictError: they sit on it already.
+            ConflictError: they sit on it already, or several people have that name.
         """
+        told: dict[str, Json] = {}
 
         def change(unit: Unit, one: SeatedBody, old: BodyRecord | None, at: datetime) -> BodyRecord:
-            return with_member(one, unit.shelf(Person).get(person).id, by=by, at=at, old=old)
+            told["person"] = member = find_person(person, unit.shelf(Person).all()).id
+            return with_member(one, member, by=by, at=at, old=old)
 
-        return self._change(id, by, "body.member-added/1", {"person": person}, change)
+        return self._change(id, by, "body.member-added/1", told, change)
 
     def remove(self, id: str, person: str, *, by: str) -> SeatedBody:
         """Take a person off a body; what nobody is left to review stays unanswered, and the answer says so.
@@ -58,13 +61,24 @@ class Bodies:
         Raises:
             NotFoundError: there is no such body.
             NotPermittedError: *by* may not.
-            ConflictError: they do not sit on it.
+            ConflictError: they do not sit on it, or several people have that name.
         """
+        told: dict[str, Json] = {}
 
-        def change(_: Unit, one: SeatedBody, old: BodyRecord | None, at: datetime) -> BodyRecord:
-            return without_member(one, person, by=by, at=at, old=old)
+        def change(unit: Unit, one: SeatedBody, old: BodyRecord | None, at: datetime) -> BodyRecord:
+            try:
+                member = find_person(person, unit.shelf(Person).all()).id
+            except NotFoundError:  # whoever has gone may still sit
+                member = person
+            told["person"] = member
+            return without_member(one, member, by=by, at=at, old=old)
 
-        return self._change(id, by, "body.member-removed/1", {"person": person}, change)
+        return self._change(id, by, "body.member-removed/1", told, change)
+
+    def meant(self, said: str) -> Person:
+        """Return who is called so, by account or by name. Raises NotFoundError or ConflictError."""
+        with self.world.storage.reading() as unit:
+            return find_person(said, unit.shelf(Person).all())
 
     def by_role(self, id: str, *, by: str) -> SeatedBody:
         """Let roles decide again who sits on a body.

@@ -16,7 +16,7 @@ from ephor.kernel.errors import ConflictError, UnavailableError
 from ephor.kernel.events import Event
 from ephor.rooms.access.people import Person, PlanePermission, require
 from ephor.rooms.agents.agent import Agent
-from ephor.rooms.agents.drill import BOUND, Drill, Seen, check_plan, figures, has_passed, saw
+from ephor.rooms.agents.drill import BOUND, STOP_DRILL, Drill, Seen, check_plan, figures, has_passed, saw
 from ephor.rooms.agents.stop import Stop, StopWhat, read_stop
 from ephor.rooms.evidence.kinds import EvidenceKind
 from ephor.rooms.evidence.record import Evidence, read_evidence, recorded
@@ -170,7 +170,7 @@ class Drills:
             id=self.world.ids.new("evd"),
             agent=drill.agent,
             kind=EvidenceKind.INCIDENT_DRILL,
-            title=f"stop drill: last allowed call {drill.last_allowed_ms:g} ms after the stop, bound {drill.bound_ms:g} ms",
+            title=f"{STOP_DRILL}: last allowed call {drill.last_allowed_ms:g} ms after the stop, bound {drill.bound_ms:g} ms",
             about=None,
             digest=None,
             reference=f"{drill.id} in the ledger",

@@ -100,7 +100,6 @@ class Engine:
     drift: ClassVar[UseCase[Drift]] = UseCase("drift:Drift")
     bodies: ClassVar[UseCase[Bodies]] = UseCase("bodies:Bodies")
     notices: ClassVar[UseCase[Notices]] = UseCase("notices:Notices")
-    reminders: ClassVar[UseCase[Reminders]] = UseCase("reminders:Reminders")
     stops: ClassVar[UseCase[Stops]] = UseCase("stops:Stops")
     trying: ClassVar[UseCase[Trying]] = UseCase("trying:Trying")
     rules: ClassVar[UseCase[Rules]] = UseCase("rules:Rules")
@@ -268,6 +267,12 @@ class Engine:
         from ephor.rooms.policies.governance import POLICIES
 
         return Registers(self.world, POLICIES)
+
+    @cached_property
+    def reminders(self) -> Reminders:
+        from ephor.engine.reminders import Reminders
+
+        return Reminders(self.world, self.documents.due)
 
     @cached_property
     def documents(self) -> Documents:

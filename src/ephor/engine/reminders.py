@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from zoneinfo import ZoneInfo
@@ -26,6 +26,9 @@ from ephor.rooms.approvals.reminding import (
     told,
 )
 from ephor.rooms.approvals.request import ApprovalRequest
+from ephor.rooms.documents.due import DueDocument, Why
+from ephor.rooms.documents.kinds import RULES, Subject
+from ephor.rooms.dsr.request import ENDED, Request, RequestStatus
 from ephor.rooms.incidents.clocks import ClockStatus, clocks
 from ephor.rooms.incidents.record import Incident, IncidentStatus
 from ephor.rooms.regulation.pack import Pack
@@ -35,6 +38,10 @@ CLOCK_BEFORE = timedelta(hours=24)
 """How long before a law's clock ends it is told; our figure, as the next is."""
 ACCEPTANCE_BEFORE = timedelta(days=14)
 """How long before the acceptance of a risk ends its owner hears of it: accepting anew takes somebody else."""
+REQUEST_BEFORE, TASK_BEFORE = timedelta(days=7), timedelta(days=3)
+"""How long before the answer to a data subject is due it is told, and before what is done for it by hand."""
+DOCUMENT_BEFORE = 14
+"""How many days before a document is due it is told."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,11 +49,14 @@ class Reminders:
     """What people are to be told without being asked, and the notices that tell them."""
 
     world: World
+    documents: Callable[[int], Sequence[DueDocument]]
+    """What is to be written, approved or renewed within so many days."""
 
     def due(self) -> Sequence[Reminder]:
         """Return everything that somebody is to be told now, at the stage it has reached."""
+        written = self.documents(DOCUMENT_BEFORE)
         with self.world.storage.reading() as unit:
-            return self._due(unit)
+            return self._due(unit, written)
 
     def queue(self) -> Sequence[Reminder]:
         """Put a notice into the outbox for every stage that a channel was not told yet; return what was new.
@@ -54,11 +64,15 @@ class Reminders:
         What has been told is kept, so it may run as often as one likes, and in several processes at once.
         """
         with self.world.storage.reading() as unit:
-            if not any(self._untold(unit, one) for one in self._due(unit)):
+            if not unit.shelf(Channel).all():
+                return ()
+        written = self.documents(DOCUMENT_BEFORE)  # it looks at many facts: done before anything is locked
+        with self.world.storage.reading() as unit:
+            if not any(self._untold(unit, one) for one in self._due(unit, written)):
                 return ()
         with self.world.storage.unit() as unit:
             new = []
-            for one in self._due(unit):
+            for one in self._due(unit, written):
                 if channels := self._untold(unit, one):
                     now = self.world.clock.now()
                     for channel in channels:
@@ -77,7 +91,7 @@ class Reminders:
         known = unit.shelf(Notice).all(approval=one.subject)
         return [ch.id for ch in channels if hears(ch, roles) and not is_told(one, ch.id, known)]
 
-    def _due(self, unit: Unit) -> tuple[Reminder, ...]:
+    def _due(self, unit: Unit, written: Sequence[DueDocument]) -> tuple[Reminder, ...]:
         now, people = self.world.clock.now(), unit.shelf(Person).all()
         requests = [standing.seen_at(one, now) for one in unit.shelf(ApprovalRequest).all()]
         seated = seat(people, unit.shelf(BodyRecord).all())
@@ -87,6 +101,8 @@ class Reminders:
                 *(one for one in found if one is not None),
                 *_of_risks(unit.shelf(RegisteredRisk).all(), now),
                 *self._of_incidents(unit, people, now),
+                *_of_requests(unit.shelf(Request).all(), _who(people, PlanePermission.PRIVACY), now.date()),
+                *_of_documents(written, people),
             ]
         )
 
@@ -94,7 +110,7 @@ class Reminders:
         kept = unit.shelf(Incident).all(status=IncidentStatus.OPEN.value)
         if not kept:
             return
-        who = tuple(one.id for one in people if may(one, PlanePermission.INCIDENTS))
+        who = _who(people, PlanePermission.INCIDENTS)
         packs = [self.world.packs.load(name) for name in self.world.packs.names()]
         laws = [one for one in packs if one.incidents is not None]
         for incident in kept:
@@ -111,6 +127,56 @@ class Reminders:
             refs={"agent": one.agent} if one.agent else {},
             metadata=stated,
         )
+
+
+def _who(people: Sequence[Person], permission: PlanePermission) -> tuple[str, ...]:
+    return tuple(one.id for one in people if may(one, permission))
+
+
+def _of_requests(requests: Sequence[Request], who: tuple[str, ...], today: date) -> Iterator[Reminder]:
+    for one in requests:
+        if one.status in ENDED:
+            continue
+        see = f"ephor dsr show {one.id}"
+        if one.due <= today + REQUEST_BEFORE:
+            over = one.due < today
+            what = "the answer to a data subject " + ("is overdue" if over else "is due soon")
+            stage = f"answer-{one.due.isoformat()}.{'over' if over else 'ends'}"
+            yield Reminder(About.REQUEST, one.id, stage, what, None, one.due, who, (), see)
+        if one.status is RequestStatus.RECEIVED and one.confirm_by and one.confirm_by <= today + TASK_BEFORE:
+            what = "that a request of a data subject was received is to be confirmed"
+            stage = f"confirm-{one.confirm_by.isoformat()}"
+            yield Reminder(About.REQUEST, one.id, stage, what, None, one.confirm_by, who, (), see)
+        for task in one.tasks:
+            if task.done_at is None and task.due <= today + TASK_BEFORE:
+                over = task.due < today
+                what = "what is done by hand for a data subject " + ("is overdue" if over else "is due soon")
+                stage = f"task.{task.id}.{'over' if over else 'ends'}"
+                yield Reminder(About.REQUEST, one.id, stage, what, None, task.due, (task.person,), who, see)
+
+
+_WRITTEN = {
+    Why.MISSING: "a document that a law asks for is not written",
+    Why.UNAPPROVED: "the draft of a document waits for approval",
+    Why.STALE: "a fact under an approved document changed",
+    Why.ENDING: "the approval of a document runs out",
+}
+
+
+def _of_documents(written: Sequence[DueDocument], people: Sequence[Person]) -> Iterator[Reminder]:
+    """Tell of versions that are there, and of what a law asks for from a day on; the rest is in the list of what is due."""
+    for one in written:
+        if one.why is Why.MISSING and one.in_days <= 0:
+            continue
+        agent = one.subject if RULES[one.kind].about is Subject.AGENT else None
+        stage = f"{one.kind.value}.{one.why.value}"
+        if one.why in (Why.MISSING, Why.ENDING):
+            stage = f"{stage}-{one.due.isoformat()}" + (".over" if one.in_days < 0 else "")
+        needed = RULES[one.kind].approvers if one.why is Why.UNAPPROVED else (PlanePermission.EVIDENCE,)
+        who = tuple(person.id for person in people if any(may(person, each) for each in needed))
+        what, subject = _WRITTEN[one.why], one.document or one.subject
+        see = f"ephor documents show {one.document}" if one.document else "ephor documents due"
+        yield Reminder(About.DOCUMENT, subject, stage, what, agent, one.due, who, (), see)
 
 
 def _of_risks(risks: Sequence[RegisteredRisk], now: datetime) -> Iterator[Reminder]:

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 app = typer.Typer(name="bodies", help="Governance bodies, their mandates and members.", no_args_is_help=True)
 
 BodyId = Annotated[str, typer.Argument(help="The body's id, for example `data-governance`.")]
-Member = Annotated[str, typer.Argument(help="The person's account name.")]
+Member = Annotated[str, typer.Argument(help="The person: the account, or the name.")]
 
 
 @app.callback()
@@ -70,8 +70,11 @@ def add(
 
     Example: ephor bodies add data-governance grace
     """
-    one = context.obj.open(database).bodies.add(id, member, by=person or context.obj.person)
-    emit(_document(one, True), lambda out: _print_one(out, one, True), json=json)
+    bodies = context.obj.open(database).bodies
+    one = bodies.add(id, member, by=person or context.obj.person)
+    who = bodies.meant(member)
+    answer = {**_document(one, True), "meant": {"person": who.id, "name": who.name}}
+    emit(answer, lambda out: _print_meant(out, f"seated: {who.name} (`{who.id}`)", one), json=json)
 
 
 @app.command()
@@ -87,8 +90,12 @@ def remove(
 
     Example: ephor bodies remove data-governance grace
     """
-    one = context.obj.open(database).bodies.remove(id, member, by=person or context.obj.person)
-    emit(_document(one, True), lambda out: _print_one(out, one, True), json=json)
+    bodies = context.obj.open(database).bodies
+    before = bodies.show(id).members
+    one = bodies.remove(id, member, by=person or context.obj.person)
+    gone = next(iter(set(before) - set(one.members)), member)
+    answer = {**_document(one, True), "meant": {"person": gone}}
+    emit(answer, lambda out: _print_meant(out, f"no longer seated: `{gone}`", one), json=json)
 
 
 @app.command("by-role")
@@ -167,6 +174,11 @@ def _print_one(out: Console, one: SeatedBody, seated: bool) -> None:
     fields(out, rows)
     if seated:
         _warn(out, one)
+
+
+def _print_meant(out: Console, said: str, one: SeatedBody) -> None:
+    out.print(said)
+    _print_one(out, one, True)
 
 
 def _warn(out: Console, one: SeatedBody) -> None:

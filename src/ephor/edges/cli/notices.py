@@ -92,7 +92,7 @@ def list_channels(context: typer.Context, json: Json = False, database: Database
 
 @app.command()
 def due(context: typer.Context, json: Json = False, database: Database = None) -> None:
-    """List what people are told of now: reviews and approvals, actions and acceptances of risks, clocks of incidents.
+    """List what people are told of now: reviews, approvals, risks, clocks of incidents, answers to data subjects, documents.
 
     Example: ephor notices due
     """

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from enum import StrEnum, unique
 
-from ephor.kernel.errors import NotPermittedError
+from ephor.kernel.errors import ConflictError, NotFoundError, NotPermittedError
 from ephor.kernel.vocabulary import ReviewType
 
 
@@ -127,6 +127,32 @@ def may(person: Person, permission: PlanePermission) -> bool:
     False
     """
     return any(permission in GRANTS[role] for role in person.roles)
+
+
+def find_person(said: str, people: Iterable[Person]) -> Person:
+    """Return whom *said* means: an account's name before a person's own, whose case and spaces do not matter.
+
+    >>> people = [Person("grace", "Grace Hopper", ()), Person("ada", "Grace", ())]
+    >>> find_person("grace", people).id, find_person("grace  hopper", people).id
+    ('grace', 'grace')
+
+    Raises:
+        NotFoundError: nobody is called so; the message says who is.
+        ConflictError: several are.
+    """
+    known, wanted = list(people), " ".join(said.split()).casefold()
+    by_account = [one for one in known if one.id == said.strip()]
+    found = by_account or [one for one in known if " ".join(one.name.split()).casefold() == wanted]
+    if len(found) == 1:
+        return found[0]
+    if found:
+        accounts = ", ".join(f"`{one.id}`" for one in found)
+        raise ConflictError(f"`{said[:80]}` is the name of {accounts}; name one by the account")
+    listed = ", ".join(f"`{one.id}` ({one.name})" for one in known[:20])
+    raise NotFoundError(
+        f"nobody is called `{said[:80]}`; there are {listed or 'none yet'}; add one: ephor people add",
+        person=said[:80],
+    )
 
 
 def require_known(person: Person | None, *, who: str) -> Person:

@@ -11,6 +11,8 @@ from ephor.kernel.errors import InvalidInputError
 BOUND = timedelta(seconds=1)
 """Within this time a stop has taken effect everywhere. What the plane states and every drill is held against."""
 MAX_BOUND = timedelta(seconds=60)
+STOP_DRILL = "stop drill"
+"""How evidence of a drill that was passed begins."""
 MAX_PROCESSES = 16
 
 

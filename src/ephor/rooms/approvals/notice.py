@@ -76,6 +76,8 @@ class About(StrEnum):
     APPROVAL = "approval.ends"
     RISK = "risk.waits"
     INCIDENT = "incident.waits"
+    REQUEST = "request.waits"
+    DOCUMENT = "document.waits"
 
     @property
     def is_reminder(self) -> bool:
@@ -85,7 +87,15 @@ class About(StrEnum):
     @property
     def noun(self) -> str:
         """What kind of thing it is about, as the ledger's references name it."""
-        return {About.RISK: "risk", About.INCIDENT: "incident"}.get(self, "approval")
+        return _NOUNS.get(self, "approval")
+
+
+_NOUNS = {
+    About.RISK: "risk",
+    About.INCIDENT: "incident",
+    About.REQUEST: "request",
+    About.DOCUMENT: "document",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,7 +106,7 @@ class Notice:
     channel: str
     about: About
     approval: str
-    """What it is about: a question, a request, a risk or an incident."""
+    """What it is about: a question, a request for approval or of a data subject, a risk, an incident or a document."""
     body: str
     """JSON, the same at every try. No argument of the call and no word of the agent's is in it."""
     created_at: datetime

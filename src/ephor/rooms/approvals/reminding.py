@@ -23,7 +23,7 @@ class Reminder:
 
     about: About
     subject: str
-    """The request, the risk or the incident."""
+    """The request, the risk, the incident or the document."""
     stage: str
     """What waits there, and how long: `security.remind`, `action-2.overdue`, `clock.gdpr-33.ends`."""
     what: str

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
+from ephor.rooms.agents.drill import STOP_DRILL
 from ephor.rooms.evidence.kinds import EvidenceKind
 from ephor.rooms.gate.control import unbacked
 from ephor.rooms.gate.evidenced import judge_evidence
@@ -35,8 +38,17 @@ def incident_response_plan(facts: GateFacts) -> Finding:
 
 
 def incident_drills(facts: GateFacts) -> Finding:
-    """Return whether an incident was drilled within a year, and none that is serious is open."""
+    """Return whether an incident was drilled within a year, and none that is serious is open.
+
+    A stop drill that was passed counts, and is called what it is: it measures how the agent is stopped, and not how
+    people find out, decide and report.
+    """
     drilled = judge_evidence(facts, EvidenceKind.INCIDENT_DRILL)
+    if drilled.remedy is not None:
+        remedy = f"pull the stop switch as a drill: ephor agents drill {facts.id}; or record another: {drilled.remedy}"
+        drilled = replace(drilled, remedy=remedy)
+    elif any(STOP_DRILL in one.what for one in drilled.evidence):
+        drilled = replace(drilled, because=f"{drilled.because}; it measured how the agent is stopped")
     trouble = open_incidents(facts.troubles)
     return drilled if trouble is None else together([trouble, drilled])
 
