@@ -131,6 +131,14 @@ def test_arguments_that_cannot_be_one_call_are_bad_input(run, plane, what):
     assert size(plane) == before
 
 
+def test_a_number_that_is_too_long_is_told_with_its_length_and_what_to_write(run):
+    for digits in ("9" * 5000, "-" + "9" * 5000):
+        _, _, err = run(*DECIDE, "--arguments", '{"a": ' + digits + "}")
+        assert "has 5000 digits, and at most 1233 are read: put it in quotes, as text" in err
+    code, out, _ = run(*DECIDE, "--arguments", '{"id": ' + "9" * 1233 + "}", "--json")
+    assert (code, json.loads(out)["outcome"]) == (0, "allow")
+
+
 def test_a_number_too_large_for_a_machine_word_is_still_that_number(run, plane):
     ids = set()
     for amount in (2**64, 2**64 + 1, float(2**64)):

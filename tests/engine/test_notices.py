@@ -226,6 +226,7 @@ def test_a_receiver_that_does_not_take_a_notice_gets_it_again_later(plane, recei
 def test_a_receiver_that_is_down_for_days_loses_nothing(plane, clock):
     receiver = Receiver()
     hook(plane, receiver)
+    plane.approvals.rules.set(by="ada", patience=timedelta(days=30))  # what is over is not told any more
     receiver.close()
     ids = []
     for n in range(3):
@@ -252,6 +253,29 @@ def test_a_receiver_that_is_down_for_days_loses_nothing(plane, clock):
     done = plane.notices.deliver(post())
     assert sorted(one.id for one in done.sent) == sorted(ids)
     back.close()
+
+
+def test_a_question_that_is_over_is_not_told_any_more_and_that_is_said(plane, clock, receiver):
+    hook(plane, receiver)
+    answered, withdrawn, open_, late = (ask(plane, 9000 + n) for n in range(4))
+    plane.calls.answer(answered, approve=False, by="cal", because="no")
+    plane.calls.withdraw(withdrawn, "not needed", by="eve")
+    plane.calls.answer(late, approve=True, by="cal", because="yes")
+    done = plane.notices.deliver(post())
+    assert [one.approval for one in done.sent] == [open_]
+    assert {one.approval: one.said for one in done.dropped} == {
+        answered: "the question is rejected",
+        withdrawn: "the question is withdrawn",
+        late: "the question is approved",
+    }
+    assert (done.failed, done.waiting, len(receiver.got)) == ([], 0, 1)
+    assert kinds(plane).count("notice.dropped/1") == 3
+    assert {one.status for one in plane.notices.outbox()} == {NoticeStatus.SENT, NoticeStatus.DROPPED}
+    assert plane.notices.deliver(post()).dropped == []
+    ask(plane, 9100)
+    clock.advance(timedelta(hours=5))
+    assert [one.said for one in plane.notices.deliver(post()).dropped] == ["the question is expired"]
+    assert len(receiver.got) == 1
 
 
 def test_one_channel_that_is_silent_holds_up_no_other(plane, receiver):
@@ -352,6 +376,7 @@ def test_a_mail_server_that_refuses_gets_it_again(plane, clock, code):
 
 def test_a_mail_server_that_is_away_silent_or_not_set_loses_nothing(plane, clock):
     plane.notices.add("mail", email="approvers@example.org", by="ada")
+    plane.approvals.rules.set(by="ada", patience=timedelta(days=30))
     ask(plane)
     silent = socket.create_server(("127.0.0.1", 0))
     for smtp, said in (

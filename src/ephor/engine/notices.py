@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
+from ephor.engine.moot import over
 from ephor.engine.ports import Post, Sent, World
 from ephor.kernel.canonical import Json
 from ephor.kernel.errors import ConflictError, InvalidInputError
@@ -18,6 +19,7 @@ from ephor.rooms.approvals.notice import (
     Notice,
     NoticeStatus,
     again,
+    drop,
     is_due,
     mail_of,
     read_channel,
@@ -37,6 +39,8 @@ class Delivered:
     """Not taken; tried again later, or set aside."""
     waiting: int
     """Notices that are still to be sent."""
+    dropped: Sequence[Notice] = ()
+    """Not sent, for what they tell is over."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -142,27 +146,31 @@ class Notices:
         """Send what is due, oldest first; a channel that does not take one is left alone until its next try.
 
         Each try is recorded before it is made, and nobody else makes the same one. A notice that was taken while the
-        answer was lost comes again, under the same id.
+        answer was lost comes again, under the same id. What tells of something that is over meanwhile is dropped.
         """
         sent: list[Notice] = []
+        dropped: list[Notice] = []
         failed: list[Notice] = []
         silent: set[str] = set()
         for notice in self._due(limit):
             if notice.channel in silent or (taken := self._take(notice.id)) is None:
                 continue
             attempt, channel = taken
+            if attempt.status is NoticeStatus.DROPPED:
+                dropped.append(attempt)
+                continue
             done = self._settle(attempt, self._send(post, channel, attempt))
             (sent if done.status is NoticeStatus.SENT else failed).append(done)
             if done.status is not NoticeStatus.SENT:
                 silent.add(channel.id)
-        return Delivered(sent, failed, len(self.outbox(NoticeStatus.PENDING)))
+        return Delivered(sent, failed, len(self.outbox(NoticeStatus.PENDING)), dropped)
 
     def _due(self, limit: int) -> Sequence[Notice]:
         now = self.world.clock.now()
         return [one for one in self.outbox(NoticeStatus.PENDING) if is_due(one, now)][:limit]
 
     def _take(self, id: str) -> tuple[Notice, Channel] | None:
-        """Take one notice for this try; None where somebody else did, or nobody is to hear of it any more."""
+        """Take one notice for this try, or drop it where what it tells is over; None where somebody else did."""
         with self.world.storage.unit() as unit:
             now = self.world.clock.now()
             notice = unit.shelf(Notice).find(id)
@@ -171,6 +179,11 @@ class Notices:
             channel = unit.shelf(Channel).find(notice.channel)
             if channel is None:
                 return None
+            if (why := over(unit, notice, now)) is not None:
+                gone = drop(notice, why)
+                unit.shelf(Notice).replace(notice, gone)
+                unit.append(self._about("notice.dropped/1", gone, "ephor", {"said": why}))
+                return gone, channel
             attempt = tried(notice, now)
             unit.shelf(Notice).replace(notice, attempt)
             unit.append(self._about("notice.attempted/1", attempt, "ephor", {}))

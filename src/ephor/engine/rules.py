@@ -84,8 +84,8 @@ class Rules:
                 raise ConflictError(f"`{id}` is in force already; there is nothing to do")
             rules, findings = check_rules(old.text, catalogue_of(unit))
             refuse(id, findings)
-            replaced = self._step_aside(unit, old.name, SetStatus.ACTIVE)
-            new = dataclasses.replace(old, status=SetStatus.ACTIVE)
+            replaced = self._step_aside(unit, old.name, SetStatus.ACTIVE, by)
+            new = self._moved(old, SetStatus.ACTIVE, by)
             unit.shelf(RuleSet).replace(old, new)
             self._record(unit, new, by, len(rules), replaced)
         return new
@@ -105,7 +105,7 @@ class Rules:
                 raise ConflictError(
                     f"`{id}` is {old.status.value}; only what is active or in shadow can be removed"
                 )
-            new = dataclasses.replace(old, status=SetStatus.REMOVED)
+            new = self._moved(old, SetStatus.REMOVED, by)
             unit.shelf(RuleSet).replace(old, new)
             self._record(unit, new, by, None, old.status.value)
         return new
@@ -132,7 +132,7 @@ class Rules:
                 raise ConflictError(
                     f"exactly this text of `{name}` is {status.value} already; there is nothing to do"
                 )
-            version = max((one.version for one in known), default=0) + 1
+            version, now = max((one.version for one in known), default=0) + 1, self.world.clock.now()
             new = RuleSet(
                 id=f"{name}@{version}",
                 name=name,
@@ -141,17 +141,22 @@ class Rules:
                 text=text,
                 digest=digest({"schema": "ephor/rule-set/1", "text": text}),
                 by=by,
-                at=self.world.clock.now(),
+                at=now,
+                changed_by=by,
+                changed_at=now,
             )
-            replaced = self._step_aside(unit, name, status)
+            replaced = self._step_aside(unit, name, status, by)
             unit.shelf(RuleSet).add(new)
             self._record(unit, new, by, len(rules), replaced)
         return new
 
-    def _step_aside(self, unit: Unit, name: str, status: SetStatus) -> str | None:
+    def _moved(self, one: RuleSet, status: SetStatus, by: str) -> RuleSet:
+        return dataclasses.replace(one, status=status, changed_by=by, changed_at=self.world.clock.now())
+
+    def _step_aside(self, unit: Unit, name: str, status: SetStatus, by: str) -> str | None:
         """Mark the version that has this status now as replaced; return its id."""
         for old in unit.shelf(RuleSet).all(name=name, status=status.value):
-            unit.shelf(RuleSet).replace(old, dataclasses.replace(old, status=SetStatus.REPLACED))
+            unit.shelf(RuleSet).replace(old, self._moved(old, SetStatus.REPLACED, by))
             return old.id
         return None
 

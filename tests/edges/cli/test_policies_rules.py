@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
-from datetime import date
+from datetime import date, timedelta
 from pathlib import Path
 from types import SimpleNamespace
 from xml.etree import ElementTree
@@ -14,6 +14,8 @@ import pytest
 from ephor.adapters import files
 from ephor.edges.cli.app import run as run_cli
 from ephor.engine.plane import Engine
+from ephor.rooms.access.people import PlaneRole
+from ephor.testing import FrozenClock
 from sample_plane import ID, ready
 from sample_rules import ALL, typed
 
@@ -185,3 +187,25 @@ def test_policies_of_another_engine_are_translated(run: Run) -> None:
     code, _, err = run("policies", "import", "worse.yaml")
     assert (code, "worse.yaml:4: " in err) == (2, True)
     assert run("policies", "import", "agt.yaml", "--map", "x")[0] == 2
+
+
+def test_who_put_rules_in_force_and_when_is_shown_beside_who_loaded_them(
+    run: Run, engine: Engine, clock: FrozenClock
+) -> None:
+    assert run("policies", "shadow", "refunds.cedar", "--as", "sam")[0] == 0
+    engine.access.add_person("sue", "Sue", [PlaneRole.SECURITY_REVIEWER], by="ada")
+    clock.advance(timedelta(days=2))
+    assert run("policies", "activate", "refunds@1", "--as", "sue")[0] == 0
+    [one] = json.loads(run("policies", "rules", "--json")[1])
+    assert (one["by"], one["changed_by"], one["status"]) == ("sam", "sue", "active")
+    assert one["at"] < one["changed_at"]
+    row = run("policies", "rules")[1].splitlines()[1]
+    assert row.split()[:3] == ["refunds@1", "active", "sue"]
+    assert f"{one['changed_at'][:10]}" in row
+    assert one["digest"] in row
+    assert f"active by sue, since {one['changed_at'][:10]}" in run("policies", "rules", "refunds@1")[1]
+    Path("refunds.cedar").write_text("permit (principal, action, resource);\n")
+    clock.advance(timedelta(days=1))
+    assert run("policies", "load", "refunds.cedar", "--as", "sam")[0] == 0
+    new, old = json.loads(run("policies", "rules", "--json")[1])
+    assert (new["changed_by"], old["status"], old["changed_by"]) == ("sam", "replaced", "sam")

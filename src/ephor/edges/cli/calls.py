@@ -11,6 +11,7 @@ from ephor.edges.cli.render import as_json
 from ephor.kernel.visible import visible
 from ephor.rooms.approvals.call import CallApproval, CallStatus
 from ephor.rooms.approvals.lasting import Scope
+from ephor.rooms.decisions.codes import CODES
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -55,14 +56,20 @@ def print_call(out: Console, asked: CallApproval) -> None:
 
 
 def print_inbox(out: Console, waiting: Sequence[CallApproval]) -> None:
-    """Print the calls that wait, a line each."""
-    rows = [(one.id, one.agent, one.tool, listed(one.reasons), minute(one.expires_at)) for one in waiting]
+    """Print the calls that wait, a line each, and why a person is asked in words."""
+    rows = [(one.id, one.agent, one.tool, _why(one), minute(one.expires_at)) for one in waiting]
     unfolded(out, ("id", "agent", "tool", "why", "until"), rows, empty="nothing waits for a person")
 
 
 def _shown(asked: CallApproval) -> dict[str, Any] | None:
     shown: dict[str, Any] | None = json.loads(asked.shown) if asked.shown else None
     return shown
+
+
+def _why(asked: CallApproval) -> str:
+    """Return the reasons as they were shown; of a call whose subject was erased, what their codes mean."""
+    said = (_shown(asked) or {}).get("why") or [CODES.get(code, code) for code in asked.reasons]
+    return "; ".join(_open(text) for text in said)
 
 
 def _arguments(shown: dict[str, Any]) -> str:

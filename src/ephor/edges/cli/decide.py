@@ -91,7 +91,7 @@ def decide(
 def read_arguments(text: str) -> dict[str, Any]:
     """Read strictly: what two readers could read in two ways is not one call."""
     try:
-        value = json.loads(text, object_pairs_hook=_once, parse_constant=_refuse)
+        value = json.loads(text, object_pairs_hook=_once, parse_constant=_refuse, parse_int=_whole)
     except RecursionError:
         raise InvalidInputError("--arguments is nested too deep; flatten it") from None
     except ValueError as error:
@@ -111,6 +111,19 @@ def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
         name = next(name for name, _ in pairs if [one for one, _ in pairs].count(name) > 1)
         raise ValueError(f"`{name[:40]}` is there twice")
     return seen
+
+
+_MOST_DIGITS = 1_233
+"""Digits of the largest number that a call may carry (4,096 bits)."""
+
+
+def _whole(digits: str) -> int:
+    if len(digits.lstrip("-")) > _MOST_DIGITS:
+        raise ValueError(
+            f"the number `{digits[:12]}…` has {len(digits.lstrip('-'))} digits, and at most {_MOST_DIGITS} are read: "
+            "put it in quotes, as text"
+        )
+    return int(digits)
 
 
 def _refuse(constant: str) -> Any:

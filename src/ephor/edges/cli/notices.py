@@ -104,7 +104,8 @@ def due(context: typer.Context, json: Json = False, database: Database = None) -
 def outbox(
     context: typer.Context,
     status: Annotated[
-        str | None, typer.Option("--status", help="Only pending, sent or failed ones.", callback=given)
+        str | None,
+        typer.Option("--status", help="Only pending, sent, failed or dropped ones.", callback=given),
     ] = None,
     json: Json = False,
     database: Database = None,
@@ -148,7 +149,12 @@ def notify(context: typer.Context, json: Json = False, database: Database = None
     engine.approvals.sweep()
     engine.reminders.queue()
     done = engine.notices.deliver(context.obj.post())
-    answer = {"sent": as_json(done.sent), "failed": as_json(done.failed), "waiting": done.waiting}
+    answer = {
+        "sent": as_json(done.sent),
+        "failed": as_json(done.failed),
+        "dropped": as_json(done.dropped),
+        "waiting": done.waiting,
+    }
     emit(answer, lambda out: _print_delivered(out, done), json=json)
     if done.failed:
         raise typer.Exit(1)
@@ -210,4 +216,6 @@ def _print_delivered(out: Console, done: Delivered) -> None:
     for one in done.failed:
         until = f"; next try {minute(one.next_at)}" if one.status is NoticeStatus.PENDING else "; set aside"
         out.print(f"{one.id} was not taken by {one.channel}: {one.said}{until}")
+    for one in done.dropped:
+        out.print(f"{one.id} was dropped: {one.said}")
     out.print(f"{len(done.sent)} sent, {done.waiting} still to send")

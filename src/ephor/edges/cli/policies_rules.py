@@ -218,13 +218,18 @@ def _print_checked(out: Console, file: str, checked: Checked) -> None:
 
 
 def _print_sets(out: Console, found: Sequence[RuleSet]) -> None:
-    rows = [(one.id, one.status.value, one.by, minute(one.at), one.digest) for one in found]
+    rows = [(one.id, one.status.value, *_since(one), one.by, minute(one.at), one.digest) for one in found]
     unfolded(
         out,
-        ("rules", "status", "loaded by", "at", "digest"),
+        ("rules", "status", "by", "since", "loaded by", "at", "digest"),
         rows,
         empty="no rules: the ceiling alone decides",
     )
+
+
+def _since(one: RuleSet) -> tuple[str, str]:
+    """Return who gave it its status, and when; of a version from before that was kept, a dash where nobody knows."""
+    return one.changed_by or "-", minute(one.changed_at) if one.changed_at else "-"
 
 
 def _print_set(out: Console, one: RuleSet) -> None:
@@ -232,7 +237,7 @@ def _print_set(out: Console, one: RuleSet) -> None:
         out,
         [
             ("rules", one.id),
-            ("status", one.status.value),
+            ("status", f"{one.status.value} by {_since(one)[0]}, since {_since(one)[1]}"),
             ("loaded by", one.by),
             ("at", minute(one.at)),
             ("digest", one.digest),

@@ -64,6 +64,8 @@ class NoticeStatus(StrEnum):
     SENT = "sent"
     FAILED = "failed"
     """Tried for a week, or its channel is gone. It can be sent again."""
+    DROPPED = "dropped"
+    """What it tells was over before it could be sent."""
 
 
 @unique
@@ -232,6 +234,11 @@ def settled(notice: Notice, *, taken: bool, said: str, now: datetime) -> Notice:
 def set_aside(notice: Notice, said: str) -> Notice:
     """Return the notice as one that is not tried any more."""
     return dataclasses.replace(notice, status=NoticeStatus.FAILED, said=said)
+
+
+def drop(notice: Notice, why: str) -> Notice:
+    """Return the notice as one that nobody need hear of any more."""
+    return dataclasses.replace(notice, status=NoticeStatus.DROPPED, said=why)
 
 
 def again(notice: Notice, now: datetime) -> Notice:

@@ -75,6 +75,7 @@ GOVERNANCE: Mapping[str, str] = MappingProxyType(
         "notice.attempted/1": "a notice is about to be sent; the intent, written before the act",
         "notice.sent/1": "a notice was taken by where it went",
         "notice.retried/1": "a person had a notice that was set aside sent again",
+        "notice.dropped/1": "a notice was not sent, for what it tells was over before",
         "notice.failed/1": "a notice was not taken; it is tried again, or set aside",
         "call.claimed/1": "the allowed call was carried out; the approval is used up",
         "role.added/1": "a role was created",

@@ -13,6 +13,7 @@ from ephor.rooms.policies.reading import read_rules
 from ephor.rooms.policies.rule import Finding, Force, Rule, nodes, speaks_of
 from ephor.rooms.policies.rule_schema import AGENT, CONTEXT, TOOL, WORDS, schema_json
 from ephor.rooms.policies.satisfy import Known, cases_of, covers
+from ephor.rooms.policies.type_advice import advise
 
 _MOST_COMPARED = 400
 """Rules up to which every one is compared with every other."""
@@ -213,7 +214,7 @@ def _explained(rule: Rule, text: str, catalogue: Catalogue) -> Finding:
             "rule-unknown-type", _line(rule, kind[1]), rule.id, f"nothing is a `{kind[1]}`; {advice}"
         )
     named = re.search(r"`([^`]+)`", text)
-    return Finding("rule-type", _line(rule, named[1] if named else ""), rule.id, text)
+    return Finding("rule-type", _line(rule, named[1] if named else ""), rule.id, advise(text))
 
 
 def _unknown_attribute(rule: Rule, path: str, text: str, catalogue: Catalogue) -> Finding:

@@ -152,7 +152,14 @@ def _advice(message: str) -> str:
         return f"{message}; Cedar has `.contains`, `.containsAll`, `.containsAny`, `like`, `has`, `in`, `is`"
     if "unexpected end of input" in message:
         return "the rule ends too early; write `permit(principal, action, resource);`, conditions in `when { … }`"
+    if "`like` expression" in message:
+        return f'{message}; after `like` stands text in quotes, `*` for anything, as in `like "a*"`'
+    if _DIGITS.fullmatch(message):
+        return f'{message}: numbers have no decimals here; write `decimal("20.5")`, and compare with `.greaterThan(…)`'
     return f"{message}; see `Writing rules` in the documentation"
+
+
+_DIGITS = re.compile(r"unexpected token `[0-9]+`")
 
 
 def _principal(scope: Any) -> tuple[str | None, str | None]:

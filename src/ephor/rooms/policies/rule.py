@@ -30,7 +30,11 @@ class SetStatus(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class RuleSet:
-    """One version of a file of rules. ``id`` is ``NAME@VERSION``; its text never changes."""
+    """One version of a file of rules. ``id`` is ``NAME@VERSION``; its text never changes.
+
+    ``by`` and ``at`` are who loaded the text and when; ``changed_by`` and ``changed_at`` who gave it the status it has, by
+    loading, activating or removing it or by putting another version in its place.
+    """
 
     id: str
     name: str
@@ -40,6 +44,8 @@ class RuleSet:
     digest: str
     by: str
     at: datetime
+    changed_by: str | None = None
+    changed_at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
