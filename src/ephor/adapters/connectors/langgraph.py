@@ -14,7 +14,8 @@ import orjson
 import sqlalchemy as sa
 
 from ephor.adapters.connectors.records import Late, Record, RecordStore, alike
-from ephor.adapters.connectors.sql import SqlStore, _any_of, _chunks, open_store
+from ephor.adapters.connectors.sql import SqlStore, _any_of, _chunks
+from ephor.adapters.connectors.sql_open import open_store
 from ephor.kernel.errors import InvalidInputError
 from ephor.rooms.dsr.store import Key, Table, Value
 

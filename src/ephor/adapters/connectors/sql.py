@@ -5,24 +5,19 @@ from __future__ import annotations
 import re
 import warnings
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import closing, contextmanager
-from pathlib import Path
-from time import monotonic
+from contextlib import contextmanager
 from typing import Any
+from weakref import finalize
 
 import sqlalchemy as sa
 from sqlalchemy import exc
 
 from ephor.adapters.connectors.inside import inside, with_inside
+from ephor.adapters.connectors.sql_open import open_store, shape_of
 from ephor.adapters.connectors.values import from_json, from_json_loosely, to_json
-from ephor.kernel.errors import ConflictError, InvalidInputError, NotFoundError, UnavailableError
+from ephor.kernel.errors import ConflictError, InvalidInputError, UnavailableError
 from ephor.rooms.dsr.store import Find, ForeignKey, Key, Row, Table, Tally, Value, root_of
 
-_BACKENDS = ("sqlite", "postgresql", "mysql", "mariadb")
-_DRIVERS = {"postgresql": "psycopg", "mysql": "pymysql", "mariadb": "pymysql"}
-"""The driver of a URL that names none."""
-_IDLE = 5.0
-"""Seconds after which a connection is asked whether it still stands, before it is used."""
 _CHUNK = 400
 """Rows per statement: SQLite takes 32766 bound values, older builds 999."""
 
@@ -36,69 +31,6 @@ def connect(url: str) -> SqlStore:
         UnavailableError: the database does not answer.
     """
     return SqlStore(open_store(url))
-
-
-def open_store(url: str) -> sa.Engine:
-    """Return the database at *url*; see `connect`."""
-    try:
-        parsed = sa.engine.make_url(url)
-    except exc.ArgumentError:
-        raise InvalidInputError(
-            "the store's URL cannot be read; write `sqlite:///shop.db` or `postgresql+psycopg://…`"
-        ) from None
-    backend = parsed.get_backend_name()
-    if backend not in _BACKENDS:
-        raise InvalidInputError(f"`{backend}` stores are not supported; use one of {', '.join(_BACKENDS)}")
-    if parsed.drivername in _DRIVERS:
-        parsed = parsed.set(drivername=f"{backend}+{_DRIVERS[parsed.drivername]}")
-    if backend == "sqlite" and not (parsed.database and Path(parsed.database).is_file()):
-        raise NotFoundError(f"there is no SQLite file `{parsed.database}`; name an existing one")
-    try:
-        kept: dict[str, Any] = (
-            {"poolclass": sa.pool.NullPool}
-            if backend == "sqlite"
-            else {
-                "pool_size": 1,
-                "max_overflow": 4,
-            }  # a new connection costs a process there
-        )
-        engine = sa.create_engine(parsed, hide_parameters=True, **kept)
-    except (ImportError, exc.SQLAlchemyError) as error:
-        extra = "postgres" if backend == "postgresql" else "mysql"
-        raise UnavailableError(
-            f"no driver for `{parsed.drivername}`: {error}; install `ephor[{extra}]`"
-        ) from error
-    if backend == "sqlite":
-        sa.event.listen(engine, "connect", _prepare_sqlite)
-    else:
-        sa.event.listen(engine, "checkin", _note_use)
-        sa.event.listen(engine, "checkout", _ask_if_idle)
-    return engine
-
-
-def _note_use(_connection: Any, record: Any) -> None:
-    record.info["used"] = monotonic()
-
-
-def _ask_if_idle(connection: Any, record: Any, _proxy: Any) -> None:
-    """Ask a connection that lay idle whether it still stands; to ask before every question would double the way."""
-    used = record.info.get("used")
-    if used is None or monotonic() - used < _IDLE:
-        return
-    try:
-        with closing(connection.cursor()) as cursor:
-            cursor.execute("SELECT 1")
-        connection.rollback()
-    except connection.Error as error:
-        raise exc.DisconnectionError from error
-
-
-def _prepare_sqlite(connection: Any, _record: object) -> None:
-    connection.execute(
-        "PRAGMA foreign_keys = ON"
-    )  # off by default: deleting would leave rows that point nowhere
-    connection.execute("PRAGMA secure_delete = ON")  # deleted content is overwritten with zeros
-    connection.execute("PRAGMA busy_timeout = 5000")
 
 
 _OPTIMIZED = "tables rebuilt; binary logs, undo logs, replicas and backups are not touched"
@@ -119,7 +51,9 @@ class SqlStore:
         self._engine = engine
         self._reads = engine.execution_options(isolation_level="AUTOCOMMIT")
         """For single questions: what begins and ends a transaction would be two more ways to the server."""
+        finalize(self, engine.dispose)  # the engine outlives its stores; their connections do not
         self._known: dict[str, Table] = {}
+        self._shape: str | None = None
         self._types: dict[tuple[str, str], sa.types.TypeEngine[Any]] = {}
 
     def tables(self) -> Mapping[str, Table]:
@@ -127,12 +61,16 @@ class SqlStore:
             warnings.simplefilter(
                 "ignore", exc.SAWarning
             )  # a column type SQLAlchemy does not know is read as it comes
+            shape = shape_of(connection)
+            if shape is not None and shape == self._shape:
+                return self._known
             look = sa.inspect(connection)
             columns, keys = look.get_multi_columns(), look.get_multi_pk_constraint()
             ties = look.get_multi_foreign_keys()
             self._known = {
                 name: self._table(name, columns[at], keys[at], ties[at]) for at in columns if (name := at[1])
             }
+            self._shape = shape
         return self._known
 
     def find(self, ask: Find) -> Sequence[Row]:

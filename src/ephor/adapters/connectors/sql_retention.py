@@ -10,7 +10,8 @@ import sqlalchemy as sa
 from sqlalchemy import exc
 
 from ephor.adapters.connectors.past import is_past, is_readable
-from ephor.adapters.connectors.sql import SqlStore, _any_of, _chunks, _raw, open_store
+from ephor.adapters.connectors.sql import SqlStore, _any_of, _chunks, _raw
+from ephor.adapters.connectors.sql_open import open_store
 from ephor.adapters.connectors.values import from_json, same_row
 from ephor.engine.ports_retention import Appraisal, Done, Keep, RawKey, RawRow, Selection
 from ephor.kernel.errors import ConflictError, InvalidInputError, VerificationError

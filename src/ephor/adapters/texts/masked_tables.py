@@ -13,7 +13,7 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy import exc
 
-from ephor.adapters.connectors.sql import open_store
+from ephor.adapters.connectors.sql_open import open_store
 from ephor.kernel.errors import ConflictError, InvalidInputError, UnavailableError
 from ephor.rooms.pii.columns import ColumnCount, joined, mask_columns
 from ephor.rooms.pii.operators import Operator
