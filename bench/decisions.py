@@ -10,6 +10,7 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from threading import RLock
 
+from ledger_baselines import Floor
 from measure import Timing, clocked, interleave, micro, say, show, summed
 
 from ephor.adapters.storage.growth import Draft
@@ -20,6 +21,7 @@ from ephor.demo.narrator import Narrator
 from ephor.demo.stage import SUPPORT, Stage
 from ephor.engine.plane import Engine
 from ephor.examples import files
+from ephor.kernel.events import Event
 from ephor.kernel.vocabulary import ReviewType, Sensitivity
 from ephor.rooms.access.roles import Permission, lend
 from ephor.rooms.approvals.request import Verdict
@@ -72,23 +74,27 @@ def _run(folder: Path, *, short: bool) -> str:
         raise RuntimeError("the delegated call is not allowed")
     one = _each(lambda: plane.decisions.explain(call), times)
     listed = _each(lambda: callable_tools(wide, now), 100 if short else 2_000)
+    least, said = Floor(folder / "floor.db"), _said(plane, call)
     durable = interleave(
         {
             "raw": lambda: raw.execute("insert into entries values (?)", (body,)),
+            "floor": lambda: least.append([said()]),
             "ephor": lambda: plane.decide(call),
         },
         50 if short else 500,
     )
     each, turns = (10, 1) if short else (50, 5)
     group = _bare_group(folder / "group.db", body)
+    leasts = GroupCommit(RLock(), Floor(folder / "floors.db").append)  # type: ignore[arg-type]
     at_once = interleave(
         {
             "bare": lambda: _at_once(group, each),
+            "floor": lambda: _at_once(lambda: leasts.submit([said()]), each),  # type: ignore[list-item]
             "ephor": lambda: _at_once(lambda: plane.decisions.decide(call), each),
         },
         turns,
     )
-    bare, many = (64 * each / at_once[who].median for who in ("bare", "ephor"))
+    bare, floor, many = (64 * each / at_once[who].median for who in ("bare", "floor", "ephor"))
     plane.close()
     rows = [
         ("the ceiling only: a call read and judged by the authority at hand (must be 15 µs, 60 µs)", micro(alone.median), micro(alone.p99), ""),
@@ -99,14 +105,43 @@ def _run(folder: Path, *, short: bool) -> str:
         ("default deny, all reasons, explained", micro(ceiling["deny"].median / 100), micro(ceiling["deny"].p99 / 100), ""),
         ("worst case: something wrong in every check, explained", micro(ceiling["worst"].median / 100), micro(ceiling["worst"].p99 / 100), ""),
         ("a bare SQLite commit of the same bytes", micro(durable["raw"].median), micro(durable["raw"].p99), "1.00"),
+        ("the floor: judged, JSON, a tree, one signature and the row, nothing checked", micro(durable["floor"].median), micro(durable["floor"].p99),
+         f"{durable['floor'].median / durable['raw'].median:.2f}"),
         ("allow, recorded and durable (must be 1.30)", micro(durable["ephor"].median), micro(durable["ephor"].p99),
          f"{durable['ephor'].median / durable['raw'].median:.2f}"),
     ]  # fmt: skip
     shown = show("Decisions on SQLite, one caller", rows, ("what", "p50", "p99", "of a bare commit"))
     return shown + say(
         f"64 callers at once, each recorded and durable: {many:,.0f} decisions a second, where a bare group commit of the "
-        f"same bytes by 64 callers does {bare:,.0f}: {many / bare:.2f} of it (must be 0.67)."
+        f"same bytes by 64 callers does {bare:,.0f}: {many / bare:.2f} of it (must be 0.67), and the floor by 64 callers, as above, "
+        f"{floor:,.0f}: {floor / bare:.2f}."
     )
+
+
+def _said(plane: Engine, call: Call) -> Callable[[], Event]:
+    """Return what judges *call* and makes of it the event that a decision records, and nothing else: no look, no id, no digest of its own."""
+    authority = plane.decisions._authority(SUPPORT, plane.world.clock.now()).agent
+    if authority is None:
+        raise RuntimeError("the bench agent is not registered")
+    digest = plane.world.pseudonyms.fingerprint(b"{}")
+
+    def said() -> Event:
+        now = plane.world.clock.now()
+        verdict = judged(facts_for(read_call(call)[0], authority, now, NOTHING_KNOWN), call)
+        return Event(
+            "decision.made/1",
+            now,
+            f"agent:{call.agent}",
+            action="call",
+            tool=call.tool,
+            args_digest=digest,
+            decision=verdict.outcome.value,
+            reasons=tuple(reason.code for reason in verdict.reasons),
+            policy_digest=authority.record.id,
+            refs={"decision": "dec_" + "0" * 32},
+        )
+
+    return said
 
 
 def _each(act: Callable[[], object], times: int) -> Timing:

@@ -23,7 +23,7 @@ SETTINGS = "SQLite: journal_mode=wal, synchronous=full, one fsync a commit"
 
 def connect(path: Path) -> sqlite3.Connection:
     """Return a connection with the durability the ledger has."""
-    connection = sqlite3.connect(path, isolation_level=None)
+    connection = sqlite3.connect(path, isolation_level=None, check_same_thread=False)
     for pragma in ("journal_mode=wal", "synchronous=full"):
         connection.execute(f"pragma {pragma}")
     return connection

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Sequence
+from operator import attrgetter
 
 from ephor.engine.ports import Head, Ledger
 from ephor.kernel.errors import VerificationError
 from ephor.rooms.ledger import proof, tile
-from ephor.rooms.ledger.frontier import split
+from ephor.rooms.ledger.tree import HASH_SIZE
+
+_PLACE = attrgetter("level", "index")
 
 
 def fetch(ledger: Ledger, plan: proof.Plan, head: Head | None = None) -> Sequence[bytes]:
@@ -22,15 +25,20 @@ def fetch(ledger: Ledger, plan: proof.Plan, head: Head | None = None) -> Sequenc
     """
     hashes = {} if head is None else proof.peaks(head.size, head.edge)
     tiles: dict[tuple[int, int], list[tuple[proof.Node, proof.TileSpan]]] = defaultdict(list)
-    for node in sorted({node for step in plan for node in step} - hashes.keys()):
+    missing = {node for step in plan for node in step} - hashes.keys()
+    for node in sorted(missing, key=_PLACE):
         span = proof.locate(node)
         tiles[span.level, span.index].append((node, span))
     for (level, index), wanted in tiles.items():
         unfinished = head is not None and level == 0 and index == head.size // tile.WIDTH
         width = max(span.stop for _, span in wanted)
         found = head.partial if head is not None and unfinished else ledger.tile(level, index, width)
-        row = split(found)
-        hashes.update({node: proof.perfect(row[span.start : span.stop]) for node, span in wanted})
+        if len(found) < width * HASH_SIZE:
+            raise VerificationError(
+                f"tile {level}/{index} has {len(found)} bytes where the head promises {width} hashes; run `ephor ledger fsck`"
+            )
+        for node, span in wanted:
+            hashes[node] = proof.perfect(found[span.start * HASH_SIZE : span.stop * HASH_SIZE])
     return proof.assemble(plan, hashes)
 
 

@@ -13,7 +13,7 @@ from typing import TypeAlias
 
 from ephor.kernel.errors import InvalidInputError
 from ephor.rooms.ledger.tile import HEIGHT, WIDTH
-from ephor.rooms.ledger.tree import EMPTY_ROOT, node_hash, split
+from ephor.rooms.ledger.tree import EMPTY_ROOT, HASH_SIZE, node_hash, split
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -132,17 +132,18 @@ def fold(hashes: Sequence[bytes]) -> bytes:
     return running
 
 
-def perfect(hashes: Sequence[bytes]) -> bytes:
-    """Return the root of a perfect subtree, given the hashes of one level of it: 1, 2, 4, … of them, left to right.
+def perfect(hashes: bytes) -> bytes:
+    """Return the root of a perfect subtree, given the hashes of one level of it end to end: 1, 2, 4, … of them.
 
-    >>> perfect([b"a" * 32, b"b" * 32]) == node_hash(b"a" * 32, b"b" * 32)
+    >>> perfect(b"a" * 32 + b"b" * 32) == node_hash(b"a" * 32, b"b" * 32)
     True
     """
-    row = hashes
-    while len(row) > 1:
-        lefts = iter(row)
-        row = [sha256(b"\x01" + left + right).digest() for left, right in zip(lefts, lefts, strict=True)]
-    return row[0]
+    pair = 2 * HASH_SIZE
+    while len(hashes) > HASH_SIZE:
+        hashes = b"".join(
+            [sha256(b"\x01" + hashes[at : at + pair]).digest() for at in range(0, len(hashes), pair)]
+        )
+    return hashes
 
 
 def peaks(size: int, hashes: Sequence[bytes]) -> dict[Node, bytes]:

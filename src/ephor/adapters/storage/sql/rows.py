@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import lru_cache
 from typing import Any, ClassVar
 
 from ephor.adapters.storage.growth import Growth, HeadRow
@@ -41,10 +42,7 @@ class SqliteRows:
     def __init__(self, connection: Any, log: int = 0) -> None:
         self.connection, self.log = connection, log
         self.base, self.end = log << SHIFT, (log + 1) << SHIFT
-        names = [self._read(name) if name in _BINARY else name for name in _HEAD.split(", ")]
-        ended = "coalesce((select ended from ledger_logs where number = id - 1), 0)"
-        self._asked_head = f"select {', '.join(names)}, {ended} from ledger_head where id = ?"  # noqa: S608 - constants
-        self._asked = f"select {', '.join(names)}, {ended}, ({_VERSION}) from ledger_head where id = ?"  # noqa: S608 - constants
+        self._asked_head, self._asked = _questions(self.binary)
         self._entered: tuple[Any, ...] | None = None
         """The head as `enter` found it, until somebody asks for it."""
         self._version: int | None = None
@@ -173,6 +171,15 @@ class SqliteRows:
             some = entries[start : start + _TOGETHER]
             values = [one for pair in enumerate(some, place + start) for one in pair]
             self.connection.execute(_INSERT + ",".join(["(?,?)"] * len(some)), values)
+
+
+@lru_cache(maxsize=2)  # rows are made for every look
+def _questions(binary: str) -> tuple[str, str]:
+    """Return what asks for the head, and for it and what governance is at."""
+    names = ", ".join(binary.format(name) if name in _BINARY else name for name in _HEAD.split(", "))
+    names += ", coalesce((select ended from ledger_logs where number = id - 1), 0)"
+    source = "from ledger_head where id = ?"
+    return f"select {names} {source}", f"select {names}, ({_VERSION}) {source}"
 
 
 class PostgresRows(SqliteRows):
