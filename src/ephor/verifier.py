@@ -52,12 +52,16 @@ STRETCH = 64
 WORTH_IT = 60_000
 """Entries from which on other processes save more time than they take to start."""
 ROTATION = "ephor/key-rotation/1"
+REPORT = "report"
+"""The folder of an audit report in a bundle."""
 PROOF = "c2sp.org/tlog-proof@v1"
 MAX_PROOF = 63
 """Hashes of an inclusion proof in the largest tree."""
 MAX_PROOF_FILE = 2_000_000
+MAX_PAGE = 256 * 1024 * 1024
 MAX_SIZE = MAX_TIME = 2**63 - 1
 _SIZE = re.compile(r"0|[1-9][0-9]{0,18}")
+_SUM = re.compile(r"([0-9a-f]{64})  ([A-Za-z0-9][A-Za-z0-9./_-]{0,200})")
 _NO_NAME = re.compile(r"[\s+\x00-\x1f]")
 _PRIME = 2**255 - 19
 _EIGHTH = int.from_bytes(
@@ -259,6 +263,7 @@ def verify(
     *earlier* is a checkpoint kept from before, or several; the log must begin with the very entries each stands for. *quorum*
     of the *witnesses*, all unless stated, must have cosigned for the log to count as witnessed. Without *content* only
     hashes are checked, not what the entries say. *anchors* is the bundle of the main log that anchors this one; see `judge`.
+    An audit report in the bundle has to be the one whose digest an entry of the log holds.
     With more than one of *workers* a large bundle is checked by as many further processes, which import the program's
     main module anew; the report is the same.
 
@@ -268,7 +273,12 @@ def verify(
     files = _open_folder(bundle)
     main = None if anchors is None else _open_folder(anchors)
     trust = _parse_trust(key, witnesses, quorum)
-    return _judge(files, trust, earlier, content=content, main=main, main_key=anchors_key, workers=workers)
+    found = _judge(files, trust, earlier, content=content, main=main, main_key=anchors_key, workers=workers)
+    if found.verdict not in (WITNESSED, CONSISTENT) or not os.path.lexists(files.root / REPORT):
+        return found
+    means = "whoever changed the report after it was made; ask for the whole bundle again"
+    told = tuple(Finding(None, None, one, means) for one in _problems_of_report(files, found))
+    return replace(found, verdict=INVALID, findings=(*found.findings, *told)) if told else found
 
 
 def judge(
@@ -418,6 +428,55 @@ class _Folder:
                 self._inside.clear()
             self._inside[above] = str(path)
         return self._inside[above]
+
+
+def _problems_of_report(folder: _Folder, found: Report) -> Iterator[str]:
+    """Yield what the files of an audit report are not: what its manifest lists, the manifest what an entry of the log holds."""
+    try:
+        sums, told = (
+            folder.read(f"{REPORT}/SHA256SUMS", MAX_NOTE * 10),
+            folder.read(f"{REPORT}/entry.json", MAX_NOTE),
+        )
+        if sums is None or told is None:
+            yield "the report lacks `SHA256SUMS` or `entry.json`"
+            return
+        entry = _entry_of_report(folder, told, found.size)
+        wanted = ("audit.reported/1", f"sha256:{sha256(sums).hexdigest()}", found.origin)
+        if (entry.get("kind"), entry.get("output_hash"), entry.get("log")) != wanted:
+            yield "the ledger has no entry with the digest of this report's manifest: it was changed, or is another's"
+            return
+        lines = [(line, _SUM.fullmatch(line)) for line in sums.decode("ascii", "replace").splitlines()]
+        listed = {match[2]: match[1] for _, match in lines if match}
+        if not all(match for _, match in lines):
+            yield "`SHA256SUMS` holds a line that names no file"
+            return
+        for name, digest in sorted(listed.items()):
+            data = folder.read(f"{REPORT}/{name}", MAX_PAGE)
+            if data is None or sha256(data).hexdigest() != digest:
+                yield f"`{name}` of the report is {'missing' if data is None else 'not what was recorded'}"
+        root = folder.root / REPORT
+        there = {
+            f"{Path(above, name).relative_to(root)}" for above, _, names in os.walk(root) for name in names
+        }
+        for name in sorted(there - {*map(str, map(Path, listed)), "SHA256SUMS", "entry.json"}):
+            yield f"`{name}` does not belong to the report"
+    except _BrokenError as error:
+        yield str(error)
+
+
+def _entry_of_report(folder: _Folder, told: bytes, size: int) -> Mapping[str, Any]:
+    try:
+        position = json.loads(told)["position"]
+    except (ValueError, KeyError, TypeError, RecursionError):
+        return {}
+    if type(position) is not int or not 0 <= position < size:
+        return {}
+    index, offset = divmod(position, WIDTH)
+    data, at = folder.read(_path("entries", index, min(WIDTH, size - index * WIDTH)), MAX_BUNDLE) or b"", 0
+    for _ in range(offset):
+        at += 2 + int.from_bytes(data[at : at + 2])
+    end = at + 2 + int.from_bytes(data[at : at + 2])
+    return _fields_of(data[at + 2 : end])
 
 
 def _base64(text: str) -> bytes:

@@ -17,7 +17,7 @@ import pytest
 from conftest import populate
 from ephor import verifier
 from ephor.adapters.files import new_folder
-from ephor.edges.cli.audit import render, settled
+from ephor.edges.cli.audit import render
 from ephor.edges.sdk import Plane
 from ephor.engine.audit import Issued
 from ephor.kernel.errors import InvalidInputError, NotFoundError, NotPermittedError
@@ -139,7 +139,6 @@ def test_what_is_cited_is_proven_and_the_bundle_verifies_offline(plane: Plane, t
         assert proof_file.verify(proof, data, made.key).size >= report["ledger"]["size"]
     found = verifier.verify(tmp_path / "audit", made.key, made.report.checkpoint.encode())
     assert (found.verdict, found.size) == ("CONSISTENT", report["ledger"]["size"] + 1)
-    assert settled(str(tmp_path / "audit"), found) is found
     entry = plane.ledger.show(made.entry).entry
     manifest = (tmp_path / "audit" / "report" / "SHA256SUMS").read_bytes()
     assert entry["output_hash"] == f"sha256:{hashlib.sha256(manifest).hexdigest()}" == made.manifest
@@ -178,7 +177,7 @@ def test_whatever_is_changed_in_a_report_is_found(made: Issued, tmp_path: Path) 
         copy = tmp_path / "copy"
         shutil.copytree(tmp_path / "audit", copy)
         spoil(copy / "report")
-        found = settled(str(copy), verifier.verify(copy, made.key))
+        found = verifier.verify(copy, made.key)
         assert found.verdict == verifier.INVALID, name
         assert found.findings, name
         shutil.rmtree(copy)
@@ -191,7 +190,7 @@ def test_a_report_of_another_plane_is_none_of_this_log(made: Issued, tmp_path: P
     theirs = issued(other, tmp_path / "theirs")
     shutil.rmtree(tmp_path / "theirs" / "report")
     shutil.copytree(tmp_path / "audit" / "report", tmp_path / "theirs" / "report")
-    found = settled(str(tmp_path / "theirs"), verifier.verify(tmp_path / "theirs", theirs.key))
+    found = verifier.verify(tmp_path / "theirs", theirs.key)
     assert found.verdict == verifier.INVALID
 
 

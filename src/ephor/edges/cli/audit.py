@@ -3,27 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import replace
 from datetime import datetime, timedelta
-from pathlib import Path
 from typing import Annotated
 
 import orjson
 import typer
 
-from ephor import verifier
 from ephor.edges.cli.options import As, Database, Json, ending, given
 from ephor.edges.cli.render import emit
 from ephor.edges.documents.html import html
 from ephor.edges.documents.markdown import markdown
 from ephor.edges.door import Door
-from ephor.rooms.exports import audit_files
 from ephor.rooms.exports.audit_page import document
 from ephor.rooms.exports.audit_report import AuditReport, plain
-from ephor.rooms.ledger import tile
 
 app = typer.Typer(name="audit", help="Reports for auditors, on a period.", no_args_is_help=True)
-_LONGEST = 256 * 1024 * 1024
 
 
 @app.command()
@@ -102,31 +96,3 @@ def render(made: AuditReport) -> Mapping[str, bytes]:
         "report.md": markdown(page).encode(),
         "report.html": html(page).encode(),
     }
-
-
-def settled(bundle: str, found: verifier.Report) -> verifier.Report:
-    """Return *found* with what an audit report in the bundle has against it, where there is one."""
-    folder = Path(bundle) / audit_files.FOLDER
-    if found.verdict not in (verifier.CONSISTENT, verifier.WITNESSED) or not folder.is_dir():
-        return found
-    names = [str(one.relative_to(folder)) for one in sorted(folder.rglob("*")) if not one.is_dir()]
-
-    def read(name: str) -> bytes | None:
-        path = folder / name
-        if path.is_symlink() or not path.is_file() or path.stat().st_size > _LONGEST:
-            return None
-        return path.read_bytes()
-
-    def entry_at(position: int) -> bytes | None:
-        if not 0 <= position < found.size:
-            return None
-        index, offset = divmod(position, tile.WIDTH)
-        path = Path(bundle) / tile.entries_path(index, min(tile.WIDTH, found.size - index * tile.WIDTH))
-        return tile.decode_bundle(path.read_bytes())[offset] if path.is_file() else None
-
-    problems = audit_files.check(names, read, entry_at, found.origin)
-    if not problems:
-        return found
-    means = "whoever changed the report after it was made; ask for the whole bundle again"
-    told = tuple(verifier.Finding(None, None, problem, means) for problem in problems)
-    return replace(found, verdict=verifier.INVALID, findings=(*found.findings, *told))

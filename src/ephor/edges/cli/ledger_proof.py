@@ -11,7 +11,6 @@ import typer
 from rich.console import Console
 
 from ephor import verifier
-from ephor.edges.cli.audit import settled
 from ephor.edges.cli.ledger import app
 from ephor.edges.cli.ledger_archive import Format, export_as
 from ephor.edges.cli.options import Database, Json, Stream, given, read_key
@@ -233,9 +232,7 @@ def _judge_bundle(
         if archive is not None:
             report = verifier.judge(archive, key, earlier, witnesses=witnesses, quorum=quorum)
             return archive.settle(report)
-        return settled(
-            bundle, verifier.verify(Path(bundle), key, earlier, witnesses=witnesses, quorum=quorum)
-        )
+        return verifier.verify(Path(bundle), key, earlier, witnesses=witnesses, quorum=quorum)
     except verifier.UsageError as error:
         raise InvalidInputError(str(error)) from error
 
