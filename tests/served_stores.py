@@ -8,7 +8,7 @@ import socket
 import subprocess
 import tempfile
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -30,16 +30,20 @@ def mariadb_running() -> Iterator[str]:
              "--skip-test-db", *user],
             check=True, capture_output=True, timeout=600,
         )  # fmt: skip
-        port, line = free_port(), Path(folder, "line")
-        server = [program, "--no-defaults", f"--datadir={data}", f"--socket={line}", f"--port={port}",
-                  "--bind-address=127.0.0.1", "--skip-name-resolve", "--innodb-flush-log-at-trx-commit=2",
+        line = Path(folder, "line")
+        server = [program, "--no-defaults", f"--datadir={data}", f"--socket={line}", "--bind-address=127.0.0.1",
+                  "--skip-name-resolve", "--innodb-flush-log-at-trx-commit=2",
                   "--innodb-buffer-pool-size=16M", f"--pid-file={folder}/pid", *user]  # fmt: skip
-        with process(server, Path(folder)):
-            url = f"mysql+pymysql://root@127.0.0.1:{port}"
-            engine = sa.create_engine(url)
-            wait_until(lambda: engine.connect().close(), sa.exc.OperationalError)
+
+        def works(port: int) -> None:
+            engine = sa.create_engine(f"mysql+pymysql://root@127.0.0.1:{port}")
+            engine.connect().close()
             engine.dispose()
-            yield url
+
+        with listening(
+            lambda port: [*server, f"--port={port}"], Path(folder), works, sa.exc.OperationalError
+        ) as port:
+            yield f"mysql+pymysql://root@127.0.0.1:{port}"
 
 
 @contextmanager
@@ -50,13 +54,16 @@ def redis_running() -> Iterator[str]:
         pytest.skip("no Redis on this machine; install `redis-server`")
     redis = pytest.importorskip("redis", reason="install ephor[redis]")
     with tempfile.TemporaryDirectory(prefix="redis") as folder:
-        port = free_port()
-        server = [program, "--port", str(port), "--bind", "127.0.0.1", "--dir", folder, "--appendonly", "yes",
-                  "--save", ""]  # fmt: skip
-        with process(server, Path(folder)):
+        server = [program, "--bind", "127.0.0.1", "--dir", folder, "--appendonly", "yes", "--save", ""]
+
+        def works(port: int) -> None:
             client = redis.Redis(port=port)
-            wait_until(client.ping, redis.RedisError)
+            client.ping()
             client.close()
+
+        with listening(
+            lambda port: [*server, "--port", str(port)], Path(folder), works, redis.RedisError
+        ) as port:
             yield f"redis://127.0.0.1:{port}/0"
 
 
@@ -76,10 +83,27 @@ def free_port() -> int:
 
 
 @contextmanager
-def process(command: Sequence[str], folder: Path) -> Iterator[None]:
+def listening(
+    command: Callable[[int], Sequence[str]],
+    folder: Path,
+    works: Callable[[int], None],
+    error: type[Exception],
+) -> Iterator[int]:
+    """Start a server and yield the port on which it works: another one, where somebody took the first meanwhile."""
+    for _ in range(5):
+        port = free_port()
+        with process(command(port), folder) as one:
+            if is_ready(one, lambda port=port: works(port), error):
+                yield port
+                return
+    raise AssertionError((folder / "said").read_text(errors="replace"))
+
+
+@contextmanager
+def process(command: Sequence[str], folder: Path) -> Iterator[subprocess.Popen[bytes]]:
     with Path(folder, "said").open("wb") as said, subprocess.Popen(command, stdout=said, stderr=said) as one:
         try:
-            yield
+            yield one
         finally:
             one.terminate()
             try:
@@ -88,9 +112,10 @@ def process(command: Sequence[str], folder: Path) -> Iterator[None]:
                 one.kill()
 
 
-def wait_until(works, error: type[Exception], seconds: float = 300) -> None:
-    end = time.monotonic() + seconds
-    while True:
+def is_ready(one: subprocess.Popen[bytes], works: Callable[[], None], error: type[Exception]) -> bool:
+    """Wait until a server works; tell if it ended instead."""
+    end = time.monotonic() + 300
+    while one.poll() is None:
         try:
             works()
         except error:
@@ -98,4 +123,5 @@ def wait_until(works, error: type[Exception], seconds: float = 300) -> None:
                 raise
             time.sleep(0.1)
         else:
-            return
+            return True
+    return False
