@@ -4,14 +4,18 @@ from __future__ import annotations
 
 import dataclasses
 import json
+import os
+import random
 import shutil
+import signal
 import sqlite3
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from backup_child import Nursery
 from conftest import populate
 from databases import postgres_database
 from ephor.adapters.backup import folder as folders
@@ -35,6 +39,7 @@ from sample_plane import ID, ready
 
 SECRET = Given(b"\x07" * 32, is_file=True)
 KEYS = Given(b"a passphrase for the keys", is_file=False)
+KILLS = int(os.environ.get("EPHOR_KILLS", "2"))
 JANE, JOE = "jane@example.com", "joe@example.com"
 LOOK = Call(ID, "customer_lookup", {"id": 7}, subject=JANE)
 
@@ -336,3 +341,46 @@ def test_a_ledger_that_does_not_hold_is_not_called_a_good_backup(here: Site, tmp
         here.backups.back_up(None, str(tmp_path / "backup"), SECRET, None)
     with pytest.raises(NotFoundError, match="never finished"):
         here.backups.check(str(tmp_path / "backup"), SECRET)
+
+
+@pytest.fixture
+def nursery(here: Site) -> Iterator[Nursery]:
+    made = Nursery(here.keys)
+    yield made
+    made.close()
+
+
+def test_whenever_it_is_killed_it_leaves_no_backup_or_a_whole_one_and_the_next_goes_on(
+    here: Site, nursery: Nursery, tmp_path: Path
+) -> None:
+    chance = random.Random(20261128)  # the moments are the same in every run
+    (tmp_path / "secret").write_bytes(SECRET.data)
+    secret = ("--key-file", str(tmp_path / "secret"))
+    taken: Any = ("backup", str(tmp_path / "whole"), *secret, "--database", here.url)
+    status, steps = nursery.run(taken)
+    assert status == 0
+    assert steps > KILLS
+    before = recorded(here)
+    for stop in sorted(chance.sample(range(1, steps), KILLS)):
+        place = str(tmp_path / f"killed-{stop}")
+        again = ("backup", place, *secret, "--database", here.url)
+        check = ("restore", place, *secret, "--check")
+        assert nursery.run(again, stop)[0] == -signal.SIGKILL
+        if (Path(place) / folders.MANIFEST).exists():
+            assert nursery.run(check)[0] == 0  # it was finished: then it is whole
+        else:
+            assert nursery.run(check)[0] in (3, 6)  # never called a backup
+            assert nursery.run(again)[0] == 0
+    where = tmp_path / "there.db"
+    back = ("restore", place, *secret, "--database", f"sqlite:///{where}", "--unsafe-erasures-unknown")
+    status, steps = nursery.run(("restore", place, *secret, "--database", f"sqlite:///{tmp_path / 'first.db'}", "--unsafe-erasures-unknown"))  # fmt: skip
+    assert status == 0
+    for stop in sorted(chance.sample(range(1, steps), KILLS)):
+        assert nursery.run(back, stop)[0] == -signal.SIGKILL
+        if where.exists():  # the last step was done: what is there is all there
+            there = site(f"sqlite:///{where}", here.keys)
+            assert recorded(there) == before
+            for one in tmp_path.glob("there.db*"):
+                one.unlink()
+    assert nursery.run(back)[0] == 0
+    assert recorded(site(f"sqlite:///{where}", here.keys)) == before
