@@ -5,13 +5,14 @@ from __future__ import annotations
 import dataclasses
 import sqlite3
 import tempfile
+import time
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
-from threading import RLock
+from threading import Barrier, RLock
 
 from ledger_baselines import Floor
-from measure import Timing, clocked, interleave, micro, say, show, summed
+from measure import Taken, Timing, clocked, interleave, micro, say, show, summed
 
 from ephor.adapters.storage.growth import Draft
 from ephor.adapters.storage.sql.commits import GroupCommit
@@ -178,10 +179,25 @@ def _wide(plane: Engine) -> AgentAuthority:
     return compile_record(dataclasses.replace(record, agent=agent, roles=(*record.roles, *roles)))
 
 
-def _at_once(act: Callable[[], object], each: int) -> None:
-    """Have 64 threads do it, each so often."""
+def _at_once(act: Callable[[], object], each: int) -> Taken:
+    """Have 64 threads do it, each so often; the clock starts when all of them are there, and stops with the last."""
+    gate = Barrier(65)
+
+    def work() -> None:
+        gate.wait()
+        for _ in range(each):
+            act()
+        gate.wait()
+
     with ThreadPoolExecutor(64) as pool:
-        list(pool.map(lambda _: [act() for _ in range(each)], range(64)))
+        waiting = [pool.submit(work) for _ in range(64)]
+        gate.wait()
+        before, started = time.process_time(), time.perf_counter()
+        gate.wait()
+        taken = Taken(time.perf_counter() - started, time.process_time() - before)
+        for one in waiting:
+            one.result()
+    return taken
 
 
 def _bare_group(path: Path, body: bytes) -> Callable[[], object]:

@@ -24,9 +24,12 @@ class FreshIds:
 
     def new(self, prefix: str) -> str:
         """Return ``prefix_`` and a UUID version 7."""
-        return self.many(prefix, 1)[0]
+        return f"{prefix}_{self._drawn(1)[0]}"
 
     def many(self, prefix: str, count: int) -> list[str]:
         """Return *count* of them, of one millisecond: asking the clock costs more than all the rest."""
+        return [f"{prefix}_{one}" for one in self._drawn(count)]
+
+    def _drawn(self, count: int) -> list[str]:
         milliseconds = int(self._clock.now().timestamp() * 1000)
-        return [f"{prefix}_{one}" for one in uuid7s(milliseconds, secrets.token_bytes(10 * count))]
+        return uuid7s(milliseconds, secrets.token_bytes(10 * count))
