@@ -330,6 +330,8 @@ def test_the_audit_report_counts_what_the_ledger_holds(ready: Engine) -> None:
     counted = {row.cells[0]: int(row.cells[1]) for row in tables["What was recorded"].rows}
     found = ready.ledger.search({"kind": "evidence.recorded/1"}, limit=100)
     assert counted["evidence.recorded/1"] == len(found.entries)
+    meant = {row.cells[0]: row.cells[2] for row in tables["What was recorded"].rows}
+    assert "evidence" in meant["evidence.recorded/1"]
     assert [row.cells for row in tables["Decisions on calls"].rows] == [(AGENT, "0", "0", "1")]
     assert any(row.cells[1] == "approval.approved/1" for row in tables["Approvals and refusals"].rows)
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from ephor.rooms.documents.kinds import ALL, DocumentKind
 from ephor.rooms.documents.model import Block, Ground, Row, Section, Source, fact, facts, paragraph, table
+from ephor.rooms.ledger.kinds import KINDS
 from ephor.rooms.writing.facts import PeriodFacts
 from ephor.rooms.writing.parts import Answers, answered, entry, listed, rows
 
@@ -39,10 +40,14 @@ def _kinds(one: PeriodFacts) -> tuple[Block, ...]:
     return (
         table(
             "",
-            ("kind of entry", "entries"),
-            [Row((kind, str(many)), source) for kind, many in sorted(one.kinds.items())],
+            ("kind of entry", "entries", "what it records"),
+            [Row((kind, str(many), _meaning(kind)), source) for kind, many in sorted(one.kinds.items())],
         ),
     )
+
+
+def _meaning(kind: str) -> str:
+    return KINDS.get(kind, "an event of the organisation's own").partition(";")[0]
 
 
 def _decisions(one: PeriodFacts) -> tuple[Block, ...]:
