@@ -14,8 +14,8 @@ from hypothesis import strategies as st
 from ephor import verifier
 from ephor.kernel.canonical import canonical
 from ephor.kernel.errors import VerificationError
-from ephor.rooms.ledger import entry
-from sample_bundle import ENTRIES, make_entry
+from ephor.rooms.ledger import entry, tile
+from sample_bundle import ENTRIES, KEY, export, make_entry, write
 
 FULL = {
     "action": "refund", "actor": "agent:a", "approver": "person:sam", "args_digest": "sha256:1",
@@ -192,3 +192,17 @@ def test_any_metadata_at_all_is_judged_as_by_the_slow_readers(metadata, ordered)
 def test_what_others_wrote_well_passes_by_the_short_way():
     for data in (WHOLE, *ENTRIES[:20]):
         assert verifier._SHAPE.fullmatch(data.decode())
+
+
+@pytest.mark.parametrize("size", [12, 256, 300])
+@pytest.mark.parametrize("gone", [(5,), (0,), (5, 6, 9), (1, 3)])
+def test_what_was_taken_out_is_named_and_not_what_stood_behind_it(tmp_path, size, gone):
+    kept = [one for at, one in enumerate(ENTRIES[:size]) if at not in gone]
+    export(tmp_path, ENTRIES[:size])
+    width = min(size, 256)
+    write(tmp_path, tile.entries_path(0, width), tile.encode_bundle(kept[: width - len(gone)]))
+    report = verifier.verify(tmp_path, KEY)
+    named = {one.position for one in report.findings if "gone" in one.problem}
+    first = {at for at in gone if at - 1 not in gone}
+    assert (report.verdict, named) == ("INVALID", first)
+    assert {one.position for one in report.findings} == first

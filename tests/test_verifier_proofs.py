@@ -142,3 +142,5 @@ def test_the_module_and_the_command_judge_what_the_ledger_wrote(world, tmp_path,
         capfd.readouterr()
     assert run("ledger", "verify", "--proof", "three.tlog-proof")[0] == 2
     assert verifier.main(["--key", key]) == 2
+    assert run("ledger", "verify", "--bundle", "nodir", "--key", key)[0] == 3
+    assert run("ledger", "verify", "--proof", "nofile", "--key", key)[0] == 3

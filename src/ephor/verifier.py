@@ -695,6 +695,23 @@ def _follow(trust: _Trust, links: tuple[_Link, ...]) -> _Trust:
     return replace(trust, terms=tuple(map(_Term, keys, starts, ends)), links=links)
 
 
+def _runs(leaves: Sequence[bytes], kept: Sequence[bytes]) -> Iterator[tuple[int, int, int]]:
+    """Yield first, end and place of each run of entries that stand side by side, where some of the bundle's are gone.
+
+    An entry stands where its hash is kept; one whose hash is nowhere was altered, and stands right behind the one before.
+    """
+    places = {one: at for at, one in reversed([*enumerate(kept)])}
+    first = place = 0
+    for one, leaf in enumerate(leaves):
+        at = places.get(leaf, -1)
+        room = len(kept) - (len(leaves) - one)
+        if place + one - first < at <= room:
+            if one > first:
+                yield first, one, place
+            first, place = one, at
+    yield first, len(leaves), place
+
+
 def _parse_proof(data: bytes) -> tuple[int, Sequence[bytes], bytes, bytes | None]:
     """Return index, hashes, checkpoint and extra data of a proof file, as it states them."""
     head, blank, signed = data.partition(b"\n\n")
@@ -1320,21 +1337,51 @@ class _Audit:
         stored = self._tile(0, index, width)
         entries = self._entries(index, width)
         leaves = [sha256(b"\x00" + entry).digest() for entry in entries]
-        if self.reads_content:
-            self._read(start, entries)
-        if stored is not None and stored != b"".join(leaves):
-            self._compare_leaves(start, stored, leaves, entries)
-        if len(leaves) < width:
-            self._note_missing(start + len(leaves), start + width, lasting=stored is None)
-            if stored is None:
-                return False
-            leaves += _cut(stored)[len(leaves) :]
+        if stored is not None and 0 < len(leaves) < width:
+            leaves = self._take_around_gaps(start, stored, leaves, entries)
+        else:
+            if self.reads_content:
+                self._read(start, entries)
+            if stored is not None and stored != b"".join(leaves):
+                self._compare_leaves(start, stored, leaves, entries)
+            if len(leaves) < width:
+                self._note_missing(start + len(leaves), start + width, lasting=stored is None)
+                if stored is None:
+                    return False
+                leaves += _cut(stored)[len(leaves) :]
         if self._marks:
             self._check_marks(start, leaves)
         if self._stored is not None:
             self._stored.add(leaves if stored is None else _cut(stored))
         self._tree.add(leaves)
         return True
+
+    def _take_around_gaps(
+        self, start: int, stored: bytes, leaves: list[bytes], entries: Sequence[bytes]
+    ) -> list[bytes]:
+        """Take in the entries of a bundle that lacks some, each where its hash stands; return all the hashes of the bundle."""
+        kept = _cut(stored)
+        whole, at = list(kept), 0
+        for first, end, place in _runs(leaves, kept):
+            if place > at:
+                self._report_gap()
+                self.content.skip()
+                means = "they were taken out from among the others; their hashes are there and were used"
+                self.add(start + at, None, f"{place - at} entries are gone", means)
+            if self.reads_content:
+                self._read(start + place, entries[first:end])
+            at = place + end - first
+            whole[place:at] = leaves[first:end]
+            differing = [one for one in range(first, end) if leaves[one] != kept[place + one - first]]
+            if differing:
+                self._stored = self._stored or self._tree.copy()
+                room = MAX_FINDINGS - len(self._suspects)
+                self._suspects.extend(
+                    (start + place + one - first, _name_of(entries[one])) for one in differing[:room]
+                )
+        if at < len(kept):
+            self._note_missing(start + at, start + len(kept), lasting=False)
+        return whole
 
     def _compare_leaves(
         self, start: int, stored: bytes, leaves: list[bytes], entries: Sequence[bytes]

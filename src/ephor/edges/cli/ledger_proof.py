@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Sequence
 from dataclasses import asdict
 from pathlib import Path
@@ -18,7 +19,7 @@ from ephor.edges.cli.render import emit, exact
 from ephor.edges.door import Door
 from ephor.engine.ledger import Ledgers
 from ephor.engine.ports import MAIN
-from ephor.kernel.errors import InvalidInputError
+from ephor.kernel.errors import InvalidInputError, NotFoundError
 from ephor.rooms.ledger import proof_file
 
 OneStream: TypeAlias = Annotated[
@@ -227,6 +228,8 @@ def export(
 def _judge_bundle(
     door: Door, bundle: str, key: str, earlier: bytes | None, witnesses: Sequence[str], quorum: int | None
 ) -> verifier.Report:
+    if not os.path.lexists(bundle):
+        raise NotFoundError(f"there is no folder `{bundle}`; name the folder of an exported log")
     try:
         archive = door.archived(bundle)
         if archive is not None:
