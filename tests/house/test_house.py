@@ -22,7 +22,7 @@ NO_ROOM = {"utils", "util", "helpers", "common", "misc", "base", "manager", "cor
 NO_CLASS = re.compile(r".*(Manager|Helper|Handler|Service|Impl|Base)$")
 LONGER = {
     # One file that an auditor can read and carry to another machine; see the ADR on the offline verifier.
-    "verifier.py": 1_800,
+    "verifier.py": 1_900,
 }
 
 

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from threading import Lock
+from typing import TypeVar
 
 from ephor.engine.asking import Asking
 from ephor.engine.authority import compile_authority
@@ -34,6 +36,9 @@ _NONE, _FRESH = timedelta(0), timedelta(seconds=60)
 
 _SESSIONS = 10_000
 """Sessions whose labels one process remembers."""
+_KEPT = 10_000
+"""Authorities, and digests of those known to be kept, that one process remembers; what is used again is compiled again."""
+V = TypeVar("V")
 
 
 @dataclass(slots=True)
@@ -41,7 +46,7 @@ class _Compiled:
     """The authorities in use by agent; each replaced as a whole, under a lock, when governance has moved on."""
 
     agents: dict[str, Authority] = field(default_factory=dict)
-    kept: set[str] = field(default_factory=set)
+    kept: dict[str, None] = field(default_factory=dict)
     """Digests of the authorities that are known to be kept, so that their decisions can be replayed."""
     marked: dict[str, frozenset[str]] = field(default_factory=dict)
     """For sessions in use, labels that they are known to carry."""
@@ -91,7 +96,7 @@ class Decisions:
             facts = self._facts_within(unit, call, self._authority_within(unit, call.agent, now).agent, now)
             made = self._made(call, arguments, facts, now, intent=intent, awaited=awaited, explain=explain)
             decision = made.settled(unit)
-        self._compiled.kept.add(decision.policy_digest)
+        hold(self._compiled.kept, decision.policy_digest, None, _KEPT)
         if facts is not None and decision.allowed:
             self._note_marks(call, facts)
         return decision
@@ -137,7 +142,7 @@ class Decisions:
             return
         with self.world.storage.unit() as unit:
             keep(unit, authority.record)
-        self._compiled.kept.add(authority.record.id)
+        hold(self._compiled.kept, authority.record.id, None, _KEPT)
 
     def _made(
         self,
@@ -220,13 +225,23 @@ class Decisions:
     def _keep(self, agent: str, fresh: Authority) -> Authority:
         """Keep what was compiled, unless nobody is registered by that name: there are too many names."""
         if fresh.agent is not None:
-            self._compiled.agents[agent] = fresh
+            hold(self._compiled.agents, agent, fresh, _KEPT)
+            self._compiled.marked.clear()  # governance moved on, or a minute passed: sessions may have been cleared
         return fresh
 
     def _held(self, agent: str, version: int, now: datetime) -> Authority | None:
         """Return the authority in use if it is of this *version*, and fresh."""
         held = self._compiled.agents.get(agent)
         return held if held is not None and held.version == version and _fresh(held, now) else None
+
+
+def hold(held: dict[str, V], key: str, value: V, most: int) -> None:
+    """Put *key* behind all others, and let go of those that were longest ago where there are more than *most*."""
+    held.pop(key, None)
+    held[key] = value
+    while len(held) > most:
+        with suppress(RuntimeError, StopIteration):  # another thread put one there meanwhile
+            held.pop(next(iter(held)), None)
 
 
 def _fresh(held: Authority, now: datetime) -> bool:

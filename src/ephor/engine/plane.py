@@ -34,6 +34,7 @@ if TYPE_CHECKING:
     from ephor.engine.exports import Exports
     from ephor.engine.fsck import LedgerFsck
     from ephor.engine.gate import Gate
+    from ephor.engine.housekeeping import Housekeeping
     from ephor.engine.impact import Impact
     from ephor.engine.inbox import AllApprovals
     from ephor.engine.incidents import Incidents
@@ -100,6 +101,7 @@ class Engine:
     drift: ClassVar[UseCase[Drift]] = UseCase("drift:Drift")
     bodies: ClassVar[UseCase[Bodies]] = UseCase("bodies:Bodies")
     notices: ClassVar[UseCase[Notices]] = UseCase("notices:Notices")
+    housekeeping: ClassVar[UseCase[Housekeeping]] = UseCase("housekeeping:Housekeeping")
     stops: ClassVar[UseCase[Stops]] = UseCase("stops:Stops")
     trying: ClassVar[UseCase[Trying]] = UseCase("trying:Trying")
     rules: ClassVar[UseCase[Rules]] = UseCase("rules:Rules")

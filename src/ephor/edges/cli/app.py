@@ -40,6 +40,7 @@ COMMANDS: Mapping[str, str] = {
     "assess": "assess",
     "gate": "gate",
     "stop": "stops",
+    "housekeeping": "housekeeping",
     "backup": "backup",
     "restore": "backup",
 }

@@ -86,6 +86,7 @@ GOVERNANCE: Mapping[str, str] = MappingProxyType(
         "limit.set/1": "how much may pass in one window of time was laid down",
         "limit.removed/1": "a limit was taken away",
         "sequence.set/1": "what may come after what in one session was laid down",
+        "housekeeping.cleared/1": "sessions and counters of limits that changed long ago were cleared away",
         "sequence.removed/1": "a rule about what may come after what was taken away",
         "agent.drifted/1": "an agent was seen to do what its manifest does not name; its approval ended",
         "policy.override-proposed/1": "a policy looser than the one in force was asked for; it awaits a signature",
