@@ -218,11 +218,47 @@ def test_what_is_no_assessment_is_refused(ready: Engine, given: dict[str, Any]) 
     assert not ready.impact.all(ImpactKind.DPIA)
 
 
-def test_it_is_the_same_after_a_round_through_a_database(tmp_path: Path) -> None:
-    engine = populate(open_engine(f"sqlite:///{tmp_path / 'ephor.db'}", settings=Settings()))
+@pytest.mark.parametrize("database", ["sqlite", "postgres"])
+def test_the_whole_way_of_both_kinds_is_the_same_in_a_database(
+    database: str, tmp_path: Path, request: pytest.FixtureRequest
+) -> None:
+    url = (
+        f"sqlite:///{tmp_path / 'a.db'}" if database == "sqlite" else request.getfixturevalue("postgres_url")
+    )
+    engine = populate(open_engine(url, settings=Settings(keys=str(tmp_path / "keys"))))
     engine.access.add_person("paul", "Paul", [PlaneRole.PRIVACY_OFFICER], by="ada")
     register(engine)
     engine.ropa.register(ROPA, by="dora")
-    approved(engine)
+    with pytest.raises(InvalidInputError):
+        engine.impact.record(ImpactKind.DPIA, {**DPIA, "risks": "none"}, by="dora")
+    id = approved(engine)
     assert gate(engine)[0] is Status.MET
+    engine.close()
+
+    engine = open_engine(
+        url, settings=Settings(keys=str(tmp_path / "keys"))
+    )  # what was written is read by another process
+    assert engine.impact.show(ImpactKind.DPIA, id).standing is Standing.IN_FORCE
+    with pytest.raises(ConflictError):
+        engine.impact.decide(id, approved=True, by="leo")
+    engine.ropa.register(ROPA | {"purposes": ["advertising"]}, by="dora")
+    [opened] = engine.impact.reopen(ImpactKind.DPIA, by="dora")
+    assert opened.assessment.id == id
+    assert gate(engine)[0] is Status.NOT_MET
+
+    risky = copy.deepcopy(DPIA)
+    risky["risks"][0] |= {"residual_likelihood": 4, "residual_severity": 4}
+    second = engine.impact.record(ImpactKind.DPIA, risky, by="dora").assessment.id
+    engine.impact.advise(second, agrees=True, notes="ask the authority", by="paul")
+    today = engine.world.clock.now().date()
+    asked = Consultation("the authority", today, False, None, None, "", "")
+    assert engine.impact.consult(second, asked, by="dora").standing is Standing.WAITS_FOR_AUTHORITY
+    engine.impact.decide(second, approved=False, reason="too much remains", by="leo")
+    assert gate(engine)[0] is Status.NOT_MET
+
+    rights = approved(engine, FRIA, ImpactKind.FRIA)
+    engine.impact.notify(rights, "the market surveillance authority", by="dora")
+    assert judge_need(engine.gate.facts(AGENT), "documents.fria").status is Status.MET
+    assert [one.assessment.id for one in engine.impact.all(ImpactKind.DPIA)] == [id, second]
+    assert [one.assessment.id for one in engine.impact.all(ImpactKind.FRIA, AGENT)] == [rights]
     engine.close()

@@ -315,3 +315,44 @@ def test_a_document_that_lies_in_the_folder_itself_becomes_an_empty_list(tmp_pat
     assert again.delete("person", ("_path", "_row"), [("person.json", "document")]) == 0
     assert again.tally(Tally(Name("d", "person"), ("id",), ((1,),))) == {}
     assert again.tables()["person"].blank
+
+
+@pytest.mark.parametrize("kind", ["object[]", None])
+def test_a_record_in_whose_list_others_stand_stays_and_is_given_to_nobody(
+    tmp_path: Path, engine: Engine, kind: str | None
+) -> None:
+    talks = [
+        {
+            "id": 1,
+            "people": [{"email": "ann@example.com", "said": "a"}, {"email": "bob@example.com", "said": "b"}],
+        },
+        {"id": 2, "people": [{"email": "Ann@example.com", "said": "c"}]},
+        {"id": 3, "people": [{"email": "bob@example.com", "said": "d"}]},
+    ]
+    (tmp_path / "talks.json").write_text(json.dumps(talks))
+    people = {
+        "name": "people",
+        "fields": [field("email", "user.contact.email", identity="email"), field("said")],
+    } | ({"fides_meta": {"data_type": kind}} if kind else {})
+    given = {
+        "dataset": [
+            {
+                "fides_key": "notes",
+                "collections": [
+                    {"name": "talks", "fields": [field("id", "system.operations", primary_key=True), people]}
+                ],
+            }
+        ]
+    }
+    stores = {"notes": connect(f"files:///{tmp_path}")}
+    request = engine.dsr.open("erasure", {"email": "ann@example.com"}, by="ada")
+    engine.dsr.verify_identity(request.id, "seen", by="ada")
+    plan = engine.dsr.plan(request.id, given, stores, by="ada")
+    [line] = plan.lines
+    assert (line.act, [(stay.rows, stay.because) for stay in line.stays]) == (
+        1,
+        [(1, "others in people.email")],
+    )
+    engine.dsr.approve(request.id, by="dora")
+    engine.dsr.fulfil(request.id, by="dora", given=given, stores=stores)
+    assert json.loads((tmp_path / "talks.json").read_text()) == [talks[0], talks[2]]

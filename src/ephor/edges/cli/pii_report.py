@@ -72,9 +72,14 @@ def _row(find: Located, name: str | None) -> dict[str, Any]:
     )
 
 
+_MOST_ROWS = 1_000
+"""Finds that are listed for people: nobody reads more, and a wide table of all takes minutes."""
+
+
 def show(out: Console, told: Mapping[str, Any]) -> None:
     """Print a report for people."""
-    rows = [(_where(row), row["type"], f"{row['confidence']} %", row["length"]) for row in told["finds"]]
+    listed = told["finds"][:_MOST_ROWS]
+    rows = [(_where(row), row["type"], f"{row['confidence']} %", row["length"]) for row in listed]
     if told.get("columns"):
         cells = [
             (one["table"], one["column"], one["type"], one["finds"], one["rows"]) for one in told["columns"]
@@ -84,6 +89,8 @@ def show(out: Console, told: Mapping[str, Any]) -> None:
         table(out, ("where", "type", "confidence", "length"), rows, empty="nothing found")
     if told["counts"]:
         out.print(", ".join(f"{count} {type_}" for type_, count in told["counts"].items()))
+    if len(told["finds"]) > len(rows):
+        out.print(f"{len(told['finds']) - len(rows)} more finds are listed with --json")
     if told["finds_left_out"]:
         out.print(f"{told['finds_left_out']} more are counted and not listed")
     for one in told["not_read"]:

@@ -56,7 +56,7 @@ def investigate(
     """
     route = plan_route(data_map, identities)
     seen = yield from survey(route, shapes, identities)
-    verdicts = yield from judge_sharing(route, shapes, seen)
+    verdicts = yield from judge_sharing(route, shapes, seen, (identities,))
     if others:
         verdicts = yield from _judge_together(data_map, shapes, (identities, *others), seen)
     order = route.reached
@@ -88,7 +88,7 @@ def _judge_together(
         climbed |= seen.climbed
     route = plan_route(data_map, {kind for one in people for kind in one if kind in known})
     rows_of = {name: together.get(name, {}) for name in route.reached}
-    verdicts = yield from judge_sharing(route, shapes, Survey(rows_of, frozenset(climbed - entered)))
+    verdicts = yield from judge_sharing(route, shapes, Survey(rows_of, frozenset(climbed - entered)), people)
     return {name: _only(verdicts[name], own.rows[name]) for name in own.rows}
 
 

@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
+import json
 from collections import Counter
 from collections.abc import Collection as Container
-from collections.abc import Generator, Mapping, Sequence
+from collections.abc import Generator, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum, unique
 from typing import Any
 
 from ephor.rooms.dsr.datamap import Collection, Name
 from ephor.rooms.dsr.route import Route
-from ephor.rooms.dsr.store import Ask, ForeignKey, Key, Row, Shapes, Tally
+from ephor.rooms.dsr.store import Ask, ForeignKey, Key, Row, Shapes, Tally, Value
 from ephor.rooms.dsr.survey import Found, Survey
 
 
@@ -48,18 +49,21 @@ class Verdict:
 
 
 def judge_sharing(
-    route: Route, shapes: Shapes, survey: Survey
+    route: Route, shapes: Shapes, survey: Survey, people: Sequence[Mapping[str, str]]
 ) -> Generator[Ask, Any, Mapping[Name, Verdict]]:
     """Return which rows are this person's alone.
 
     A row is shared when, along any reference of the map, it belongs with more rows than those found for this person:
-    an address that another customer has too, a message whose recipient is somebody else.
+    an address that another customer has too, a message whose recipient is somebody else. So is a row with a list in
+    which anybody stands who is none of these *people*.
     """
     found = survey.rows
     shared: dict[Name, dict[Key, str]] = {name: {} for name in route.reached}
     for name, key in sorted(survey.climbed, key=str):
         if not shapes.mapped[name].collection.is_personal:
             shared[name][key] = "whoever refers to it"  # a product in an order is the shop's
+    for name, key, column in _crowds(shapes, found, people):
+        shared[name].setdefault(key, f"others in {column}")
     both = dict.fromkeys(
         pair
         for edge in route.edges
@@ -81,6 +85,38 @@ def judge_sharing(
             if totals is None or totals[value] > own[value]:
                 shared[name].setdefault(key, str(other))
     return {name: _share(shapes.mapped[name].collection, found[name], shared[name]) for name in route.reached}
+
+
+def _crowds(
+    shapes: Shapes, found: Found, people: Sequence[Mapping[str, str]]
+) -> Iterator[tuple[Name, Key, str]]:
+    """Yield each row in whose list of people stands somebody else, with the field that lists them."""
+    for name, rows in found.items():
+        for field in (one for one in shapes.mapped[name].collection.fields if one.identity):
+            wanted = {one[kind].lower() for one in people for kind in one if kind == field.identity}
+            for key, row in rows.items():
+                held = row[field.name]  # a store may look into a list that the map does not call one
+                if (field.many or len(_told(held)) > 1) and _with_others(held, wanted):
+                    yield name, key, field.name
+
+
+def _with_others(held: Value, wanted: set[str]) -> bool:
+    """Say whether somebody else stands in a list of people; where it is not known who is meant, whether several do.
+
+    >>> _with_others('["ann@example.com", "bob@example.com"]', {"ann@example.com"}), _with_others("Ann@example.com", {"ann@example.com"})
+    (True, False)
+    """
+    listed = {one.lower() for one in _told(held)}
+    return bool(listed.difference(wanted)) if wanted else len(listed) > 1
+
+
+def _told(held: Value) -> list[str]:
+    """Return the values of a list as a store tells it: one as it is, several as JSON."""
+    try:
+        parsed = json.loads(held) if isinstance(held, str) and held.startswith("[") else held
+    except ValueError:
+        parsed = held
+    return [str(one) for one in (parsed if isinstance(parsed, list) else [parsed]) if one is not None]
 
 
 def judge_erasure(
