@@ -181,7 +181,7 @@ POST = b"POST /add-checkpoint HTTP/1.1\r\nHost: a\r\n"
 
 
 @pytest.mark.parametrize(("begun", "drip"), [(b"", b""), (POST + b"X: ", b"x")])
-def test_who_never_begins_or_ends_a_request_is_shown_out(served, begun, drip):
+def test_who_never_finishes_a_request_is_shown_out(served, begun, drip):
     served.start(script=IMPATIENT % {"connection": 0.3, "body": 300})
     with socket.create_connection(("127.0.0.1", served.ports[-1]), timeout=300) as line:
         line.sendall(begun)
