@@ -216,3 +216,7 @@ def test_documents_are_told_when_they_wait_change_or_run_out(plane, receiver, cl
     assert stages  # it runs out, or a fact under it did first
     plane.notices.deliver(post())
     assert {"document.waits"} == {about for about, stage in sent(receiver) if stage.startswith("risk_")}
+    other = plane.documents.draft(DocumentKind.SYSTEM_DESCRIPTION, ID, by="sam")
+    (asked_for,) = (one for one in plane.reminders.due() if one.subject == other.id)
+    assert "pia" in asked_for.people
+    assert "sam" not in asked_for.people  # nobody approves what they wrote

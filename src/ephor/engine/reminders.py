@@ -28,6 +28,7 @@ from ephor.rooms.approvals.reminding import (
 from ephor.rooms.approvals.request import ApprovalRequest
 from ephor.rooms.documents.due import DueDocument, Why
 from ephor.rooms.documents.kinds import RULES, Subject
+from ephor.rooms.documents.record import DocumentVersion
 from ephor.rooms.dsr.request import ENDED, Request, RequestStatus
 from ephor.rooms.incidents.clocks import ClockStatus, clocks
 from ephor.rooms.incidents.record import Incident, IncidentStatus
@@ -102,7 +103,7 @@ class Reminders:
                 *_of_risks(unit.shelf(RegisteredRisk).all(), now),
                 *self._of_incidents(unit, people, now),
                 *_of_requests(unit.shelf(Request).all(), _who(people, PlanePermission.PRIVACY), now.date()),
-                *_of_documents(written, people),
+                *_of_documents(written, people, unit),
             ]
         )
 
@@ -163,7 +164,7 @@ _WRITTEN = {
 }
 
 
-def _of_documents(written: Sequence[DueDocument], people: Sequence[Person]) -> Iterator[Reminder]:
+def _of_documents(written: Sequence[DueDocument], people: Sequence[Person], unit: Unit) -> Iterator[Reminder]:
     """Tell of versions that are there, and of what a law asks for from a day on; the rest is in the list of what is due."""
     for one in written:
         if one.why is Why.MISSING and one.in_days <= 0:
@@ -173,7 +174,10 @@ def _of_documents(written: Sequence[DueDocument], people: Sequence[Person]) -> I
         if one.why in (Why.MISSING, Why.ENDING):
             stage = f"{stage}-{one.due.isoformat()}" + (".over" if one.in_days < 0 else "")
         needed = RULES[one.kind].approvers if one.why is Why.UNAPPROVED else (PlanePermission.EVIDENCE,)
-        who = tuple(person.id for person in people if any(may(person, each) for each in needed))
+        draft = unit.shelf(DocumentVersion).find(one.document or "") if one.why is Why.UNAPPROVED else None
+        barred = {draft.drafted_by, *draft.authors} if draft else set()
+        able = (person for person in people if any(may(person, each) for each in needed))
+        who = tuple(person.id for person in able if person.id not in barred)
         what, subject = _WRITTEN[one.why], one.document or one.subject
         see = f"ephor documents show {one.document}" if one.document else "ephor documents due"
         yield Reminder(About.DOCUMENT, subject, stage, what, agent, one.due, who, (), see)
