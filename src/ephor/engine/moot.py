@@ -9,6 +9,8 @@ from ephor.engine.ports import Unit
 from ephor.rooms.approvals.call import CallApproval, CallStatus, standing_of
 from ephor.rooms.approvals.notice import About, Notice
 from ephor.rooms.approvals.request import ApprovalRequest, RequestStatus
+from ephor.rooms.documents.record import DocumentStatus, DocumentVersion
+from ephor.rooms.dsr.request import ENDED, Request
 from ephor.rooms.incidents.record import Incident, IncidentStatus
 from ephor.rooms.risk.register import RegisteredRisk, RiskStatus
 
@@ -47,6 +49,18 @@ def _incident(unit: Unit, id: str, _now: datetime) -> str | None:
     return "the incident is closed" if found is None or found.status is IncidentStatus.CLOSED else None
 
 
+def _request(unit: Unit, id: str, _now: datetime) -> str | None:
+    found = unit.shelf(Request).find(id)
+    return "the data subject was answered" if found is None or found.status in ENDED else None
+
+
+def _document(unit: Unit, id: str, _now: datetime) -> str | None:
+    """A document that nobody wrote yet is known by what it is about, and is asked for until its version is there."""
+    found = unit.shelf(DocumentVersion).find(id)
+    current = found is None or found.status in (DocumentStatus.DRAFT, DocumentStatus.APPROVED)
+    return None if current else f"the version is {found.status.value if found else 'gone'}"
+
+
 _LOOKS: Mapping[About, Callable[[Unit, str, datetime], str | None]] = {
     About.ASKED: _question,
     About.ESCALATED: _question,
@@ -54,4 +68,6 @@ _LOOKS: Mapping[About, Callable[[Unit, str, datetime], str | None]] = {
     About.APPROVAL: _approval,
     About.RISK: _risk,
     About.INCIDENT: _incident,
+    About.REQUEST: _request,
+    About.DOCUMENT: _document,
 }
