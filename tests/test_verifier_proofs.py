@@ -144,3 +144,5 @@ def test_the_module_and_the_command_judge_what_the_ledger_wrote(world, tmp_path,
     assert verifier.main(["--key", key]) == 2
     assert run("ledger", "verify", "--bundle", "nodir", "--key", key)[0] == 3
     assert run("ledger", "verify", "--proof", "nofile", "--key", key)[0] == 3
+    assert verifier.main(["--proof", "entry", "--key", key]) == 1
+    assert capfd.readouterr().out.startswith("INVALID\nit is no proof file")

@@ -1784,7 +1784,8 @@ def lines_of(report: Report) -> Iterator[str]:
 
 def lines_of_proof(told: Proved) -> Iterator[str]:
     """Return what a proof file shows as lines for people."""
-    yield f"{told.verdict}  {told.origin}  entry {told.position} of {told.size}  root {told.root}"
+    which = f"  {told.origin}  entry {told.position} of {told.size}  root {told.root}" if told.root else ""
+    yield f"{told.verdict}{which}"
     if told.entry:
         yield f"{told.entry}  {told.kind}"
     for one in told.findings:

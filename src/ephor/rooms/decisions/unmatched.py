@@ -69,11 +69,11 @@ def of_limit(limit: Limit, names: Names) -> tuple[str, ...]:
 
 def of_sequence(rule: SequenceRule, names: Names) -> tuple[str, ...]:
     """Return what *rule* names and nobody knows."""
-    found = [_no_tool(tool, names, "the rule says nothing about") for tool in rule.tools]
+    found = [_no_tool(tool, names, "the rule matches nothing of it") for tool in rule.tools]
     for label in rule.after:
         kind, _colon, value = label.partition(":")
         if kind == "tool":
-            found.append(_no_tool(value, names, "no session has touched"))
+            found.append(_no_tool(value, names, "no session can have touched it"))
         elif kind not in ("effect", "sensitivity") and label not in names.labels:
             found.append(
                 f"nothing gives label `{label}` yet: no tool handles or is labelled so, and the rule waits for it"
@@ -131,14 +131,14 @@ def of_question(agent: str | None, tool: str | None, names: Names) -> tuple[str,
     """Return what a rule about who approves names and nobody knows."""
     found = [_no_agent(agent, names)] if agent is not None else []
     if tool is not None:
-        found.append(_no_tool(tool, names, "the rule says nothing about"))
+        found.append(_no_tool(tool, names, "the rule matches nothing of it"))
     return tuple(text for text in found if text)
 
 
 def _about_limit(limit: Limit, names: Names) -> Iterator[str]:
     if limit.agent is not None and (text := _no_agent(limit.agent, names)):
         yield text
-    if limit.tool is not None and (text := _no_tool(limit.tool, names, "the limit counts")):
+    if limit.tool is not None and (text := _no_tool(limit.tool, names, "the limit counts nothing of it")):
         yield text
     if limit.delegation is not None and names.delegation(limit.delegation) is False:
         yield f"delegation `{limit.delegation}` has ended: the limit counts nothing any more"
@@ -173,7 +173,7 @@ def _no_agent(agent: str, names: Names) -> str:
 def _no_tool(tool: str, names: Names, what: str) -> str:
     if tool in names.heard_of:
         return ""
-    return f"nobody knows tool `{tool}` yet, so {what} nothing of it{_meant(tool, names.heard_of)}"
+    return f"nobody knows tool `{tool}` yet, so {what}{_meant(tool, names.heard_of)}"
 
 
 def _undeclared(tool: str, known: Iterable[str]) -> str:
