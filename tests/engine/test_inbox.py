@@ -13,7 +13,13 @@ import pytest
 from conftest import populate
 from ephor.edges.cli.app import run as run_command
 from ephor.edges.sdk import Plane
-from ephor.kernel.errors import ConflictError, InvalidInputError, NotFoundError, NotPermittedError, UnavailableError
+from ephor.kernel.errors import (
+    ConflictError,
+    InvalidInputError,
+    NotFoundError,
+    NotPermittedError,
+    UnavailableError,
+)
 from ephor.kernel.vocabulary import Effect, RiskLevel
 from ephor.rooms.access.people import PlaneRole
 from ephor.rooms.approvals.call import CallApproval, CallStatus
@@ -111,6 +117,7 @@ def test_of_fifty_claimants_in_threads_and_processes_exactly_one_runs(made):
     for other in others:
         other.stdin.write("go\n")
         other.stdin.flush()
+
     def claim(_: int) -> str:
         for _ in range(20):
             try:
