@@ -161,7 +161,7 @@ def test_a_person_sees_the_facts_and_no_personal_data(run, asked):
     assert re.search(r"status +pending, until 2026-11-24 13:00 UTC", out)
     code, out, _ = run("approvals", "inbox")
     assert asked in out
-    assert "tool-asks" in out
+    assert "above the 5000" in out
 
 
 def test_letters_that_pass_for_others_show_themselves(run, plane):
