@@ -12,7 +12,7 @@ from ephor.kernel.events import Event
 from ephor.kernel.time import stamp
 from ephor.rooms.access.people import Person, PlanePermission, require
 from ephor.rooms.policies.limits import Limit, Usage, Window
-from ephor.rooms.policies.sequences import SequenceRule, Session
+from ephor.rooms.policies.sequences import Session
 
 SHORTEST = timedelta(days=32)
 """Older than any window but `ever`: a clock that goes back a month refills nothing."""
@@ -62,7 +62,7 @@ class Housekeeping:
                 unit.shelf(Session).remove(session)
             for counter in counters:
                 unit.shelf(Usage).remove(counter)
-            _move_on(unit)
+            unit.move_on()
             unit.append(
                 Event(
                     kind="housekeeping.cleared/1",
@@ -82,14 +82,3 @@ def _old(unit: Unit, kind: type[R], is_old: Callable[[R], bool]) -> list[R]:
         found += filter(is_old, page)
         after = page[-1].id
     return found
-
-
-def _move_on(unit: Unit) -> None:
-    """Let governance move on, so that no process answers from what it remembers of a session."""
-    shelf = unit.shelf(SequenceRule)
-    if rules := shelf.all():
-        shelf.replace(rules[0], rules[0])
-        return
-    passing = SequenceRule("housekeeping", ("tool:none",))
-    shelf.add(passing)
-    shelf.remove(passing)

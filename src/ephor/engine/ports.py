@@ -153,6 +153,10 @@ class Unit(Protocol):
         """Begin the log of a new stream. Raises ConflictError where there is one."""
         ...
 
+    def move_on(self) -> None:
+        """Let `Storage.version` grow when the unit commits, though no shelf that governs was written to."""
+        ...
+
 
 @dataclass(frozen=True, slots=True)
 class Head:

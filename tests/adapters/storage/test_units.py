@@ -46,6 +46,20 @@ def test_an_append_that_rests_on_governance_that_moved_on_is_refused(storage):
     check_whole(storage)
 
 
+def test_the_version_moves_on_where_a_unit_says_so_and_only_if_it_commits(storage):
+    seen = storage.version()
+    with storage.unit() as unit:
+        unit.append(event(1))
+        unit.move_on()
+    moved = storage.version()
+    assert moved > seen
+    with pytest.raises(ZeroDivisionError), storage.unit() as unit:
+        unit.append(event(2))
+        unit.move_on()
+        raise ZeroDivisionError
+    assert storage.version() == moved
+
+
 def test_among_many_who_append_at_once_only_those_on_old_ground_are_refused(storage):
     old = storage.version()
     with storage.unit() as unit:

@@ -87,6 +87,7 @@ class MemoryUnit:
         self.copies: dict[type[Any], dict[str, Any]] = {}
         self.drafts: list[Draft] = []
         self.keys, self.sealed = dict(state.keys), dict(state.sealed)
+        self._moved_on = False
         self.forgot = False
 
     def shelf(self, of: type[R]) -> MemoryShelf[R]:
@@ -126,8 +127,13 @@ class MemoryUnit:
     def changed(self) -> bool:
         return any(shelf.touched and not plan_of(kind).derived for kind, shelf in self.shelves.items())
 
+    def move_on(self) -> None:
+        self._moved_on = True
+
     def governed(self) -> bool:
-        return any(shelf.touched and plan_of(kind).governs for kind, shelf in self.shelves.items())
+        return self._moved_on or any(
+            shelf.touched and plan_of(kind).governs for kind, shelf in self.shelves.items()
+        )
 
     def _seal(self, id: str, subject: str | None, payload: bytes) -> Sealed:
         if subject is None:

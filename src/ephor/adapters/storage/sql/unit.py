@@ -31,6 +31,7 @@ class SqlUnit:
         self._connection, self._vault, self._ids, self._open_log = connection, vault, ids, open_log
         self._shelves: dict[type[Any], SqlShelf[Any]] = {}
         self.drafts: list[Draft] = []
+        self._moved_on = False
         self.forgot = False
         """Whether somebody's key or payloads were destroyed."""
 
@@ -69,9 +70,14 @@ class SqlUnit:
         """Tell whether any shelf was written to that holds more than copies."""
         return any(shelf.touched and not plan_of(kind).derived for kind, shelf in self._shelves.items())
 
+    def move_on(self) -> None:
+        self._moved_on = True
+
     def governed(self) -> bool:
-        """Tell whether a shelf was written to that decisions depend on."""
-        return any(shelf.touched and plan_of(kind).governs for kind, shelf in self._shelves.items())
+        """Tell whether anything was written that decisions depend on."""
+        return self._moved_on or any(
+            shelf.touched and plan_of(kind).governs for kind, shelf in self._shelves.items()
+        )
 
     def _seal(self, id: str, subject: str | None, payload: bytes) -> Sealed:
         if subject is None:
