@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from contextlib import nullcontext
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from functools import partial
 from typing import Any
@@ -58,6 +58,8 @@ class Runner:
     limit: int
     size: int
     worked: int = 0
+    counted: dict[str, tuple[Selection, Appraisal]] = field(default_factory=dict)
+    """What was counted after the last row went, so that the certificate need not count it once more."""
 
     def run(self, plan: RetentionPlan, open_archive: OpenArchive | None) -> RunReport:
         """Carry the plan through, or as far as the limit lets it. See `Retention.run`."""
@@ -101,6 +103,7 @@ class Runner:
         """Return the plan as it stands then, and whether the limit cut it off."""
         for _ in range(_PASSES):
             before = self.worked
+            self.counted.clear()
             for key, line in lines.items():
                 plan = self._dispose(plan, key, line, archive if line.archive else None)
                 if self.worked >= self.limit:
@@ -156,7 +159,9 @@ class Runner:
         self, plan: RetentionPlan, key: str, line: Line, lines: Mapping[str, Line], archive: RowArchive | None
     ) -> CertifiedLine:
         selection, stands = self._stand(line)
-        now = self._appraise(line, selection, lines, alone=True)
+        asked, now = self.counted.get(key, (None, None))
+        if now is None or asked != selection:
+            now = self._appraise(line, selection, lines, alone=True)
         gone, done = max(line.due - now.due, 0), (plan.done or {}).get(key, 0)
         kept = archive.sum_up(key) if archive is not None and line.archive else Archived()
         if line.archive and kept.rows < done:
@@ -215,9 +220,12 @@ class Runner:
         return work.store_of(line.collection, self.stores).appraise(selection, going)
 
     def _is_left(self, lines: Mapping[str, Line]) -> bool:
-        for line in lines.values():
+        self.counted.clear()
+        for key, line in lines.items():
             selection, stands = self._stand(line)
-            if not stands.whole and self._appraise(line, selection, lines, alone=True).act:
+            now = self._appraise(line, selection, lines, alone=True)
+            self.counted[key] = selection, now
+            if not stands.whole and now.act:
                 return True
         return False
 

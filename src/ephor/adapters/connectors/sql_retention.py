@@ -3,23 +3,26 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from typing import Any, TypeVar
 
 import sqlalchemy as sa
 from sqlalchemy import exc
 
-from ephor.adapters.connectors.past import is_past, is_readable
+from ephor.adapters.connectors.past import is_past
 from ephor.adapters.connectors.sql import SqlStore, _any_of, _chunks, _raw
 from ephor.adapters.connectors.sql_open import open_store
 from ephor.adapters.connectors.values import from_json, same_row
 from ephor.engine.ports_retention import Appraisal, Done, Keep, RawKey, RawRow, Selection
 from ephor.kernel.errors import ConflictError, InvalidInputError, VerificationError
+from ephor.rooms.dsr.store import ForeignKey
 
 _TRIES = 5
 _YIELD = 1_000
 _SPARED = 20_000
 """Most subjects that one table can spare: more values than that fit into no statement."""
+_TIMELESS = 1 << 32
+"""What a row that says no time adds to a sum of ones and zeros: one sum, and one look at each value, tells both counts."""
 T = TypeVar("T")
 Clause = sa.ColumnElement[bool]
 
@@ -68,13 +71,20 @@ class SqlRetentionStore(SqlStore):
         table = self._all(selection.table)
         past, only = self._past(table, selection), self._only(table, selection)
         spared = self._spared(table, selection)
-        free = sa.true() if selection.change else self._free(table, selection.table, going, ())
-        stays = sa.and_(past, sa.not_(spared), sa.not_(free))
-        counted = [past, sa.and_(past, spared), stays, sa.not_(self._readable(table, selection))]
-        query = sa.select(*(_count_if(one) for one in counted)).select_from(table)
+        counted: list[sa.ColumnElement[Any]] = []
+        counted.append(sa.func.sum(sa.case({True: 1, False: 0}, value=past, else_=_TIMELESS)))
+        counted.append(_count_if(sa.and_(past, spared)) if _is_any_spared(selection) else sa.literal(0))
+        if not selection.change and self._holders(selection.table):
+            free = self._free(table, selection.table, going, ())
+            counted.append(_count_if(sa.and_(past, sa.not_(spared), sa.not_(free))))
+        else:
+            counted.append(sa.literal(0))
+        query = sa.select(*counted).select_from(table)
         pending = sa.and_(only, self._unchanged(table, selection))
         with self._guarded(), self._engine.connect() as connection:
-            return Appraisal(*(int(one or 0) for one in connection.execute(query.where(pending)).one()))
+            both, kept, named = (int(one or 0) for one in connection.execute(query.where(pending)).one())
+        timeless, due = divmod(both, _TIMELESS)
+        return Appraisal(due, kept, named, timeless)
 
     def subjects(self, selection: Selection) -> Iterator[str]:
         if selection.subject is None:
@@ -100,39 +110,48 @@ class SqlRetentionStore(SqlStore):
         with self._writing() as connection:
             if after is not None:
                 where = sa.and_(where, _beyond(columns, after))
+            if keep is not None and (selection.change or self._engine.dialect.name == "sqlite"):
+                return self._read_first(connection, (table, columns), selection, where, size, keep)
             edge = sa.select(*columns).where(where).order_by(*columns).limit(1).offset(size - 1)
             found = connection.execute(edge).one_or_none()
             last = None if found is None else tuple(found)
             if last is not None:
                 where = sa.and_(where, sa.not_(_beyond(columns, last)))
-            return Done(self._dispose(connection, table, selection, where, keep), last)
+            if keep is None:
+                return Done(connection.execute(self._act(table, selection).where(where)).rowcount, last)
+            rows = _rows(connection, sa.delete(table).where(where).returning(*table.columns))
+            if rows:
+                keep([column.name for column in table.columns], rows)
+            return Done(len(rows), last)
 
-    def _dispose(
+    def _read_first(
         self,
         connection: sa.Connection,
-        table: sa.TableClause,
+        of: tuple[sa.TableClause, Sequence[sa.ColumnElement[Any]]],
         selection: Selection,
         where: Clause,
-        keep: Keep | None,
-    ) -> int:
-        """Act on the rows of *where*; those handed to *keep* are exactly those acted on."""
-        if keep is None:
-            return connection.execute(self._act(table, selection).where(where)).rowcount
+        size: int,
+        keep: Keep,
+    ) -> Done:
+        """Read the batch, act on it, and compare: what an update returns is new already, and what SQLite returns it has copied.
+
+        No other transaction writes in between, so that the same condition up to the last row read means the same rows.
+        """
+        (table, columns), key = of, self._key(selection.table)
         names = [column.name for column in table.columns]
-        if selection.change:  # what an update returns is new already
-            rows = [tuple(row) for row in connection.execute(sa.select(*table.columns).where(where))]
-            changed = connection.execute(self._act(table, selection).where(where)).rowcount
-        else:
-            gone = sa.delete(table).where(where).returning(*table.columns)
-            rows = [tuple(row) for row in connection.execute(gone)]
-            changed = len(rows)
+        rows = _rows(connection, sa.select(*table.columns).where(where).order_by(*columns).limit(size))
+        last = None
+        if len(rows) == size:
+            last = tuple(rows[-1][names.index(name)] for name in key)
+            where = sa.and_(where, sa.not_(_beyond(columns, last)))
+        changed = connection.execute(self._act(table, selection).where(where)).rowcount
         if changed != len(rows):
             raise VerificationError(
                 f"{len(rows)} rows of `{selection.table}` were read and {changed} would change; nothing was changed"
             )
         if rows:
             keep(names, rows)
-        return changed
+        return Done(changed, last)
 
     def _settle(self, selection: Selection, columns: Sequence[str], rows: Sequence[RawRow]) -> int:
         table, key = self._all(selection.table), self._key(selection.table)
@@ -180,9 +199,6 @@ class SqlRetentionStore(SqlStore):
         kind = self._types[selection.table, selection.trigger]
         return is_past(table.c[selection.trigger], kind, selection, self._engine.dialect.name)
 
-    def _readable(self, table: sa.TableClause, selection: Selection) -> Clause:
-        return is_readable(table.c[selection.trigger], selection.unit, self._engine.dialect.name)
-
     def _only(self, table: sa.TableClause, selection: Selection) -> Clause:
         return sa.and_(
             sa.true(),
@@ -193,7 +209,7 @@ class SqlRetentionStore(SqlStore):
         )
 
     def _spared(self, table: sa.TableClause, selection: Selection) -> Clause:
-        if selection.subject is None or not selection.spared:
+        if not _is_any_spared(selection):
             return sa.false()
         named = self._subject(table, selection)
         return sa.func.coalesce(named.in_(sorted(selection.spared)), sa.false())
@@ -231,22 +247,24 @@ class SqlRetentionStore(SqlStore):
     ) -> Clause:
         """Nothing names the row by a foreign key but rows that go as well; in a circle of tables what is there stays."""
         parts: list[Clause] = [sa.true()]
-        for holder in (self._known or self.tables()).values():
-            for tie in (one for one in holder.foreign_keys if one.target == name):
-                other = self._all(holder.name).alias()
-                target = tie.target_columns or self._key(name)
-                names = [other.c[a] == table.c[b] for a, b in zip(tie.columns, target, strict=True)]
-                if holder.name != name and holder.name not in seen:
-                    leaves = [
-                        self._goes(other, one, going, (*seen, name))
-                        for one in going
-                        if one.table == holder.name
-                    ]
-                    names += (
-                        [sa.not_(sa.func.coalesce(sa.or_(sa.false(), *leaves), sa.false()))] if leaves else []
-                    )
-                parts.append(sa.not_(sa.exists().where(sa.and_(*names))))
+        for holder, tie in self._holders(name):
+            other = self._all(holder).alias()
+            target = tie.target_columns or self._key(name)
+            names = [other.c[a] == table.c[b] for a, b in zip(tie.columns, target, strict=True)]
+            if holder != name and holder not in seen:
+                leaves = [
+                    self._goes(other, one, going, (*seen, name)) for one in going if one.table == holder
+                ]
+                names += (
+                    [sa.not_(sa.func.coalesce(sa.or_(sa.false(), *leaves), sa.false()))] if leaves else []
+                )
+            parts.append(sa.not_(sa.exists().where(sa.and_(*names))))
         return sa.and_(*parts)
+
+    def _holders(self, name: str) -> list[tuple[str, ForeignKey]]:
+        """Return the foreign keys that name the table, each with the table that has it."""
+        known = (self._known or self.tables()).values()
+        return [(holder.name, tie) for holder in known for tie in holder.foreign_keys if tie.target == name]
 
     def _goes(
         self, table: Any, selection: Selection, going: Sequence[Selection], seen: tuple[str, ...]
@@ -313,6 +331,16 @@ def _beyond(columns: Sequence[sa.ColumnElement[Any]], key: RawKey) -> Clause:
     if len(columns) == 1:
         return columns[0] > _raw(key[0])
     return sa.tuple_(*columns) > sa.tuple_(*map(_raw, key))
+
+
+def _rows(connection: sa.Connection, query: Any) -> list[RawRow]:
+    """Return the rows as the driver gives them; no column has a type here, and wrapping each row costs as much as reading it."""
+    with closing(connection.execute(query)) as found:
+        return list(found.cursor.fetchall())
+
+
+def _is_any_spared(selection: Selection) -> bool:
+    return selection.subject is not None and bool(selection.spared)
 
 
 def _count_if(condition: Clause) -> sa.ColumnElement[Any]:

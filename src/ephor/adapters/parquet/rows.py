@@ -124,7 +124,7 @@ def _table(columns: Sequence[str], rows: Sequence[RawRow]) -> pa.Table:
 
 def _array(values: Sequence[object]) -> tuple[pa.Array, dict[bytes, bytes] | None]:
     """Return a column in its own type where all of its values have it."""
-    kinds = {type(value) for value in values} - {type(None)}
+    kinds = set(map(type, values)) - {type(None)}
     try:
         if not kinds:
             return pa.array(values, pa.string()), None
