@@ -181,3 +181,7 @@ def check_tiles(storage: Any, leaves: list[bytes]) -> None:
             index,
             width,
         )
+    for level, hashes in expected.items():
+        full = {at: b"".join(hashes[at * 256 : at * 256 + 256]) for at in range(len(hashes) // 256)}
+        assert storage.ledger.tiles(level, 0, len(full) + 1) == full
+        assert storage.ledger.tiles(level, 1, 3) == {at: full[at] for at in (1, 2) if at in full}

@@ -818,6 +818,16 @@ class _Rows:
         return running
 
 
+def _leaves(entries: Sequence[bytes]) -> list[bytes]:
+    """Return the leaf hash of each entry; to copy a digest that has begun is faster than to begin one."""
+    begun, found = sha256(b"\x00").copy, []
+    for entry in entries:
+        one = begun()
+        one.update(entry)
+        found.append(one.digest())
+    return found
+
+
 def _fold(row: Sequence[bytes]) -> bytes:
     """Return the hash over a power of two of hashes."""
     while len(row) > 1:
@@ -1336,7 +1346,7 @@ class _Audit:
         start = index * WIDTH
         stored = self._tile(0, index, width)
         entries = self._entries(index, width)
-        leaves = [sha256(b"\x00" + entry).digest() for entry in entries]
+        leaves = _leaves(entries)
         if stored is not None and 0 < len(leaves) < width:
             leaves = self._take_around_gaps(start, stored, leaves, entries)
         else:

@@ -179,17 +179,25 @@ class Head:
     """The hashes of the perfect subtrees that the tree falls into, the largest first, as they were when it was signed."""
 
 
-class Ledger(Protocol):
+class Tiles(Protocol):
+    """The stored hashes of a log's tree (C2SP tlog-tiles)."""
+
+    def tile(self, level: int, index: int, width: int) -> bytes:
+        """Return the concatenated hashes of a tile of *width* hashes; of an unfinished one, from its entries."""
+        ...
+
+    def tiles(self, level: int, start: int, stop: int) -> Mapping[int, bytes]:
+        """Return the full tiles of a level from *start* to before *stop*, those that are stored, by their index."""
+        ...
+
+
+class Ledger(Tiles, Protocol):
     """The ledger's stored bytes, for reading. Positions start at 0."""
 
     def head(self) -> Head: ...
 
     def entries(self, start: int, stop: int) -> Iterator[bytes]:
         """Return the entries from *start* up to *stop*, in order."""
-        ...
-
-    def tile(self, level: int, index: int, width: int) -> bytes:
-        """Return the concatenated hashes of a tile of *width* hashes (C2SP tlog-tiles); of an unfinished one, from its entries."""
         ...
 
     def beyond(self) -> int:

@@ -6,15 +6,15 @@ from collections import defaultdict
 from collections.abc import Sequence
 from operator import attrgetter
 
-from ephor.engine.ports import Head, Ledger
+from ephor.engine.ports import Head, Tiles
 from ephor.kernel.errors import VerificationError
 from ephor.rooms.ledger import proof, tile
 from ephor.rooms.ledger.tree import HASH_SIZE
 
-_PLACE = attrgetter("level", "index")
+_PLACE = attrgetter("level", "at")
 
 
-def fetch(ledger: Ledger, plan: proof.Plan, head: Head | None = None) -> Sequence[bytes]:
+def fetch(stored: Tiles, plan: proof.Plan, head: Head | None = None) -> Sequence[bytes]:
     """Return the proof that *plan* asks for, each tile read once.
 
     With *head* the right edge of the tree is taken as it was when that head was signed, whatever the newest entries say
@@ -28,11 +28,11 @@ def fetch(ledger: Ledger, plan: proof.Plan, head: Head | None = None) -> Sequenc
     missing = {node for step in plan for node in step} - hashes.keys()
     for node in sorted(missing, key=_PLACE):
         span = proof.locate(node)
-        tiles[span.level, span.index].append((node, span))
+        tiles[span.level, span.at].append((node, span))
     for (level, index), wanted in tiles.items():
         unfinished = head is not None and level == 0 and index == head.size // tile.WIDTH
         width = max(span.stop for _, span in wanted)
-        found = head.partial if head is not None and unfinished else ledger.tile(level, index, width)
+        found = head.partial if head is not None and unfinished else stored.tile(level, index, width)
         if len(found) < width * HASH_SIZE:
             raise VerificationError(
                 f"tile {level}/{index} has {len(found)} bytes where the head promises {width} hashes; run `ephor ledger fsck`"

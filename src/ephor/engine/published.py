@@ -8,11 +8,12 @@ from collections.abc import Iterator, Sequence
 from ephor.engine.ports import Head, Ledger, Logs
 from ephor.kernel.errors import NotFoundError, VerificationError
 from ephor.rooms.ledger import tile
+from ephor.rooms.ledger.tree import HASH_SIZE
 from ephor.rooms.ledger.witnesses import vouch
 
 _STATEMENT = re.compile(r"keys/([1-9][0-9]{0,5})")
 AHEAD = 4
-"""Bundles that are fetched together when one is read after the other."""
+"""Bundles, and tiles of leaves, that are fetched together when one is read after the other."""
 LATEST = 64
 """Cosigned checkpoints that are looked at: a witness that signed none of them has been away for long."""
 
@@ -32,7 +33,9 @@ class Published:
         self._ledger, self.head = ledger, head
         self._vouched = vouch(head.note, cosigned)
         self._ahead: dict[int, list[bytes]] = {}
+        self._tiles: dict[int, bytes] = {}
         self._next = 0
+        """The bundle that follows the one read last."""
 
     @property
     def before(self) -> Sequence[bytes]:
@@ -67,17 +70,23 @@ class Published:
         level, index, width = place
         if level == 0 and index == self.head.size // tile.WIDTH:
             return self.head.partial[
-                : width * 32
+                : width * HASH_SIZE
             ]  # as signed: a changed entry then differs from its own hash
         if level is not None:
-            try:
-                return self._ledger.tile(level, index, width)
-            except (
-                VerificationError
-            ):  # rows it is made of are gone: the verifier is to say so, entry by entry
-                return None
+            return self._tile(level, index, width)
         entries = self.apart(index, width)
         return tile.encode_bundle(entries) if entries else None
+
+    def _tile(self, level: int, index: int, width: int) -> bytes | None:
+        if level == 0:
+            if index == self._next and index not in self._tiles:
+                self._tiles = dict(self._ledger.tiles(0, index, index + AHEAD))
+            if (found := self._tiles.pop(index, None)) is not None:
+                return found[: width * HASH_SIZE]
+        try:
+            return self._ledger.tile(level, index, width)
+        except VerificationError:  # rows it is made of are gone: the verifier is to say so, entry by entry
+            return None
 
     def apart(self, index: int, width: int) -> list[bytes]:
         """Return the entries of a bundle as they are stored, those that are there; whoever reads on finds the next ones fetched."""

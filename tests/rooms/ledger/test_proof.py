@@ -16,8 +16,7 @@ LEAVES = [tree.leaf_hash(i.to_bytes(2, "big")) for i in range(1100)]
 def fetch(plan, leaves=LEAVES):
     nodes = {node for step in plan for node in step}
     return {
-        node: tree.root_hash(leaves[node.index << node.level : (node.index + 1) << node.level])
-        for node in nodes
+        node: tree.root_hash(leaves[node.at << node.level : (node.at + 1) << node.level]) for node in nodes
     }
 
 
@@ -45,7 +44,7 @@ def test_a_planned_root_equals_the_obvious_one(size):
 def test_plans_name_only_finished_subtrees(size, data):
     index, old = data.draw(st.integers(0, size - 1)), data.draw(st.integers(0, size))
     plans = proof.plan_inclusion(index, size) + proof.plan_consistency(old, size) + proof.plan_root(size)
-    assert all(node.index + 1 << node.level <= size for step in plans for node in step)
+    assert all(node.at + 1 << node.level <= size for step in plans for node in step)
 
 
 @given(st.integers(0, 10), st.integers(0, 1100))
@@ -55,7 +54,7 @@ def test_every_node_is_hashed_from_the_part_of_the_tile_that_is_located(level, i
     span = proof.locate(Node(level, index))
     scale = 256**span.level
     parts = [
-        tree.root_hash(LEAVES[(span.index * 256 + at) * scale : (span.index * 256 + at + 1) * scale])
+        tree.root_hash(LEAVES[(span.at * 256 + at) * scale : (span.at * 256 + at + 1) * scale])
         for at in range(span.start, span.stop)
     ]
     assert 0 <= span.start < span.stop <= 256
@@ -80,5 +79,5 @@ def test_a_negative_tree_has_no_root():
 
 
 def test_a_hash_nobody_fetched_is_named():
-    with pytest.raises(InvalidInputError, match="level=0, index=1"):
+    with pytest.raises(InvalidInputError, match="level=0, at=1"):
         proof.assemble(proof.plan_inclusion(0, 2), {})

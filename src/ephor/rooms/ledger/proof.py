@@ -7,33 +7,33 @@ between. So this module never learns where hashes live, and storage never learns
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from hashlib import sha256
-from typing import TypeAlias
+from typing import NamedTuple, TypeAlias
 
 from ephor.kernel.errors import InvalidInputError
 from ephor.rooms.ledger.tile import HEIGHT, WIDTH
 from ephor.rooms.ledger.tree import EMPTY_ROOT, HASH_SIZE, node_hash, split
 
 
-@dataclass(frozen=True, slots=True, order=True)
-class Node:
-    """A perfect subtree: the leaves from ``index << level`` up to, not including, ``index + 1 << level``."""
+class Node(NamedTuple):
+    """A perfect subtree: the leaves from ``at << level`` up to, not including, ``at + 1 << level``.
+
+    A tuple, as a proof looks up some eighty of them.
+    """
 
     level: int
-    index: int
+    at: int
 
 
 Plan: TypeAlias = tuple[tuple[Node, ...], ...]
 """One step for each hash of the proof; the nodes of a step, left to right, fold into that hash."""
 
 
-@dataclass(frozen=True, slots=True)
-class TileSpan:
+class TileSpan(NamedTuple):
     """The hashes *start* to *stop* of a tile; `tree.root_hash` over them is the hash of one node."""
 
     level: int
-    index: int
+    at: int
     start: int
     stop: int
 
@@ -42,7 +42,7 @@ def plan_inclusion(index: int, size: int) -> Plan:
     """Return the steps of the proof that leaf *index* is in the tree of *size*, from the leaf up.
 
     >>> plan_inclusion(2, 5)
-    ((Node(level=0, index=3),), (Node(level=1, index=0),), (Node(level=0, index=4),))
+    ((Node(level=0, at=3),), (Node(level=1, at=0),), (Node(level=0, at=4),))
 
     Raises:
         InvalidInputError: there is no such leaf.
@@ -66,7 +66,7 @@ def plan_consistency(old: int, new: int) -> Plan:
     """Return the steps of the proof that the tree of *new* leaves begins with that of *old*.
 
     >>> plan_consistency(3, 4)
-    ((Node(level=0, index=2),), (Node(level=0, index=3),), (Node(level=1, index=0),))
+    ((Node(level=0, at=2),), (Node(level=0, at=3),), (Node(level=1, at=0),))
 
     Raises:
         InvalidInputError: the old tree is larger than the new one.
@@ -96,7 +96,7 @@ def plan_root(size: int) -> Plan:
     """Return the one step that folds into the root of the tree of *size*.
 
     >>> plan_root(6)
-    ((Node(level=2, index=0), Node(level=1, index=2)),)
+    ((Node(level=2, at=0), Node(level=1, at=2)),)
 
     Raises:
         InvalidInputError: the size is negative.
@@ -160,10 +160,10 @@ def locate(node: Node) -> TileSpan:
     """Return the part of a tile that holds *node*, or from which it is hashed.
 
     >>> locate(Node(0, 300)), locate(Node(3, 1))
-    (TileSpan(level=0, index=1, start=44, stop=45), TileSpan(level=0, index=0, start=8, stop=16))
+    (TileSpan(level=0, at=1, start=44, stop=45), TileSpan(level=0, at=0, start=8, stop=16))
     """
     level, rise = divmod(node.level, HEIGHT)
-    index, start = divmod(node.index << rise, WIDTH)
+    index, start = divmod(node.at << rise, WIDTH)
     return TileSpan(level, index, start, start + (1 << rise))
 
 

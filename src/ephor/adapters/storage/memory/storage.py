@@ -170,6 +170,10 @@ class MemoryLedger:
     def entries(self, start: int, stop: int) -> Iterator[bytes]:
         yield from self._log.entries[start:stop]
 
+    def tiles(self, level: int, start: int, stop: int) -> Mapping[int, bytes]:
+        places = range(start, stop)
+        return {at: row.hashes for at in places if (row := self._log.tiles.get((level, at)))}
+
     def tile(self, level: int, index: int, width: int) -> bytes:
         if row := self._log.tiles.get((level, index)):
             return row.hashes[: width * 32]

@@ -15,9 +15,6 @@ from ephor.kernel.errors import InvalidInputError, NotFoundError, UnavailableErr
 
 BUSY_MS = 10_000
 """How long a writer waits for another process before it gives up; the caller is told to try again."""
-_WAL_PAGES = 4_000
-"""Pages of the write-ahead log, 16 MiB, from which on an append moves them into the file. Whoever is hit by that waits for it:
-with SQLite's own 1,000 that is more than one in a hundred callers of a busy ledger."""
 _URLS = "write sqlite:///FILE or postgresql+psycopg://…"
 
 
@@ -141,7 +138,6 @@ def connect_sqlite(path: Path, busy_ms: int | None = None) -> sqlite3.Connection
         place, uri=True, isolation_level=None, check_same_thread=False, cached_statements=64
     )
     _configure(connection, None)
-    connection.execute(f"pragma wal_autocheckpoint={_WAL_PAGES}")
     if busy_ms is not None:
         connection.execute(f"pragma busy_timeout={busy_ms}")
     return connection

@@ -82,6 +82,10 @@ class SqlLedger:
             )
         return b"".join(found)
 
+    def tiles(self, level: int, start: int, stop: int) -> Mapping[int, bytes]:
+        with self._rows() as rows:
+            return rows.tiles(level, start, stop)
+
     def beyond(self) -> int:
         with self._rows() as rows:
             head = rows.head()

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from functools import lru_cache
 from typing import Any, ClassVar
 
@@ -82,6 +82,13 @@ class SqliteRows:
         sql = f"select {self._read('hashes')} from ledger_tiles where level = ? and idx = ?"  # noqa: S608
         row = self.run(sql, level, self.base + index).fetchone()
         return None if row is None else row[0]
+
+    def tiles(self, level: int, start: int, stop: int) -> Mapping[int, bytes]:
+        """Return the tiles of a level that are there, by their index."""
+        sql = f"select idx, {self._read('hashes')} from ledger_tiles where level = ? and idx >= ? and idx < ?"  # noqa: S608
+        return {
+            row[0] - self.base: bytes(row[1]) for row in self.run(sql, level, *self._between(start, stop))
+        }
 
     def tile_roots(self, level: int, start: int, stop: int | None = None) -> Sequence[bytes]:
         sql = f"select {self._read('root')} from ledger_tiles where level = ? and idx >= ? and idx < ? order by idx"  # noqa: S608
