@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import secrets
+import os
 from datetime import UTC, datetime
 
 from ephor.kernel.ids import uuid7s
@@ -32,4 +32,4 @@ class FreshIds:
 
     def _drawn(self, count: int) -> list[str]:
         milliseconds = int(self._clock.now().timestamp() * 1000)
-        return uuid7s(milliseconds, secrets.token_bytes(10 * count))
+        return uuid7s(milliseconds, os.urandom(10 * count))

@@ -337,7 +337,11 @@ class _Made:
         return events
 
     def _event(self, kind: str, decision: Decision, shown: str | None = None) -> Event:
-        refs = {"decision": decision.id, "approval": decision.approval, "shown": shown}
+        refs = {"decision": decision.id}
+        if decision.approval:
+            refs["approval"] = decision.approval
+        if shown:
+            refs["shown"] = shown
         return Event(
             kind=kind,
             at=self.now,
@@ -352,7 +356,7 @@ class _Made:
             decision=decision.outcome.value,
             reasons=tuple([reason.code for reason in decision.reasons]),
             policy_digest=decision.policy_digest,
-            refs={name: id for name, id in refs.items() if id},
+            refs=refs,
             metadata=self._told(decision) if kind == "decision.made/1" else self._purpose(),
         )
 

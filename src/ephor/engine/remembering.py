@@ -107,7 +107,7 @@ def told(facts: Facts) -> Mapping[str, Json]:
             "chain": list(known.lent.behalf.chain),
             "person": known.lent.behalf.person,
         }
-    if any(one != "within" for one in looked.asked):
+    if looked.asked and any(one != "within" for one in looked.asked):
         said["asked"] = list(looked.asked)
     if looked.limits and any(one != "within" for one in looked.limits.values()):
         said["limits"] = dict(looked.limits)

@@ -102,6 +102,8 @@ def test_a_fingerprint_is_no_pseudonym_and_no_plain_digest(data):
     names = KeyedPseudonyms(lambda: bytes(32))
     told = names.fingerprint(data)
     assert told == names.fingerprint(data)
+    own = hmac.digest(bytes(32), b"ephor/fingerprint/1", "sha256")
+    assert told == "hmac-sha256:" + hmac.digest(own, data, "sha256").hex()
     assert told.removeprefix("hmac-sha256:") not in {
         hashlib.sha256(data).hexdigest(),
         hmac.new(bytes(32), data, hashlib.sha256).hexdigest(),

@@ -8,7 +8,7 @@ from ephor.kernel.vocabulary import Effect
 from ephor.rooms.agents.manifest import AskRule
 from ephor.rooms.decisions.facts import Facts, behalf_of, deny, limits_on
 from ephor.rooms.decisions.model import Call, Outcome, Reason
-from ephor.rooms.decisions.standing import Observed
+from ephor.rooms.decisions.standing import NOTHING_OBSERVED, Observed
 from ephor.rooms.policies.autonomy import autonomy_of
 from ephor.rooms.policies.governance import AboveCeiling
 from ephor.rooms.policies.limits import amount_in, judge, tell
@@ -179,7 +179,7 @@ def observe(facts: Facts) -> Observed:
     """Return what the arguments say to the rules that read them: what a later replay needs in their place."""
     tool = facts.tool
     if tool is None or not (tool.tool.ask or tool.limits):
-        return Observed()
+        return NOTHING_OBSERVED
     used: Mapping[str, int] = facts.known.used or {}
     covering = limits_on(tool, facts.call.agent, behalf_of(facts.known))
     return Observed(

@@ -130,9 +130,8 @@ def _settled(facts: Facts) -> Verdict:
         or call.subject is not None
         or call.model is not None
         or (until is not None and facts.now >= until)
-        or any(
-            checks.loan(facts)
-        )  # what was lent only narrows: where it covers the call, the rest is as without it
+        # what was lent only narrows: where it covers the call, the rest is as without it
+        or (call.on_behalf_of is not None and any(checks.loan(facts)))
     ):
         return _weighed(facts, _spoken(facts))
     known, key = facts.authority.answers, (call.tool, facts.sensitivity)

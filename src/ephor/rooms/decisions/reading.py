@@ -8,8 +8,8 @@ from ephor.kernel.vocabulary import Sensitivity, word
 from ephor.rooms.decisions.arguments import read_arguments
 from ephor.rooms.decisions.model import Call
 
-_NAMES = ("agent", "tool")
 _OPTIONAL = ("on_behalf_of", "subject", "purpose", "model", "session", "trace")
+_NONE = (None,) * len(_OPTIONAL)
 MAX_TEXT = 1_000
 """Longest text of a call beside its arguments, in characters."""
 
@@ -26,11 +26,13 @@ def read_call(call: Call) -> tuple[Call, bytes]:
         InvalidInputError: a field is no text, blank, too long, or holds a lone surrogate or a control character; a sensitivity that is not
             known; or arguments that are not JSON.
     """
-    for name in _NAMES:
-        _check_text(name, getattr(call, name))
-    for name in _OPTIONAL:
-        if (value := getattr(call, name)) is not None:
-            _check_text(name, value)
+    _check_text("agent", call.agent)
+    _check_text("tool", call.tool)
+    given = (call.on_behalf_of, call.subject, call.purpose, call.model, call.session, call.trace)
+    if given != _NONE:
+        for name, value in zip(_OPTIONAL, given, strict=True):
+            if value is not None:
+                _check_text(name, value)
     arguments, encoded = read_arguments(call.arguments)
     # Field by field: `dataclasses.replace` costs as much as all the rest.
     read = Call(
@@ -49,6 +51,8 @@ def read_call(call: Call) -> tuple[Call, bytes]:
 
 
 def _check_text(name: str, value: object) -> None:
+    if type(value) is str and len(value) <= MAX_TEXT and value.isprintable() and value.strip():
+        return  # nothing that the close look below could find: a lone half of a pair is not printable
     if not isinstance(value, str):
         raise InvalidInputError(f"`{name}` is {type(value).__name__}, not text; pass it as text", field=name)
     if not value.strip():

@@ -64,5 +64,6 @@ class Observed:
 
 
 NOTHING_KNOWN = Known()
+NOTHING_OBSERVED = Observed()
 UNSAID = SubjectStanding(restricted=False, consent=Standing.NEVER)
 """A data subject who asked for nothing."""
