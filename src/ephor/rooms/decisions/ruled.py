@@ -10,6 +10,7 @@ from ephor.rooms.decisions.facts import Facts, behalf_of
 from ephor.rooms.decisions.model import Decision, Outcome, Reason, Shadow, Spoken
 from ephor.rooms.policies.rulings import CallFacts, Ruling, rule_on
 
+_OUTCOMES = {one.value: one for one in Outcome}
 _MOST_NAMES = 100
 """Rules and codes that one entry names."""
 
@@ -76,11 +77,13 @@ def looked(facts: Facts) -> str:
 
 
 def _told(ruling: Ruling) -> Ruled:
-    reasons = tuple(Reason(one.code, Outcome(one.outcome), one.text) for one in ruling.said)
+    reasons = tuple([Reason(one.code, _OUTCOMES[one.outcome], one.text) for one in ruling.said])
     spoken = tuple(
-        Spoken(one.rule.name, one.rule.force.value, Outcome(one.outcome), one.rule.line, one.rule.text)
-        for one in ruling.said
-        if one.rule is not None
+        [
+            Spoken(one.rule.name, one.rule.force.value, _OUTCOMES[one.outcome], one.rule.line, one.rule.text)
+            for one in ruling.said
+            if one.rule is not None
+        ]
     )
     return Ruled(reasons, spoken)
 
