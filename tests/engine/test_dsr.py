@@ -428,6 +428,58 @@ def test_restriction_and_objection_take_effect_without_stores(shop: Shop) -> Non
     assert shop.engine.consent.view(MARY).restricted
 
 
+def test_a_restriction_is_lifted_once_and_after_the_person_was_told(shop: Shop) -> None:
+    dsr, id = shop.engine.dsr, shop.ready("restriction")
+    with pytest.raises(ConflictError, match="restricts nothing"):
+        dsr.lift(id, "letter", by="dora")
+    dsr.fulfil(id, by="dora")
+    with pytest.raises(InvalidInputError, match="is told before"):
+        dsr.lift(id, " ", by="dora")
+    dsr.lift(id, "by letter of 2 March", by="dora")
+    assert not shop.engine.consent.view(MARY).restricted
+    assert "dsr.restriction-lifted/1" in [one["kind"] for one in entries(shop.engine)]
+    with pytest.raises(ConflictError, match="before"):
+        dsr.lift(id, "again", by="dora")
+
+
+def test_what_could_not_be_erased_stays_restricted(shop: Shop) -> None:
+    shop.engine.retention.place_hold("matter", ["collection:shop.orders"], by="ada")
+    id = shop.approved("erasure")
+    shop.fulfil(id)
+    with pytest.raises(ConflictError, match="open a new erasure"):
+        shop.engine.dsr.lift(id, "by letter", by="dora")
+    assert shop.engine.consent.view(MARY).restricted
+
+
+def test_only_what_is_to_be_corrected_counts_for_a_correction(shop: Shop) -> None:
+    """Mary shares her address with John; that is no part of correcting her name."""
+    id = shop.approved("rectification", corrections={"shop.customers.name": "Mary Moe"})
+    assert [line.collection for line in shop.engine.dsr.show(id).plan.lines] == ["shop.customers"]
+    shop.fulfil(id)
+    assert shop.engine.dsr.show(id).request.status is RequestStatus.FULFILLED
+
+
+def test_a_correction_that_nothing_leads_to_is_no_plan(shop: Shop) -> None:
+    with sqlite3.connect(shop.path) as db:
+        db.execute("create table island (id integer primary key, name text)")
+    shop.map["dataset"][0]["collections"].append(
+        {"name": "island", "fields": [{"name": "id", "fides_meta": {"primary_key": True}}, {"name": "name"}]}
+    )
+    with pytest.raises(InvalidInputError, match=r"nothing leads .* `shop\.island`"):
+        shop.plan(wrong := shop.ready("rectification", corrections={"shop.island.name": "x"}))
+    shop.engine.dsr.refuse(wrong, "data_is_accurate", by="dora")
+    certificate = shop.fulfil(shop.approved("erasure"))
+    assert {"shop.island", "shop.page_views"} <= {*certificate.not_searched}
+    [said] = [one for one in entries(shop.engine) if one["kind"] == "dsr.fulfilled/1"]
+    assert said["metadata"]["not_searched"] == [*certificate.not_searched]
+
+
+def test_what_may_follow_is_told_with_its_command(shop: Shop) -> None:
+    request = shop.engine.dsr.open("erasure", {"email": MARY}, by="ada")
+    with pytest.raises(ConflictError, match=f"with `ephor dsr verify-identity {request.id}`"):
+        shop.plan(request.id)
+
+
 def test_opting_out_under_ccpa_takes_no_identity_check(engine: Engine) -> None:
     request = engine.dsr.open("opt_out", {"email": MARY}, law="ccpa", purposes=["sale"], by="ada")
     with pytest.raises(ConflictError):

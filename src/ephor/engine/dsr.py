@@ -16,6 +16,7 @@ from ephor.kernel.canonical import Json
 from ephor.kernel.errors import ConflictError, InvalidInputError, NotPermittedError
 from ephor.kernel.events import Event
 from ephor.rooms.access.people import Person, PlanePermission, require
+from ephor.rooms.consent.restriction import Restriction, lift
 from ephor.rooms.dsr.deadline import Deadlines, deadlines, extend
 from ephor.rooms.dsr.opening import check_opening
 from ephor.rooms.dsr.plan import Certificate, DataPlan
@@ -254,6 +255,31 @@ class Dsr:
             )
         return Carrier(self.world, by).by_hand(request, said.strip())
 
+    def lift(self, id: str, told: str, *, by: str) -> Restriction:
+        """Lift the restriction that the request *id* brought, after the person was *told* (GDPR Art. 18(3)).
+
+        Raises:
+            InvalidInputError: how the person was told is not said.
+            ConflictError: the request restricts nothing, or what it restricts was to be erased.
+            NotPermittedError: *by* may not.
+        """
+        if not told.strip():
+            raise InvalidInputError(
+                "whoever asked for a restriction is told before it is lifted (GDPR Art. 18(3)); say how they were"
+            )
+        with self.world.storage.unit() as unit:
+            require(unit.shelf(Person).find(by), PlanePermission.PRIVACY, who=by)
+            request = unit.shelf(Request).get(id)
+            shelf = unit.shelf(Restriction)
+            found = [one for one in shelf.all(subject=request.subject) if one.request == id]
+            if not found:
+                raise ConflictError(f"`{id}` restricts nothing")
+            lifted = lift(found[0], self.world.clock.now())
+            shelf.replace(found[0], lifted)
+            facts = {"restriction": lifted.id, "told": told.strip()}
+            unit.append(self._event("dsr.restriction-lifted/1", request, by=by, metadata=facts))
+        return lifted
+
     def show(self, id: str) -> RequestView:
         """Return a request with its plan and certificate. Raises NotFoundError."""
         today = self.world.clock.now().date()
@@ -261,6 +287,10 @@ class Dsr:
             request = unit.shelf(Request).get(id)
             plan, certificate = unit.shelf(DataPlan).find(id), unit.shelf(Certificate).find(id)
         return RequestView(request, plan, certificate, is_overdue(request, today))
+
+    def today(self) -> date:
+        """Return the day by which requests are early or late."""
+        return self.world.clock.now().date()
 
     def requests(self, *, open_only: bool = False) -> Sequence[Request]:
         """Return the requests by id, oldest first; with *open_only*, those not answered yet."""

@@ -34,6 +34,8 @@ Deliver = Callable[[str, bytes], None]
 """Takes a file name and a document, and returns when it is safely where it belongs."""
 
 _NOTHING = Forgotten(0, 0)
+_TOLD = 100
+"""How many names of what was not searched an entry holds; the plan, whose digest it binds, has all of them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -298,6 +300,9 @@ class Carrier:
         check_step(request, status)
         rows: dict[str, Json] = {line.collection: line.act for line in plan.lines} if plan else {}
         facts: dict[str, Json] = {"status": status.value, "rows": rows, "proof": list(said)}
+        missed = plan.not_searched if plan else ()
+        if missed:
+            facts["not_searched"] = list(missed[:_TOLD])
         event = self._event("dsr.fulfilled/1", request, output_hash=package or None, metadata=facts)
         entry = work.record(unit, request, replace(request, status=status, closed_at=event.at), event)
         certificate = Certificate(
@@ -312,6 +317,7 @@ class Carrier:
             package_digest=package,
             entry=entry,
             completed_at=event.at,
+            not_searched=missed,
         )
         unit.shelf(Certificate).add(certificate)
         return certificate

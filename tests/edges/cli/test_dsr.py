@@ -13,13 +13,13 @@ import typer
 
 from ephor.adapters.connectors.sql import connect
 from ephor.adapters.files import read_mapping
-from ephor.edges.cli import consent, dsr, retention, ropa
+from ephor.edges.cli import consent, dsr_handling, retention, ropa
 from ephor.engine.plane import Engine
 from ephor.kernel.errors import ConflictError, InvalidInputError, UnavailableError
 from sample_shop import MARY, build_shop, rows_of, shop_map
 
 Run = Callable[..., Any]
-GROUPS = {"dsr": dsr.app, "consent": consent.app, "retention": retention.app, "ropa": ropa.app}
+GROUPS = {"dsr": dsr_handling.app, "consent": consent.app, "retention": retention.app, "ropa": ropa.app}
 
 
 @pytest.fixture
@@ -158,3 +158,29 @@ def test_a_record_of_processing_is_registered_listed_and_shown(run: Run, tmp_pat
     assert run("ropa", "list", "--agent", "other") == "no records yet\n"
     assert "not complete" in run("ropa", "show", "support")
     assert run("ropa", "show", "support", "--json")["complete"] is False
+
+
+def test_a_request_is_shown_with_what_happened_to_it(run: Run) -> None:
+    opened = ("--right", "access", "--identity", f"email={MARY}", "--received-on", "2025-01-07")
+    id = run("dsr", "open", *opened, "--json")["id"]
+    assert "overdue" in run("dsr", "list")
+    run("dsr", "fee", id, "--amount", "3.00 EUR", "--ground", "further_copies")
+    run("dsr", "refuse", id, "--reason", "excessive", "--notes", "the ninth this month")
+    assert "overdue" not in run("dsr", "list")
+    shown = " ".join(run("dsr", "show", id).split())
+    for told in (
+        "received on 2025-01-07 by cli, taken in by ada",
+        "fee asked: 3.00 EUR",
+        "refused: excessive (GDPR Art. 12(5)(b))",
+        "the ninth this month",
+    ):
+        assert told in shown
+
+
+def test_a_restriction_is_lifted_when_the_person_was_told(run: Run) -> None:
+    id = run("dsr", "open", "--right", "restriction", "--identity", f"email={MARY}", "--json")["id"]
+    run("dsr", "verify-identity", id, "--method", "code by letter")
+    run("dsr", "fulfil", id)
+    assert "is restricted" in run("consent", "show", MARY)
+    assert "is lifted" in run("dsr", "lift", id, "--told", "letter of 2 March")
+    assert "restricted" not in run("consent", "show", MARY)

@@ -47,6 +47,11 @@ def connect(url: str) -> DataStore:
         module, name = OTHERS[scheme]
         made: DataStore = getattr(import_module(module), name)(url)
         return made
+    if not offered and scheme not in SQL and ":" in url:
+        raise InvalidInputError(
+            f"nothing here knows a store of the kind `{scheme[:40]}`; its URL begins with one of: {', '.join(OURS)}, or with "
+            "what an installed package offers"
+        )
     if not offered:
         return sql.connect(url)
     if len(offered) > 1:

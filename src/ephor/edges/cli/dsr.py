@@ -10,19 +10,14 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from ephor.edges.cli.dsr_package import into, rendering
-from ephor.edges.cli.fields import minute
+from ephor.edges.cli.dsr_view import print_certificate, print_plan, print_requests, print_view
 from ephor.edges.cli.options import As, Database, Json, given
-from ephor.edges.cli.render import emit, table
+from ephor.edges.cli.render import emit
 from ephor.kernel.errors import InvalidInputError
 from ephor.kernel.time import day
-from ephor.rooms.dsr.judge import Stay
-from ephor.rooms.dsr.plan import Certificate, DataPlan
 from ephor.rooms.dsr.request import Request
 
 if TYPE_CHECKING:
-    from rich.console import Console
-
-    from ephor.engine.dsr import RequestView
     from ephor.engine.ports_data import DataStore
 
 app = typer.Typer(
@@ -155,7 +150,7 @@ def plan(
     with _stores(context.obj.connect, store) as stores:
         dsr = context.obj.open(database).dsr
         made = dsr.plan(id, given, stores, by=person or context.obj.person, release_shared=release_shared)
-    emit(made, lambda out: _print_plan(out, made), json=json)
+    emit(made, lambda out: print_plan(out, made), json=json)
 
 
 @app.command()
@@ -218,7 +213,7 @@ def fulfil(
         dsr = context.obj.open(database).dsr
         done = dsr.fulfil(id, by=person or context.obj.person, given=given, stores=stores, deliver=deliver)
     view = dsr.show(id)
-    emit(done, lambda out: _print_certificate(out, done, view), json=json)
+    emit(done, lambda out: print_certificate(out, done, view), json=json)
 
 
 @app.command()
@@ -270,7 +265,7 @@ def show(context: typer.Context, id: Id, json: Json = False, database: Database 
     Example: ephor dsr show dsr_0190…
     """
     view = context.obj.open(database).dsr.show(id)
-    emit(view, lambda out: _print_view(out, view), json=json)
+    emit(view, lambda out: print_view(out, view), json=json)
 
 
 @app.command("list")
@@ -284,13 +279,9 @@ def list_requests(
 
     Example: ephor dsr list --open
     """
-    found = context.obj.open(database).dsr.requests(open_only=open_only)
-    rows = [(one.id, one.law, one.right, one.status, one.due.isoformat()) for one in found]
-    emit(
-        found,
-        lambda out: table(out, ("id", "law", "right", "status", "due"), rows, empty="no requests"),
-        json=json,
-    )
+    dsr = context.obj.open(database).dsr
+    found = dsr.requests(open_only=open_only)
+    emit(found, lambda out: print_requests(out, found, dsr.today()), json=json)
 
 
 def _pairs(texts: Sequence[str], option: str) -> dict[str, str]:
@@ -323,66 +314,3 @@ def _stores(
 
 def _moved(request: Request, *, json: bool) -> None:
     emit(request, lambda out: out.print(f"{request.id} is {request.status}"), json=json)
-
-
-def _print_plan(out: Console, plan: DataPlan) -> None:
-    rows = [
-        (
-            line.collection,
-            line.found,
-            line.act,
-            "; ".join(f"{stay.rows} {stay.reason} ({stay.because})" for stay in line.stays),
-        )
-        for line in plan.lines
-    ]
-    table(out, ("collection", "found", plan.fulfilment, "stays"), rows, empty="nothing was found")
-    if plan.household:
-        out.print(f"together with, and verified: {', '.join(plan.household)}")
-    for one in plan.by_hand:
-        out.print(f"{one.dataset}: by hand, by {one.person}")
-    out.print(f"sealed payloads in the ledger: {plan.ledger}")
-    if plan.unreachable:
-        out.print(f"nothing leads to: {', '.join(plan.unreachable)}")
-    if plan.unmapped:
-        out.print(f"not in the map, so not searched: {', '.join(plan.unmapped)}")
-
-
-_STAYS = {
-    Stay.HELD: "a legal hold or a duty to keep it ({because})",
-    Stay.REFERENCED: "rows that stay name it ({because})",
-    Stay.SHARED: "it is somebody else's too ({because})",
-    Stay.NOT_PERSONAL: "nothing in it is about a person ({because})",
-}
-"""Why rows stay, in words for whoever tells the person."""
-
-
-def _print_certificate(out: Console, done: Certificate, view: RequestView) -> None:
-    """What was done, and as plainly what was not: somebody tells the person by this."""
-    out.print(
-        f"certificate of {done.id}: {done.fulfilment}, {view.request.status.replace('_', ' ')}, "
-        f"{minute(done.completed_at)}, entry {done.entry}"
-    )
-    for line in done.verified:
-        out.print(f"  {line}")
-    if done.keys_destroyed:
-        out.print(f"  ledger: {done.payloads_destroyed} sealed payloads destroyed with their key")
-    if view.plan is not None and view.plan.ledger.startswith("held"):
-        out.print(f"  stays: the sealed payloads in the ledger, {view.plan.ledger}")
-    for row in done.lines:
-        for stay in row.stays:
-            why = _STAYS[stay.reason].format(because=stay.because)
-            out.print(
-                f"  stays: {stay.rows} of {row.found} rows in {row.collection}: {stay.reason.value}, {why}"
-            )
-
-
-def _print_view(out: Console, view: RequestView) -> None:
-    request = view.request
-    late = ", overdue" if view.overdue else ""
-    out.print(
-        f"{request.id}: {request.right} under {request.law}, {request.status}, due {request.due.isoformat()}{late}"
-    )
-    if view.plan is not None:
-        _print_plan(out, view.plan)
-    if view.certificate is not None:
-        _print_certificate(out, view.certificate, view)

@@ -1,4 +1,4 @@
-"""`ephor dsr answer` and `fee`: what people do about requests beside the stores."""
+"""`ephor dsr answer`, `fee` and `lift`: what people do about requests beside the stores."""
 
 from __future__ import annotations
 
@@ -51,3 +51,20 @@ def fee(
     """
     asked = context.obj.open(database).dsr.ask_fee(id, amount, ground, by=person or context.obj.person)
     emit(asked, lambda out: out.print(f"{asked.id}: {asked.fee}"), json=json)
+
+
+@app.command()
+def lift(
+    context: typer.Context,
+    id: Id,
+    told: Annotated[str, typer.Option("--told", help="How and when the person was told; no personal data.")],
+    json: Json = False,
+    database: Database = None,
+    person: As = None,
+) -> None:
+    """Lift the restriction that a request brought, after the person was told; agents may use their data again.
+
+    Example: ephor dsr lift dsr_0190… --told "letter of 2 March: the address was checked and is right"
+    """
+    lifted = context.obj.open(database).dsr.lift(id, told, by=person or context.obj.person)
+    emit(lifted, lambda out: out.print(f"{lifted.subject}: the restriction of {id} is lifted"), json=json)

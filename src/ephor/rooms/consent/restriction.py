@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
+
+from ephor.kernel.errors import ConflictError
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,3 +34,19 @@ def is_restricted(restrictions: Iterable[Restriction], subject: str) -> bool:
     (True, False)
     """
     return any(one.subject == subject and one.lifted_at is None for one in restrictions)
+
+
+def lift(one: Restriction, at: datetime) -> Restriction:
+    """Return the restriction as lifted; the person has to be told before (GDPR Art. 18(3)).
+
+    Raises:
+        ConflictError: it was lifted before, or stands for data that was to be erased and had to stay.
+    """
+    if one.lifted_at is not None:
+        raise ConflictError(f"the restriction of `{one.request}` was lifted before")
+    if one.scope:
+        raise ConflictError(
+            f"`{one.request}` was an erasure, and what had to stay ({', '.join(one.scope)[:200]}) may only be stored; "
+            "when nothing keeps it any more, open a new erasure"
+        )
+    return replace(one, lifted_at=at)

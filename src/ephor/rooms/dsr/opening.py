@@ -29,7 +29,7 @@ def check_opening(
     way = fulfilment_of(right)
     if (way is Fulfilment.STOP_PURPOSES) != bool(purposes):
         what = (
-            "names the purposes it is about; add one"
+            "names the purposes it is about; add one, for example `--purpose newsletter`"
             if way is Fulfilment.STOP_PURPOSES
             else "takes no purpose"
         )
@@ -38,7 +38,7 @@ def check_opening(
         ids.name(purpose, "a purpose")
     if (way is Fulfilment.CORRECT) != bool(corrections):
         what = (
-            "names what is to be corrected; add a field and its value"
+            "names what is to be corrected; add a field and its value, for example `--set shop.customers.phone=…`"
             if way is Fulfilment.CORRECT
             else "corrects nothing"
         )

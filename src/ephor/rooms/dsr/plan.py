@@ -71,7 +71,13 @@ class DataPlan:
     def is_partial(self) -> bool:
         """Tell whether rows about the person stay without having been dealt with."""
         stays = any(stay.reason is not Stay.NOT_PERSONAL for line in self.lines for stay in line.stays)
-        return stays or self.ledger.startswith("held")
+        missed = self.fulfilment is Fulfilment.CORRECT and not all(line.act for line in self.lines)
+        return stays or missed or self.ledger.startswith("held")
+
+    @property
+    def not_searched(self) -> tuple[str, ...]:
+        """Return what nobody looked into: no reference leads there, or the map does not name it."""
+        return (*self.unreachable, *self.unmapped)
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,6 +98,8 @@ class Certificate:
     package_digest: str
     entry: str
     completed_at: datetime
+    not_searched: tuple[str, ...] = ()
+    """Collections that nothing leads to, and tables and columns that the map does not name."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -158,11 +166,19 @@ def make_plan(
     """Return the plan that the verdicts come to, in the order of the verdicts.
 
     Raises:
-        InvalidInputError: a correction of a field that is not in the map, or that tells rows or people apart.
+        InvalidInputError: a correction of a field that is not in the map, that tells rows or people apart, or that
+            nothing leads to.
     """
     for collection, names in corrections.items():
         for name in names:
             _check_correction(data_map, collection, name)
+    if fulfilment is Fulfilment.CORRECT:  # what is not to be corrected is no business of this plan
+        verdicts = [one for one in verdicts if str(one.collection.name) in corrections]
+        if lost := sorted(set(corrections) - {str(one.collection.name) for one in verdicts}):
+            raise InvalidInputError(
+                f"nothing leads from what the person is found by to `{lost[0]}`, so nothing there can be corrected; "
+                "add a reference to the data map"
+            )
     lines = tuple(_line(verdict, fulfilment, corrections) for verdict in verdicts)
     summary: dict[str, object] = {
         "request": request,

@@ -9,7 +9,15 @@ from datetime import date, datetime
 from enum import StrEnum, unique
 
 from ephor.kernel.errors import ConflictError, InvalidInputError
-from ephor.rooms.dsr.rights import DsrLaw, Right, changes_stores, needs_identity, needs_stores
+from ephor.rooms.dsr.rights import (
+    DsrLaw,
+    Fulfilment,
+    Right,
+    changes_stores,
+    fulfilment_of,
+    needs_identity,
+    needs_stores,
+)
 
 _DIGEST = re.compile(r"sha256:[0-9a-f]{64}")
 
@@ -174,10 +182,28 @@ def check_step(request: Request, to: RequestStatus) -> None:
     steps = next_steps(request)
     if to not in steps:
         may = ", ".join(sorted(steps)) or "nothing"
+        how = f", with `{_HOW[step].format(id=request.id)}`" if (step := _next(request, steps)) else ""
         raise ConflictError(
-            f"request `{request.id}` for {request.right} is {request.status} and cannot become {to}; next may be: {may}",
+            f"request `{request.id}` for {request.right} is {request.status} and cannot become {to}; next may be: {may}"
+            f"{how}",
             status=request.status.value,
         )
+
+
+_HOW: Mapping[RequestStatus, str] = {
+    _S.IDENTITY_VERIFIED: "ephor dsr verify-identity {id}",
+    _S.PLANNED: "ephor dsr plan {id} --map FILE --store DATASET=URL",
+    _S.APPROVED: "ephor dsr approve {id}",
+    _S.FULFILLED: "ephor dsr fulfil {id}",
+}
+"""The command that takes a request to a status."""
+
+
+def _next(request: Request, steps: frozenset[RequestStatus]) -> RequestStatus | None:
+    """Return the step towards an answer, of those that may follow; an approved plan waits for nobody but who carries it out."""
+    if _S.FULFILLED in steps or _S.IN_PROGRESS in steps:
+        return _S.FULFILLED if fulfilment_of(request.right) is not Fulfilment.BY_HAND else None
+    return next((one for one in (_S.APPROVED, _S.PLANNED, _S.IDENTITY_VERIFIED) if one in steps), None)
 
 
 def is_overdue(request: Request, today: date) -> bool:
