@@ -182,6 +182,12 @@ def check_tiles(storage: Any, leaves: list[bytes]) -> None:
             width,
         )
     for level, hashes in expected.items():
-        full = {at: b"".join(hashes[at * 256 : at * 256 + 256]) for at in range(len(hashes) // 256)}
-        assert storage.ledger.tiles(level, 0, len(full) + 1) == full
-        assert storage.ledger.tiles(level, 1, 3) == {at: full[at] for at in (1, 2) if at in full}
+        full = {at: hashes[at * 256 : at * 256 + 256] for at in range(len(hashes) // 256)}
+        found = storage.ledger.tiles(level, 0, len(full) + 1)
+        assert {at: one.hashes for at, one in found.items()} == {
+            at: b"".join(one) for at, one in full.items()
+        }
+        for at, one in found.items():
+            middle = [root_hash(full[at][start : start + 16]) for start in range(0, 256, 16)]
+            assert one.middle in (None, b"".join(middle)), (level, at)
+        assert storage.ledger.tiles(level, 1, 3) == {at: found[at] for at in (1, 2) if at in found}

@@ -24,7 +24,7 @@ from ephor.adapters.storage.sql import engines, migrate
 from ephor.adapters.storage.sql.rows import PostgresRows, SqliteRows
 from ephor.kernel.errors import EphorError
 from ephor.rooms.ledger import checkpoint, frontier, note, tile
-from ephor.rooms.ledger.tree import leaf_hash, root_hash
+from ephor.rooms.ledger.tree import leaf_hash, root_hash, verify_inclusion
 from ephor.settings import Settings
 from ephor.verifier import Report
 from planes import ORIGIN, Made, emptied, event, signing_key, sqlite_plane
@@ -366,6 +366,20 @@ def test_a_changed_tile_is_found(scene):
     report = scene.verify()
     assert (report.verdict, first_bad(report)) == ("INVALID", 266)
     assert "the stored hash is not that of the entry: the file was altered" in problems(report)
+
+
+@pytest.mark.parametrize(
+    "middle", ["hashes", "root", "null", "(select middle from ledger_tiles where idx = 1)"]
+)
+def test_the_middle_of_a_tile_is_a_help_that_nobody_relies_on(scene, middle):
+    scene.run(f"update ledger_tiles set middle = {middle} where level = 0 and idx = 0")
+    assert scene.verify().verdict == "CONSISTENT"
+    ledger = scene.plane.ledger(scene.plane.open())
+    head = ledger.head()
+    for position in (0, 200, 255, 300):
+        told = ledger.prove(str(position))
+        path = [bytes.fromhex(one) for one in told.path]
+        verify_inclusion(bytes.fromhex(told.leaf), position, head.size, path, head.root)
 
 
 @pytest.mark.parametrize(

@@ -12,7 +12,7 @@ from ephor.engine.batches import record
 from ephor.engine.judging import Witnesses, judge, judge_plane
 from ephor.engine.naming import named_apart
 from ephor.engine.ports import MAIN, Head, Ledger, LogName, World
-from ephor.engine.proving import fetch, note_text
+from ephor.engine.proving import fetch, id_of, include, note_text
 from ephor.engine.published import Published, publish
 from ephor.kernel.errors import (
     ConflictError,
@@ -286,11 +286,10 @@ class Ledgers:
             head = self.checkpoint()
             position = _within(place, which, head.size)
             data = self._bytes(position)
-            path = fetch(self._log, proof.plan_inclusion(position, head.size), head)
-        leaf = tree.leaf_hash(data)
-        tree.verify_inclusion(leaf, position, head.size, path, head.root)
+            leaf = tree.leaf_hash(data)
+            path = include(self._log, leaf, position, head)
         return Proof(
-            str(parse(data)["id"]),
+            id_of(data),
             position,
             head.size,
             leaf.hex(),

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Protocol, TypeVar
+from typing import NamedTuple, Protocol, TypeVar
 
 from ephor.engine.ports_witness import Cosigned
 from ephor.kernel.errors import ConflictError, UnavailableError
@@ -179,6 +179,14 @@ class Head:
     """The hashes of the perfect subtrees that the tree falls into, the largest first, as they were when it was signed."""
 
 
+class FullTile(NamedTuple):
+    """A tile of 256 hashes as it is stored."""
+
+    hashes: bytes
+    middle: bytes | None
+    """The hashes in its middle (`tile.MIDDLE`), where they are kept. No root is checked by them: whoever uses them checks."""
+
+
 class Tiles(Protocol):
     """The stored hashes of a log's tree (C2SP tlog-tiles)."""
 
@@ -186,7 +194,7 @@ class Tiles(Protocol):
         """Return the concatenated hashes of a tile of *width* hashes; of an unfinished one, from its entries."""
         ...
 
-    def tiles(self, level: int, start: int, stop: int) -> Mapping[int, bytes]:
+    def tiles(self, level: int, start: int, stop: int) -> Mapping[int, FullTile]:
         """Return the full tiles of a level from *start* to before *stop*, those that are stored, by their index."""
         ...
 

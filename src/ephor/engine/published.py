@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Sequence
 
-from ephor.engine.ports import Head, Ledger, Logs
+from ephor.engine.ports import FullTile, Head, Ledger, Logs
 from ephor.kernel.errors import NotFoundError, VerificationError
 from ephor.rooms.ledger import tile
 from ephor.rooms.ledger.tree import HASH_SIZE
@@ -33,7 +33,7 @@ class Published:
         self._ledger, self.head = ledger, head
         self._vouched = vouch(head.note, cosigned)
         self._ahead: dict[int, list[bytes]] = {}
-        self._tiles: dict[int, bytes] = {}
+        self._tiles: dict[int, FullTile] = {}
         self._next = 0
         """The bundle that follows the one read last."""
 
@@ -82,7 +82,7 @@ class Published:
             if index == self._next and index not in self._tiles:
                 self._tiles = dict(self._ledger.tiles(0, index, index + AHEAD))
             if (found := self._tiles.pop(index, None)) is not None:
-                return found[: width * HASH_SIZE]
+                return found.hashes[: width * HASH_SIZE]
         try:
             return self._ledger.tile(level, index, width)
         except VerificationError:  # rows it is made of are gone: the verifier is to say so, entry by entry

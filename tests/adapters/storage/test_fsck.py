@@ -128,6 +128,7 @@ DAMAGE = {
 MORE = {
     "the key of a subject": ("payloads", ["update subject_keys set wrapped = (select root from ledger_head where id = 1)"]),
     "no sources": ("sources", ["delete from sources"]),
+    "the middle of a tile": ("tiles", ["update ledger_tiles set middle = root"]),
     "a tile gone": ("tiles", ["delete from ledger_tiles"]),
     "the frontier": ("head", ["update ledger_head set frontier = root where id = 1"]),
     "rows beyond": ("verify", ["insert into ledger_entries (idx, data) select 9000, data from ledger_entries where idx = 3"]),

@@ -53,6 +53,12 @@ def test_the_tree_is_right_where_the_third_level_of_tiles_begins(made):
     assert storage.ledger.search({"kind": "tool.invoked/1"}, before=3, limit=5) == [2, 1, 0]
 
 
+def test_a_full_tile_keeps_what_lies_in_its_middle(storage):
+    storage.append([event(n) for n in range(700)])
+    full = storage.ledger.tiles(0, 0, 9)
+    assert {at: len(one.middle or b"") for at, one in full.items()} == {0: 512, 1: 512}
+
+
 def test_a_tile_that_the_log_has_not_grown_to_is_no_tile(storage):
     storage.append([event(n) for n in range(3)])
     assert len(storage.ledger.tile(0, 0, 3)) == 96

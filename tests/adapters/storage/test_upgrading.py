@@ -30,7 +30,7 @@ def move_back(new: Made, old: sa.Engine) -> None:
     source = engines.reading(engines.open_engine(new.url))
     with source.connect() as found, old.begin() as into:
         for name in FIRST:
-            table = sa.Table(name, sa.MetaData(), autoload_with=found)
+            table = sa.Table(name, sa.MetaData(), autoload_with=into)
             if rows := [row._asdict() for row in found.execute(sa.select(table))]:
                 into.execute(table.insert(), rows)
         head = found.execute(sa.text("select * from ledger_head")).one()._asdict()

@@ -18,7 +18,7 @@ from ephor.adapters.storage.vault import ALGORITHM, Sealed
 from ephor.kernel.errors import UnavailableError, VerificationError
 from ephor.kernel.events import Event
 from ephor.kernel.time import moment, stamp
-from ephor.rooms.ledger import checkpoint, frontier, note, rotation, tile
+from ephor.rooms.ledger import checkpoint, frontier, note, proof, rotation, tile
 from ephor.rooms.ledger.entry import encode_all, parse
 from ephor.rooms.ledger.frontier import Frontier
 from ephor.rooms.ledger.tree import leaf_hash, leaf_hashes
@@ -56,6 +56,8 @@ class TileRow:
     index: int
     hashes: bytes
     root: bytes
+    middle: bytes | None = None
+    """Its inner hashes, `tile.MIDDLE` of them, so that a proof need not make them; rows of earlier versions have none."""
 
 
 class Growth(NamedTuple):
@@ -362,20 +364,24 @@ def _fill(edge: _Edge, leaves: Sequence[bytes]) -> tuple[tuple[_Row, ...], list[
         rows[level], done = _advance(rows[level], fresh)
         if not done:
             break
-        tiles += [
-            TileRow(level, at, tile.encode_tile(hashes), top) for at, (hashes, top) in enumerate(done, index)
-        ]
-        level, fresh = level + 1, [top for _, top in done]
+        filled = [_tile_row(level, at, hashes) for at, hashes in enumerate(done, index)]
+        tiles += filled
+        level, fresh = level + 1, [one.root for one in filled]
     return tuple(rows), tiles
 
 
-def _advance(row: _Row, fresh: Sequence[bytes]) -> tuple[_Row, list[tuple[Sequence[bytes], bytes]]]:
-    """Return what is unfinished after *fresh*, and the hashes and the root of each tile that became full."""
-    done: list[tuple[Sequence[bytes], bytes]] = []
+def _tile_row(level: int, index: int, hashes: Sequence[bytes]) -> TileRow:
+    data = tile.encode_tile(hashes)
+    middle = proof.perfect(data, tile.MIDDLE)
+    return TileRow(level, index, data, proof.perfect(middle), middle)
+
+
+def _advance(row: _Row, fresh: Sequence[bytes]) -> tuple[_Row, list[Sequence[bytes]]]:
+    """Return what is unfinished after *fresh*, and the hashes of each tile that became full."""
+    done: list[Sequence[bytes]] = []
     at = 0
     while (missing := tile.WIDTH - len(row.hashes)) <= len(fresh) - at:
-        more = fresh[at : at + missing]
-        done.append(((*row.hashes, *more), frontier.extend(row.peaks, more).hashes[0]))
+        done.append((*row.hashes, *fresh[at : at + missing]))
         row, at = _Row(), at + missing
     rest = fresh[at:]
     return (_Row((*row.hashes, *rest), frontier.extend(row.peaks, rest)) if rest else row), done

@@ -132,14 +132,16 @@ def fold(hashes: Sequence[bytes]) -> bytes:
     return running
 
 
-def perfect(hashes: bytes) -> bytes:
+def perfect(hashes: bytes, width: int = 1) -> bytes:
     """Return the root of a perfect subtree, given the hashes of one level of it end to end: 1, 2, 4, … of them.
+
+    Or, end to end as well, the level of it that is *width* hashes wide.
 
     >>> perfect(b"a" * 32 + b"b" * 32) == node_hash(b"a" * 32, b"b" * 32)
     True
     """
-    pair = 2 * HASH_SIZE
-    while len(hashes) > HASH_SIZE:
+    pair, enough = 2 * HASH_SIZE, width * HASH_SIZE
+    while len(hashes) > enough:
         hashes = b"".join(
             [sha256(b"\x01" + hashes[at : at + pair]).digest() for at in range(0, len(hashes), pair)]
         )

@@ -8,6 +8,8 @@ from ephor.kernel.errors import InvalidInputError, VerificationError
 
 WIDTH = 256
 """Hashes of a full tile, and entries of a full bundle."""
+MIDDLE = 16
+"""Hashes in the middle of a full tile, each over as many of its hashes: what a proof need not hash again if they are kept."""
 HEIGHT = 8
 """Tree levels that one tile spans."""
 MAX_ENTRY = 65_535

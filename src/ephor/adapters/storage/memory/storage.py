@@ -15,7 +15,7 @@ from ephor.adapters.storage.memory.cosigned import MemoryCosigned
 from ephor.adapters.storage.memory.shelf import MemoryShelf
 from ephor.adapters.storage.search import ask, summary
 from ephor.adapters.storage.vault import Sealed, Vault, Wrapped, committed
-from ephor.engine.ports import MAIN, Damage, Ended, Forgotten, Head, Ids, LogName, R, StaleError
+from ephor.engine.ports import MAIN, Damage, Ended, Forgotten, FullTile, Head, Ids, LogName, R, StaleError
 from ephor.kernel.errors import ConflictError, InvalidInputError, NotFoundError, VerificationError
 from ephor.kernel.events import Event
 from ephor.kernel.ids import EntryId
@@ -170,9 +170,9 @@ class MemoryLedger:
     def entries(self, start: int, stop: int) -> Iterator[bytes]:
         yield from self._log.entries[start:stop]
 
-    def tiles(self, level: int, start: int, stop: int) -> Mapping[int, bytes]:
-        places = range(start, stop)
-        return {at: row.hashes for at in places if (row := self._log.tiles.get((level, at)))}
+    def tiles(self, level: int, start: int, stop: int) -> Mapping[int, FullTile]:
+        rows = {at: self._log.tiles.get((level, at)) for at in range(start, stop)}
+        return {at: FullTile(row.hashes, row.middle) for at, row in rows.items() if row is not None}
 
     def tile(self, level: int, index: int, width: int) -> bytes:
         if row := self._log.tiles.get((level, index)):

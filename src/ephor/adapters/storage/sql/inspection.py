@@ -13,7 +13,7 @@ from ephor.adapters.storage.sql.projection import Projection
 from ephor.adapters.storage.sql.rows import SqliteRows
 from ephor.engine.ports import Damage
 from ephor.kernel.errors import EphorError, InvalidInputError, VerificationError
-from ephor.rooms.ledger import checkpoint, frontier, note, tile
+from ephor.rooms.ledger import checkpoint, frontier, note, proof, tile
 from ephor.rooms.ledger.tree import leaf_hash, root_hash
 
 
@@ -85,6 +85,9 @@ def _compare(rows: SqliteRows, level: int, index: int, expected: Sequence[bytes]
     [root] = rows.tile_roots(level, index, index + 1)
     if bytes(root) != root_hash(expected):
         return f"the root beside tile {level}/{index} is not that of its hashes"
+    middle = rows.tiles(level, index, index + 1)[index].middle
+    if middle is not None and middle != proof.perfect(tile.encode_tile(expected), tile.MIDDLE):
+        return f"the hashes kept of the middle of tile {level}/{index} are not those of its hashes"
     return None
 
 

@@ -15,7 +15,7 @@ from ephor.adapters.storage.sql.rows import SqliteRows
 from ephor.adapters.storage.sql.tables import sealed_payloads
 from ephor.adapters.storage.sql.unit import wrapped_key
 from ephor.adapters.storage.vault import Sealed, Vault, committed
-from ephor.engine.ports import Head
+from ephor.engine.ports import FullTile, Head
 from ephor.kernel.errors import NotFoundError, VerificationError
 from ephor.rooms.ledger import frontier, tile
 from ephor.rooms.ledger.entry import parse
@@ -82,7 +82,7 @@ class SqlLedger:
             )
         return b"".join(found)
 
-    def tiles(self, level: int, start: int, stop: int) -> Mapping[int, bytes]:
+    def tiles(self, level: int, start: int, stop: int) -> Mapping[int, FullTile]:
         with self._rows() as rows:
             return rows.tiles(level, start, stop)
 

@@ -35,6 +35,7 @@ KNOWN = (
     "0024",
     "0025",
     "0026",
+    "0027",
 )
 """Every migration, the newest last. Written here so that opening a database need not load Alembic; a test keeps it true."""
 HEAD = KNOWN[-1]

@@ -7,6 +7,7 @@ from functools import lru_cache
 from typing import Any, ClassVar
 
 from ephor.adapters.storage.growth import Growth, HeadRow
+from ephor.engine.ports import FullTile
 from ephor.kernel.errors import UnavailableError, VerificationError
 from ephor.rooms.ledger import tile
 
@@ -83,11 +84,16 @@ class SqliteRows:
         row = self.run(sql, level, self.base + index).fetchone()
         return None if row is None else row[0]
 
-    def tiles(self, level: int, start: int, stop: int) -> Mapping[int, bytes]:
+    def tiles(self, level: int, start: int, stop: int) -> Mapping[int, FullTile]:
         """Return the tiles of a level that are there, by their index."""
-        sql = f"select idx, {self._read('hashes')} from ledger_tiles where level = ? and idx >= ? and idx < ?"  # noqa: S608
+        sql = (
+            f"select idx, {self._read('hashes')}, {self._read('middle')} from ledger_tiles "  # noqa: S608
+            "where level = ? and idx >= ? and idx < ?"
+        )
+        found = self.run(sql, level, *self._between(start, stop))
         return {
-            row[0] - self.base: bytes(row[1]) for row in self.run(sql, level, *self._between(start, stop))
+            idx - self.base: FullTile(bytes(hashes), None if middle is None else bytes(middle))
+            for idx, hashes, middle in found
         }
 
     def tile_roots(self, level: int, start: int, stop: int | None = None) -> Sequence[bytes]:
@@ -114,8 +120,12 @@ class SqliteRows:
     def write(self, growth: Growth) -> None:
         self._insert_entries(growth)
         if growth.tiles:
-            tiles = [(row.level, self.base + row.index, row.hashes, row.root) for row in growth.tiles]
-            self.many("insert into ledger_tiles (level, idx, hashes, root) values (?, ?, ?, ?)", tiles)
+            tiles = [
+                (row.level, self.base + row.index, row.hashes, row.root, row.middle) for row in growth.tiles
+            ]
+            self.many(
+                "insert into ledger_tiles (level, idx, hashes, root, middle) values (?, ?, ?, ?, ?)", tiles
+            )
             self.run("delete from ledger_fresh where idx >= ? and idx < ?", self.base, self.end)
         head = growth.head
         if growth.fresh:

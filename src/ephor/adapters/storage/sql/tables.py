@@ -30,6 +30,7 @@ ledger_tiles = sa.Table(
     ),
     sa.Column("hashes", sa.LargeBinary, nullable=False),
     sa.Column("root", sa.LargeBinary, nullable=False),
+    sa.Column("middle", sa.LargeBinary),
     comment="Full tiles of 256 hashes (C2SP tlog-tiles).",
 )
 ledger_head = sa.Table(

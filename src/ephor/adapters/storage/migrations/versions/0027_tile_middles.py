@@ -1,0 +1,15 @@
+"""Beside each full tile the sixteen hashes in its middle; tiles of before go without."""
+
+from __future__ import annotations
+
+import sqlalchemy as sa
+from alembic import op
+
+revision = "0027"
+down_revision = "0026"
+branch_labels = None
+depends_on = None
+
+
+def upgrade() -> None:
+    op.add_column("ledger_tiles", sa.Column("middle", sa.LargeBinary(), nullable=True))
