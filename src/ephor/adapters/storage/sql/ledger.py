@@ -65,7 +65,7 @@ class SqlLedger:
         for low in range(start, stop, _BATCH):
             with self._rows() as rows:
                 found = rows.entries(low, min(low + _BATCH, stop))
-            yield from map(bytes, found)  # no transaction stays open while somebody looks at them
+            yield from found  # no transaction stays open while somebody looks at them
 
     def tile(self, level: int, index: int, width: int) -> bytes:
         with self._rows() as rows:
