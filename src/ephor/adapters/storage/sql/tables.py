@@ -31,6 +31,8 @@ ledger_tiles = sa.Table(
     sa.Column("hashes", sa.LargeBinary, nullable=False),
     sa.Column("root", sa.LargeBinary, nullable=False),
     sa.Column("middle", sa.LargeBinary),
+    # The roots lie behind 8 KiB of hashes each; an unfinished tile is made of up to 255 of them.
+    sa.Index("ix_ledger_tiles_root", "level", "idx", "root"),
     comment="Full tiles of 256 hashes (C2SP tlog-tiles).",
 )
 ledger_head = sa.Table(

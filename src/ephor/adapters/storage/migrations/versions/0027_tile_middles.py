@@ -1,4 +1,4 @@
-"""Beside each full tile the sixteen hashes in its middle; tiles of before go without."""
+"""Beside each full tile the sixteen hashes in its middle, of earlier tiles none; and an index that holds the roots of tiles."""
 
 from __future__ import annotations
 
@@ -13,3 +13,4 @@ depends_on = None
 
 def upgrade() -> None:
     op.add_column("ledger_tiles", sa.Column("middle", sa.LargeBinary(), nullable=True))
+    op.create_index("ix_ledger_tiles_root", "ledger_tiles", ["level", "idx", "root"], unique=False)
