@@ -165,6 +165,7 @@ class Decisions:
             facts,
             judged(facts, call),
             now,
+            self._compiled.kept,
             intent,
             awaited,
             explain,
@@ -268,6 +269,8 @@ class _Made:
     """None where no such agent is registered."""
     verdict: Verdict
     now: datetime
+    kept: Mapping[str, None]
+    """Digests of the authorities that are known to be kept: to look would read the largest record there is."""
     intent: bool
     awaited: str | None = None
     explain: bool = False
@@ -320,7 +323,8 @@ class _Made:
         An allowed call is counted, and marks its session, in the transaction of its entry.
         """
         if self.facts is not None:
-            keep(unit, self.facts.authority.record)
+            if decision.policy_digest not in self.kept:
+                keep(unit, self.facts.authority.record)
             if decision.allowed:
                 leave(unit, self.facts)
         first, *more = self.events(decision)
