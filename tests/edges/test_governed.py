@@ -17,7 +17,7 @@ from ephor.edges.sdk import Plane
 from ephor.kernel.errors import InvalidInputError, UnavailableError
 from ephor.rooms.decisions.model import Obligation
 from sample_agents import LOOKUP, REFUND
-from sample_plane import ID, approve, entries, kinds, manifest, ready, size
+from sample_plane import FACTS, ID, approve, entries, kinds, manifest, ready, size
 
 JANE, PHONE = "jane@example.com", "+1 202 555 0143"
 PAY = 9000
@@ -612,7 +612,14 @@ def _in_class(function):
 
 
 @pytest.mark.parametrize(
-    "demand", [Obligation("encrypt"), Obligation("mask", where="headers"), Obligation("mask"), Obligation("")]
+    "demand",
+    [
+        Obligation("encrypt"),
+        Obligation("mask", where="headers"),
+        Obligation("mask"),
+        Obligation(""),
+        Obligation("log", text="on paper"),
+    ],
 )
 def test_what_cannot_be_carried_out_stops_the_tool(plane, ran, monkeypatch, demand):
     oblige(monkeypatch, Obligation("mask", where="result"), demand)
@@ -698,3 +705,13 @@ def test_a_run_is_recorded_once_whatever_happens(plane):
         run.fail(KeyError())
         run.fail(ValueError())
     assert [one["error"] for one in entries(plane)[before:]] == ["KeyError"]
+
+
+def test_a_high_risk_agent_s_tools_run_recorded_closely_and_for_long(plane):
+    facts = {**FACTS, "function": "voter_persuasion", "domain": "democratic_process", "subjects": ("voters",)}
+    plane.agents.register(manifest(facts=facts), by="eve")
+    approve(plane)
+    decision = plane.decide(ephor.Call(ID, "customer_lookup"))
+    assert {"log", "retain"} <= {one.kind for one in decision.obligations}
+    assert named(plane, lambda: 7)() == 7
+    assert kinds(plane)[-2:] == ["tool.invoked/1", "tool.completed/1"]

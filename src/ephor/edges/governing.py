@@ -17,6 +17,7 @@ from ephor.rooms.decisions.model import Call, Decision, Obligation
 from ephor.rooms.decisions.result import encode_result, mask_result
 from ephor.rooms.decisions.stream import MaskedBytes, MaskedText
 from ephor.rooms.pii.catalogue import chosen
+from ephor.rooms.policies.governance import MonitoringLevel
 
 OnNotice = Callable[[str, Decision], Any]
 """Shows a notice to people, before the tool runs."""
@@ -70,8 +71,7 @@ class Run:
             UnavailableError: the decision demands something that cannot be done here; the tool must not run.
         """
         for one in self.decision.obligations:
-            known = one.kind == "notice" or (one.kind == "mask" and one.where in ("arguments", "result"))
-            if not known:
+            if not _is_possible(one):
                 what = f"`{one.kind}` of `{one.where}`" if one.where else f"`{one.kind}`"
                 raise UnavailableError(
                     f"the decision demands {what}, which this version cannot do; tool `{self._call.tool}` did not run"
@@ -217,3 +217,17 @@ class Stream:
             self._hash.update(encode_result(one) + b"\n")
         self.count += len(items)
         return items
+
+
+_LEVELS = frozenset(level.value for level in MonitoringLevel)
+
+
+def _is_possible(demand: Obligation) -> bool:
+    """Tell whether what is governed carries *demand* out.
+
+    Logging and keeping need nothing more: intent, result, time and error of every call are recorded, and entries of the
+    ledger are never taken away.
+    """
+    if demand.kind == "mask":
+        return demand.where in ("arguments", "result")
+    return demand.kind in ("notice", "retain") or (demand.kind == "log" and demand.text in _LEVELS)

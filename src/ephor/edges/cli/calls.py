@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from ephor.edges.cli.fields import fields, listed, minute, unfolded
 from ephor.edges.cli.render import as_json
 from ephor.kernel.visible import visible
-from ephor.rooms.approvals.call import CallApproval, CallStatus
+from ephor.rooms.approvals.call import CallApproval, CallStatus, ends_at
 from ephor.rooms.approvals.lasting import Scope
 from ephor.rooms.decisions.codes import CODES
 
@@ -139,5 +139,5 @@ def _behalf(asked: CallApproval) -> str:
 def _status(asked: CallApproval) -> str:
     if asked.status in (CallStatus.PENDING, CallStatus.APPROVED):
         who = f" by {asked.decided_by}" if asked.decided_by else ""
-        return f"{asked.status.value}{who}, until {minute(asked.expires_at)}"
+        return f"{asked.status.value}{who}, until {minute(ends_at(asked))}"
     return f"{asked.status.value}{f' by {asked.decided_by}, {minute(asked.decided_at)}' if asked.decided_by else ''}"

@@ -13,7 +13,7 @@ from ephor.edges.cli.options import Database, Json, given
 from ephor.edges.cli.render import as_json, emit
 from ephor.kernel.errors import InvalidInputError
 from ephor.kernel.vocabulary import Sensitivity, word
-from ephor.rooms.decisions.model import Call, Decision, Step
+from ephor.rooms.decisions.model import Call, Decision, Obligation, Outcome, Step
 
 
 def decide(
@@ -135,12 +135,7 @@ def _print(out: Console, decision: Decision, *, explain: bool) -> None:
     for reason in decision.reasons:
         out.print(f"  {reason.outcome.value:5} {reason.code}: {reason.text}")
     for one in decision.obligations:
-        shown = f", except {', '.join(one.reveal)}" if one.reveal else ""
-        out.print(
-            f"  must  mask personal data in the {one.where}{shown}"
-            if one.kind == "mask"
-            else f"  must  show: {one.text}"
-        )
+        out.print(f"  must  {_duty(one)}")
     for spoken in decision.rules if explain else ():
         out.print(f"  rule  {spoken.rule}, line {spoken.line}, {spoken.outcome.value}:")
         for line in spoken.text.split("\n"):
@@ -148,10 +143,19 @@ def _print(out: Console, decision: Decision, *, explain: bool) -> None:
     if decision.shadow is not None and decision.shadow.outcome is not decision.outcome:
         out.print(f"  with the rules in shadow: {decision.shadow.outcome.value}")
     if decision.approval and not decision.allowed:
-        out.print(f"  waits for a person: ephor approvals show {decision.approval}")
+        what = "waits for a person" if decision.outcome is Outcome.ASK else "what was asked"
+        out.print(f"  {what}: ephor approvals show {decision.approval}")
     if decision.path:
         print_path(out, decision.path)
     out.print(f"recorded as {decision.entry}")
+
+
+def _duty(one: Obligation) -> str:
+    """Say what the caller must do, in the words of its kind."""
+    if one.kind == "mask":
+        shown = f", except {', '.join(one.reveal)}" if one.reveal else ""
+        return f"mask personal data in the {one.where}{shown}"
+    return {"log": "log what happens: ", "retain": "keep the record for "}.get(one.kind, "show: ") + one.text
 
 
 def print_path(out: Console, path: Sequence[Step]) -> None:
