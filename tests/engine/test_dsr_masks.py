@@ -5,7 +5,8 @@ from __future__ import annotations
 import copy
 import json
 import sqlite3
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -19,7 +20,7 @@ from ephor.engine.ports_data import DataStore
 from ephor.kernel.errors import InvalidInputError
 from ephor.rooms.dsr.datamap import Name, parse_map
 from ephor.rooms.dsr.request import RequestStatus
-from ephor.rooms.dsr.store import Find, Tally
+from ephor.rooms.dsr.store import Find, Table, Tally, fit
 from planes import sqlite_plane
 from sample_shop import JOHN, MARY, ROWS, build_shop, field, rows_of, shop_map
 from strikes import gets_through, strike
@@ -258,15 +259,93 @@ def test_what_lies_inside_a_column_is_found_given_corrected_and_erased(
     assert store.tally(Tally(name, ("id",), ((1,), (2,)))) == {(2,): 1}
 
 
-def test_lists_inside_a_column_are_refused_where_nobody_looks_into_them(
-    stores: Mapping[str, DataStore], engine: Engine
+LISTED: dict[str, Any] = {"dataset": [{"fides_key": "app", "collections": [{"name": "notes", "fields": [
+    {"name": "id", "fides_meta": {"primary_key": True}},
+    {"name": "doc", "fields": [
+        {"name": "to", "data_categories": ["user.contact.email"],
+         "fides_meta": {"identity": "email", "data_type": "string[]"}},
+        {"name": "parts", "fides_meta": {"data_type": "object[]"},
+         "fields": [{"name": "said", "data_categories": ["user.content"]}]}]}]}]}]}  # fmt: skip
+
+
+@pytest.fixture
+def notes(nested: tuple[str, DataStore]) -> Iterator[tuple[DataStore, Callable[[], dict[int, Any]]]]:
+    url, profiles = nested
+    profiles.close()
+    engine = sa.create_engine(url)
+    kind = "TEXT" if engine.dialect.name == "sqlite" else "JSON"
+    texts = {
+        1: {"to": ["Mary@example.org", JOHN], "parts": [{"said": "to both"}]},
+        2: {"to": ["mary@EXAMPLE.org"], "parts": [{"said": "one", "n": 1.5}, {"said": "two"}], "é": "é"},
+        3: {"to": "mary@example.org", "parts": {"said": "no list"}},
+        4: {"to": [JOHN], "parts": []},
+        5: {"to": []},
+    }
+    with engine.begin() as connection:
+        connection.execute(sa.text(f"CREATE TABLE notes (id INT PRIMARY KEY, doc {kind})"))
+        for id, text in texts.items():
+            connection.execute(
+                sa.text("INSERT INTO notes VALUES (:id, :doc)"), {"id": id, "doc": json.dumps(text)}
+            )
+
+    def held() -> dict[int, Any]:
+        with engine.begin() as connection:
+            rows = connection.execute(sa.text("SELECT id, doc FROM notes ORDER BY id"))
+            return {id: json.loads(doc) if isinstance(doc, str) else doc for id, doc in rows}
+
+    store = connect(url)
+    yield store, held
+    store.close()
+    engine.dispose()
+
+
+def test_lists_inside_a_column_are_looked_into(
+    notes: tuple[DataStore, Callable[[], dict[int, Any]]], engine: Engine
 ) -> None:
-    given = copy.deepcopy(NESTED)
-    doc: Any = given["dataset"][0]["collections"][0]["fields"][1]  # type: ignore[index]
-    doc["fields"][0]["fides_meta"] = {"data_type": "object[]"}
-    assert parse_map(given).get("app.profiles").fields[1].many
-    bad = {"dataset": [{"fides_key": "shop", "collections": [{"name": "customers", "fields": [
-        {"name": "name", "fides_meta": {"data_type": "object[]"}, "fields": [
-            {"name": "email", "data_categories": ["user"], "fides_meta": {"identity": "email"}}]}]}]}]}  # fmt: skip
+    store, held = notes
+    stores, before = {"app": store}, held()
+    id = ready(engine, stores, LISTED, "rectification", corrections={"app.notes.doc.parts.said": "corrected"})
+    engine.dsr.fulfil(id, by="dora", given=LISTED, stores=stores)
+    after = held()
+    assert after[2]["parts"] == [{"said": "corrected", "n": 1.5}, {"said": "corrected"}]
+    assert after[2]["é"] == "é"
+    assert after[3]["parts"] == {"said": "corrected"}
+    assert {one: after[one] for one in (1, 4, 5)} == {one: before[one] for one in (1, 4, 5)}
+    id = ready(engine, stores, LISTED)
+    [line] = engine.dsr.show(id).plan.lines  # type: ignore[union-attr]
+    assert (line.found, line.act, [stay.because for stay in line.stays]) == (3, 2, ["others in doc.to"])
+    engine.dsr.fulfil(id, by="dora", given=LISTED, stores=stores)
+    assert held() == {one: before[one] for one in (1, 4, 5)}
+    found = store.tally(Tally(Name("app", "notes"), ("doc.to", "id"), ((JOHN, 1), (JOHN, 4), (JOHN, 5))))
+    assert found == {(JOHN, 1): 1, (JOHN, 4): 1}
+
+
+@pytest.mark.parametrize("nested", ["sqlite", "postgres"], indirect=True)
+def test_what_lies_in_a_list_is_overwritten_where_rows_stay(
+    notes: tuple[DataStore, Callable[[], dict[int, Any]]], engine: Engine
+) -> None:
+    store, held = notes
+    given = copy.deepcopy(LISTED)
+    fields: Any = given["dataset"][0]["collections"][0]["fields"]
+    fields[1]["fields"][1]["fields"][0]["fides_meta"] = {
+        "masking_strategy_override": {
+            "strategy": "string_rewrite",
+            "configuration": {"rewrite_value": "gone"},
+        }
+    }
+    id = ready(engine, {"app": store}, given)
+    before = held()
+    engine.dsr.fulfil(id, by="dora", given=given, stores={"app": store})
+    after = held()
+    assert after[2]["parts"] == [{"said": "gone", "n": 1.5}, {"said": "gone"}]
+    assert after[3]["parts"] == {"said": "gone"}
+    assert "mary" not in json.dumps([after[2], after[3]]).lower()
+    assert [after[one] for one in (1, 4, 5)] == [before[one] for one in (1, 4, 5)]
+
+
+def test_lists_inside_a_column_are_refused_where_nobody_looks_into_them() -> None:
+    given = copy.deepcopy(LISTED)
+    table = Table("notes", ("id", "doc"), ("id",))
+    assert fit(parse_map(given), {"app": {"notes": replace(table, lists=True)}}).unmapped == ()
     with pytest.raises(InvalidInputError, match="list inside a column"):
-        ready(engine, stores, bad)
+        fit(parse_map(given), {"app": {"notes": table}})

@@ -23,7 +23,7 @@ from ephor.rooms.dsr.opening import by_collection
 from ephor.rooms.dsr.plan import Batch, ByHand, DataPlan, make_plan
 from ephor.rooms.dsr.request import ENDED, Request, RequestStatus
 from ephor.rooms.dsr.rights import Fulfilment, fulfilment_of
-from ephor.rooms.dsr.store import Ask, Find, Key, Tally, Value, check_masks, check_settable, fit
+from ephor.rooms.dsr.store import Ask, Find, Key, Tally, Value, check_masks, check_settable, elements, fit
 from ephor.rooms.retention.hold import Hold
 
 Stores = Mapping[str, DataStore]
@@ -265,11 +265,18 @@ def _overwritten(batch: Batch, stores: Stores) -> str:
             continue
         there += 1
         for field, value in zip(batch.fields, wanted[key], strict=True):
-            if row[field] != value and str(row[field] or "") != str(value or ""):
+            if not _holds(row[field], value, inside="." in field):
                 raise VerificationError(
                     f"`{batch.collection}.{field}` of a row does not hold what was written; something wrote it again"
                 )
     return f"{batch.collection}: {there} rows asked for by key, {', '.join(batch.fields)} overwritten in each"
+
+
+def _holds(held: Value, value: Value, *, inside: bool) -> bool:
+    """Tell whether a field holds what was written, in every element of a list; where there is no such place, nothing could be."""
+    if held is None and inside:
+        return True
+    return all(one == value or str(one or "") == str(value or "") for one in elements(held))
 
 
 def name_of(batch: Batch) -> Name:

@@ -356,3 +356,50 @@ def test_a_record_in_whose_list_others_stand_stays_and_is_given_to_nobody(
     engine.dsr.approve(request.id, by="dora")
     engine.dsr.fulfil(request.id, by="dora", given=given, stores=stores)
     assert json.loads((tmp_path / "talks.json").read_text()) == [talks[0], talks[2]]
+
+
+def test_lists_of_people_and_of_references_are_looked_into(tmp_path: Path, engine: Engine) -> None:
+    """A list may hold addresses themselves, or the keys of people: what another's key stands in stays."""
+    people = [{"id": 1, "email": "ann@example.com"}, {"id": 2, "email": "bob@example.com"}]
+    papers = [
+        {"no": "a", "owners": [1, 2], "text": "of both"},
+        {"no": "b", "owners": [1], "text": "ann's"},
+        {"no": "c", "owners": 1, "text": "ann's"},
+        {"no": "d", "owners": [2], "text": "bob's"},
+    ]
+    mails = [
+        {"no": 1, "to": ["ann@example.com", "bob@example.com"]},
+        {"no": 2, "to": ["Ann@example.com"]},
+        {"no": 3, "to": ["bob@example.com"]},
+    ]
+    for name, rows in (("people", people), ("papers", papers), ("mails", mails)):
+        (tmp_path / f"{name}.json").write_text(json.dumps(rows))
+    owners = field("owners", "user.unique_id")
+    owners["fides_meta"] = {"references": [{"dataset": "d", "field": "people.id", "direction": "from"}]}
+    no = field("no", "system.operations", primary_key=True)
+    collections = [
+        {
+            "name": "people",
+            "fields": [
+                field("id", "system.operations", primary_key=True),
+                field("email", "user.contact.email", identity="email"),
+            ],
+        },
+        {"name": "papers", "fields": [no, owners, field("text", "user.content")]},
+        {"name": "mails", "fields": [no, field("to", "user.contact.email", identity="email")]},
+    ]
+    given = {"dataset": [{"fides_key": "d", "collections": collections}]}
+    stores = {"d": connect(f"files:///{tmp_path}")}
+    request = engine.dsr.open("erasure", {"email": "ann@example.com"}, by="ada")
+    engine.dsr.verify_identity(request.id, "seen", by="ada")
+    plan = engine.dsr.plan(request.id, given, stores, by="ada")
+    assert {line.collection: (line.found, line.act) for line in plan.lines} == {
+        "d.people": (1, 1),
+        "d.papers": (3, 2),
+        "d.mails": (2, 1),
+    }
+    engine.dsr.approve(request.id, by="dora")
+    engine.dsr.fulfil(request.id, by="dora", given=given, stores=stores)
+    assert json.loads((tmp_path / "papers.json").read_text()) == [papers[0], papers[3]]
+    assert json.loads((tmp_path / "mails.json").read_text()) == [mails[0], mails[2]]
+    assert json.loads((tmp_path / "people.json").read_text()) == [people[1]]

@@ -16,7 +16,7 @@ def inside(column: Clause, path: list[str], dialect: str) -> Clause:
     """Return the text that lies at *path* in *column*, or nothing where there is none or the column is no JSON."""
     if dialect == "postgresql":
         steps = sa.cast(sa.literal(_array(path), sa.Text()), sa.ARRAY(sa.Text()))
-        return sa.cast(sa.cast(column, sa.Text()), _jsonb()).op("#>>")(steps)
+        return sa.cast(sa.cast(column, sa.Text()), jsonb()).op("#>>")(steps)
     place = sa.literal(_dollar(path), sa.Text())
     found: Clause
     if dialect == "sqlite":
@@ -33,8 +33,8 @@ def with_inside(
     said = json.dumps(value)
     if dialect == "postgresql":
         steps = sa.cast(sa.literal(_array(path), sa.Text()), sa.ARRAY(sa.Text()))
-        document = sa.cast(sa.cast(column, sa.Text()), _jsonb())
-        set_ = sa.func.jsonb_set(document, steps, sa.cast(sa.literal(said, sa.Text()), _jsonb()))
+        document = sa.cast(sa.cast(column, sa.Text()), jsonb())
+        set_ = sa.func.jsonb_set(document, steps, sa.cast(sa.literal(said, sa.Text()), jsonb()))
         return sa.cast(sa.cast(set_, sa.Text()), kind)
     place = sa.literal(_dollar(path), sa.Text())
     if dialect == "sqlite":
@@ -52,7 +52,8 @@ def _array(path: list[str]) -> str:
     return "{" + ",".join(json.dumps(step, ensure_ascii=False) for step in path) + "}"
 
 
-def _jsonb() -> Any:
+def jsonb() -> Any:
+    """Return the type of PostgreSQL's JSON, bound and read as it is."""
     from sqlalchemy.dialects.postgresql import JSONB  # noqa: PLC0415 - only where it is PostgreSQL
 
     class Raw(JSONB):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import Any, TypeAlias
 
@@ -32,11 +32,25 @@ def alike(value: object) -> str | None:
 
 
 def values_at(record: Record, path: str) -> Iterator[Any]:
-    """Return what lies at *path*: a column of that name, else each step of ``a.b`` down; every element of a list.
+    """Return what lies at *path*, as it is compared: every element of a list, on the way and at its end.
 
-    >>> list(values_at({"who": [{"email": "a"}, {"email": "b"}]}, "who.email"))
-    ['a', 'b']
+    >>> list(values_at({"who": [{"email": "a"}, {"email": ["b", "c"]}]}, "who.email"))
+    ['a', 'b', 'c']
     """
+    for held in _held_at(record, path):
+        yield from _elements(held)
+
+
+def _elements(held: Any) -> Iterator[Any]:
+    if isinstance(held, list):
+        for one in held:
+            yield from _elements(one)
+    else:
+        yield held
+
+
+def _held_at(record: Record, path: str) -> Iterator[Any]:
+    """Return what lies at *path*: a column of that name, else each step of ``a.b`` down; every element of a list on the way."""
     if path in record:
         yield record[path]
         return
@@ -51,7 +65,7 @@ def values_at(record: Record, path: str) -> Iterator[Any]:
 
 def value_at(record: Record, path: str) -> Value:
     """Return what lies at *path* as one value; several are told as a JSON list."""
-    found = list(values_at(record, path))
+    found = list(_held_at(record, path))
     return to_json(found[0]) if len(found) == 1 else (to_json(found) if found else None)
 
 
@@ -60,7 +74,7 @@ def _below(value: Any, path: str) -> Iterator[Any]:
         for one in value:
             yield from _below(one, path)
     elif isinstance(value, Mapping):
-        yield from values_at(value, path)
+        yield from _held_at(value, path)
 
 
 def set_at(record: dict[str, Any], path: str, value: Value) -> bool:
@@ -127,13 +141,7 @@ class RecordStore(ABC):
 
     def tally(self, ask: Tally) -> Mapping[Key, int]:
         table = self._table(ask.name.collection)
-        wanted = {like(key): key for key in ask.values}
-        counts: Counter[Key] = Counter()
-        for record in self._records(table, ask.columns[0], [key[0] for key in ask.values]):
-            for key in _combinations(record, ask.columns):
-                if key in wanted:
-                    counts[wanted[key]] += 1
-        return counts
+        return count(self._records(table, ask.columns[0], [key[0] for key in ask.values]), ask)
 
     def sample(self, table: str, rows: int) -> Mapping[str, Sequence[object]]:
         known = self._table(table)
@@ -150,6 +158,17 @@ class RecordStore(ABC):
         if name not in tables:
             raise InvalidInputError(f"the store has no table `{name[:80]}`")
         return tables[name]
+
+
+def count(records: Iterable[Record], ask: Tally) -> Mapping[Key, int]:
+    """Return how many of *records* hold each combination that is asked for."""
+    wanted = {like(key): key for key in ask.values}
+    counts: Counter[Key] = Counter()
+    for record in records:
+        for key in _combinations(record, ask.columns):
+            if key in wanted:
+                counts[wanted[key]] += 1
+    return counts
 
 
 def like(key: Sequence[Value]) -> tuple[str | None, ...]:

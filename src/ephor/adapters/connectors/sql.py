@@ -12,7 +12,9 @@ from weakref import finalize
 import sqlalchemy as sa
 from sqlalchemy import exc
 
-from ephor.adapters.connectors.inside import inside, with_inside
+from ephor.adapters.connectors.inside import with_inside
+from ephor.adapters.connectors.listed import document_of, holding, lies_in_list, may_hold, with_set
+from ephor.adapters.connectors.records import alike, count, value_at
 from ephor.adapters.connectors.sql_open import open_store, shape_of
 from ephor.adapters.connectors.values import from_json, from_json_loosely, to_json
 from ephor.kernel.errors import ConflictError, InvalidInputError, UnavailableError
@@ -75,23 +77,37 @@ class SqlStore:
 
     def find(self, ask: Find) -> Sequence[Row]:
         table = self._clause(ask.name.collection, (*ask.columns, ask.column))
-        column = self._at(table, ask.column)
-        rows: list[Row] = []
+        if any(name not in table.c for name in (*ask.columns, ask.column)):
+            looked = self._looked_into(table, ask.columns, ask.column, ask.values, fold=ask.fold)
+            rows = [{name: value_at(one, name) for name in ask.columns} for one in looked]
+            return sorted(rows, key=lambda row: str(row[ask.columns[0]]))
+        column = table.c[ask.column]
+        seen: list[Row] = []
         with self._guarded(), self._reads.connect() as connection:
             for values in _chunks(self._bound(table.name, (ask.column,), [(one,) for one in ask.values])):
                 where = _folded(column, values) if ask.fold else _any_of([column], values)
                 query = (
-                    sa.select(*(self._at(table, name).label(None) for name in ask.columns))
+                    sa.select(*(table.c[name].label(None) for name in ask.columns))
                     .where(where)
-                    .order_by(self._at(table, ask.columns[0]))
+                    .order_by(table.c[ask.columns[0]])
                 )
                 found = connection.execute(query)
-                rows += [dict(zip(ask.columns, map(to_json, row), strict=True)) for row in found]
-        return rows
+                seen += [dict(zip(ask.columns, map(to_json, row), strict=True)) for row in found]
+        return seen
 
     def tally(self, ask: Tally) -> Mapping[Key, int]:
         table = self._clause(ask.name.collection, ask.columns)
-        columns = [self._at(table, name) for name in ask.columns]
+        if any(name not in table.c for name in ask.columns):
+            first = tuple(dict.fromkeys(key[0] for key in ask.values))
+            counted = count(self._looked_into(table, ask.columns, ask.columns[0], first), ask)
+            return {
+                tuple(  # inside a column of JSON everything is compared as text
+                    part if name in table.c else alike(part)
+                    for name, part in zip(ask.columns, key, strict=True)
+                ): rows
+                for key, rows in counted.items()
+            }
+        columns = [table.c[name] for name in ask.columns]
         counts: dict[Key, int] = {}
         with self._guarded(), self._reads.connect() as connection:
             for values in _chunks(self._bound(table.name, ask.columns, ask.values)):
@@ -116,13 +132,19 @@ class SqlStore:
     def update(self, table: str, key: Sequence[str], rows: Sequence[Key], values: Mapping[str, Value]) -> int:
         clause = self._clause(table, (*key, *values))
         columns = [clause.c[name] for name in key]
-        new = self._assigned(clause, values)
+        deep = [name for name in values if name not in clause.c]
+        change, changed = sa.update(clause).values(self._assigned(clause, values)), 0
         with self._guarded(), self._engine.begin() as connection:
-            batches = _chunks(self._bound(table, key, rows))
-            change = sa.update(clause).values(new)
-            return sum(
-                connection.execute(change.where(_any_of(columns, batch))).rowcount for batch in batches
-            )
+            for batch in _chunks(self._bound(table, key, rows)):
+                by_row = self._in_lists(connection, clause, columns, batch, deep) if deep else {}
+                for one, held in by_row.items():
+                    new = self._assigned(clause, values, held)
+                    changed += connection.execute(
+                        sa.update(clause).values(new).where(_any_of(columns, [one]))
+                    ).rowcount
+                if rest := [one for one in batch if one not in by_row]:
+                    changed += connection.execute(change.where(_any_of(columns, rest))).rowcount
+        return changed
 
     def sample(self, table: str, rows: int) -> Mapping[str, Sequence[object]]:
         names = (self._known or self.tables())[table].columns
@@ -172,28 +194,94 @@ class SqlStore:
         required = tuple(
             column["name"] for column in columns if not column["nullable"] and column["name"] not in keyed
         )
-        return Table(name, tuple(column["name"] for column in columns), keyed, pointers, required=required)
+        return Table(
+            name, tuple(column["name"] for column in columns), keyed, pointers, required=required, lists=True
+        )
 
-    def _assigned(self, clause: sa.TableClause, values: Mapping[str, Value]) -> dict[Any, Any]:
-        """Return what an update sets; several values inside one column are set one after the other."""
+    def _looked_into(
+        self,
+        table: sa.TableClause,
+        names: Sequence[str],
+        column: str,
+        values: Sequence[Value],
+        *,
+        fold: bool = False,
+    ) -> Iterator[Mapping[str, Any]]:
+        """Yield the rows that hold one of *values* in *column*, by column, with what lies in JSON columns as it is."""
+        roots = {name: root_of(name, table.c.keys()) or name for name in (*names, column)}
+        inner = {root for name, root in roots.items() if root != name}
+        wanted, at = list(dict.fromkeys(roots.values())), table.c[roots[column]]
+        with self._guarded(), self._reads.connect() as connection:
+            for start in range(0, len(values), _CHUNK):
+                some = values[start : start + _CHUNK]
+                if column in table.c:
+                    bound = self._bound(table.name, (column,), [(one,) for one in some])
+                    where = _folded(at, bound) if fold else _any_of([at], bound)
+                else:
+                    path = column[len(roots[column]) + 1 :].split(".")
+                    where = may_hold(at, path, some, self._engine.dialect.name, fold=fold)
+                query = sa.select(*(table.c[name].label(None) for name in wanted)).where(where)
+                found = connection.execute(query)
+                rows = (
+                    {
+                        name: document_of(held) if name in inner else to_json(held)
+                        for name, held in zip(wanted, row, strict=True)
+                    }
+                    for row in found
+                )
+                yield from (rows if column in table.c else holding(rows, column, some, fold=fold))
+
+    def _in_lists(
+        self,
+        connection: sa.Connection,
+        clause: sa.TableClause,
+        key: Sequence[sa.ColumnElement[Any]],
+        batch: Sequence[tuple[object, ...]],
+        deep: Sequence[str],
+    ) -> Mapping[tuple[object, ...], Mapping[str, object]]:
+        """Return the rows in which one of these fields lies in a list, with what their JSON columns hold."""
+        paths = {name: root_of(name, clause.c.keys()) or name for name in deep}
+        roots = list(dict.fromkeys(paths.values()))
+        query = sa.select(*key, *(clause.c[root].label(None) for root in roots)).where(_any_of(key, batch))
+        if self._engine.dialect.name != "sqlite":
+            query = query.with_for_update()
+        found = {}
+        for row in connection.execute(query):
+            held = dict(zip(roots, row[len(key) :], strict=True))
+            if any(
+                lies_in_list(held[root], name[len(root) + 1 :].split(".")) for name, root in paths.items()
+            ):
+                found[tuple(row[: len(key)])] = held
+        return found
+
+    def _assigned(
+        self, clause: sa.TableClause, values: Mapping[str, Value], held: Mapping[str, object] | None = None
+    ) -> dict[Any, Any]:
+        """Return what an update sets; several values inside one column are set one after the other.
+
+        *held* is what the JSON columns of one row hold, where lists are on the way.
+        """
         new: dict[Any, Any] = {}
+        for root, document in (held or {}).items():
+            inner = {
+                name: value
+                for name, value in values.items()
+                if root_of(name, clause.c.keys()) == root != name
+            }
+            said = sa.literal(with_set(document, root, inner), sa.Text())
+            new[clause.c[root]] = sa.cast(said, self._types[clause.name, root])
         for name, value in values.items():
             if name in clause.c:
                 new[clause.c[name]] = _raw(self._value(clause.name, name, value))
                 continue
             root = root_of(name, clause.c.keys()) or name
+            if root in (held or {}):
+                continue
             column, path = clause.c[root], name[len(root) + 1 :].split(".")
             kind = self._types[clause.name, root]
             before = new.get(column, column)
             new[column] = with_inside(before, path, value, kind, self._engine.dialect.name)
         return new
-
-    def _at(self, clause: sa.TableClause, name: str) -> sa.ColumnElement[Any]:
-        """Return the column, or what lies inside one."""
-        if name in clause.c:
-            return clause.c[name]
-        root = root_of(name, clause.c.keys()) or name
-        return inside(clause.c[root], name[len(root) + 1 :].split("."), self._engine.dialect.name)
 
     def _clause(self, name: str, columns: Sequence[str]) -> sa.TableClause:
         """Return the table with quoted names, if the database has it."""
@@ -218,14 +306,6 @@ class SqlStore:
         return bound
 
     def _value(self, table: str, column: str, value: Value) -> object:
-        if (table, column) not in self._types:  # inside a column of JSON everything is compared as text
-            return (
-                value
-                if value is None
-                else str(to_json(value)).lower()
-                if isinstance(value, bool)
-                else str(value)
-            )
         kind = self._types[table, column]
         if self._engine.dialect.name == "sqlite":
             return from_json_loosely(kind, value)

@@ -12,7 +12,7 @@ from typing import Any
 
 from ephor.rooms.dsr.datamap import Collection, Name
 from ephor.rooms.dsr.route import Route
-from ephor.rooms.dsr.store import Ask, ForeignKey, Key, Row, Shapes, Tally, Value
+from ephor.rooms.dsr.store import Ask, ForeignKey, Key, Row, Shapes, Tally, Value, each
 from ephor.rooms.dsr.survey import Found, Survey
 
 
@@ -54,8 +54,8 @@ def judge_sharing(
     """Return which rows are this person's alone.
 
     A row is shared when, along any reference of the map, it belongs with more rows than those found for this person:
-    an address that another customer has too, a message whose recipient is somebody else. So is a row with a list in
-    which anybody stands who is none of these *people*.
+    an address that another customer has too, a message whose recipient is somebody else, a document whose list of owners
+    names another. So is a row with a list in which anybody stands who is none of these *people*.
     """
     found = survey.rows
     shared: dict[Name, dict[Key, str]] = {name: {} for name in route.reached}
@@ -75,14 +75,13 @@ def judge_sharing(
     for name, column, other, other_column in both:
         if name not in found or other not in found or not found[name]:
             continue
-        values = _distinct((row[column],) for row in found[name].values())
+        values = _distinct((one,) for row in found[name].values() for one in each(row[column]))
         if not values:
             continue
         totals = _readable((yield Tally(other, (other_column,), values)), values)
-        own = Counter(_alike((row[other_column],)) for row in found[other].values())
+        own = Counter(one for row in found[other].values() for one in _held(row[other_column]))
         for key, row in found[name].items():
-            value = _alike((row[column],))
-            if totals is None or totals[value] > own[value]:
+            if totals is None or any(totals[value] > own[value] for value in _held(row[column])):
                 shared[name].setdefault(key, str(other))
     return {name: _share(shapes.mapped[name].collection, found[name], shared[name]) for name in route.reached}
 
@@ -223,6 +222,10 @@ def _alike(key: Key) -> Key:
     return tuple(
         part if part is None else str(int(part) if isinstance(part, bool) else part) for part in whole
     )
+
+
+def _held(value: Value) -> set[Key]:
+    return {_alike((one,)) for one in each(value)}
 
 
 def _pick(row: Row, columns: Sequence[str]) -> Key:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TypeAlias
@@ -102,6 +103,31 @@ class Shapes:
             for key in table.foreign_keys
             if key.target == name.collection
         )
+
+
+def each(value: Value) -> tuple[Value, ...]:
+    """Return what a field holds: of a list, which a store tells as JSON, its elements beside it.
+
+    >>> each("[1, 2]"), each("a"), each("[no list")
+    (('[1, 2]', 1, 2), ('a',), ('[no list',))
+    """
+    held = elements(value)
+    return held if held == (value,) else (value, *held)
+
+
+def elements(value: Value) -> tuple[Value, ...]:
+    """Return the elements of a list, which a store tells as JSON; of what is none, itself.
+
+    >>> elements("[1, 2]"), elements("a"), elements("[]")
+    ((1, 2), ('a',), ('[]',))
+    """
+    if not (isinstance(value, str) and value.startswith("[")):
+        return (value,)
+    try:
+        parsed = json.loads(value)
+    except (ValueError, RecursionError):
+        return (value,)
+    return tuple(one for one in parsed if isinstance(one, str | int | float | bool | None)) or (value,)
 
 
 def fit(data_map: DataMap, stores: Mapping[str, Mapping[str, Table]]) -> Shapes:

@@ -12,7 +12,7 @@ from typing import Any, TypeAlias
 
 from ephor.rooms.dsr.datamap import Name
 from ephor.rooms.dsr.route import Edge, Route
-from ephor.rooms.dsr.store import Ask, Find, Key, Row, Shapes
+from ephor.rooms.dsr.store import Ask, Find, Key, Row, Shapes, each
 
 Found: TypeAlias = "Mapping[Name, Mapping[Key, Row]]"
 """Rows by collection and primary key, in the order they were found."""
@@ -52,7 +52,7 @@ def survey(route: Route, shapes: Shapes, identities: Mapping[str, str]) -> Gener
     while search.open:
         edge, keys, climbed = search.open.popleft()
         held = (search.rows[edge.source][key][edge.source_field] for key in keys)
-        values = tuple(dict.fromkeys(value for value in held if value is not None))
+        values = tuple(dict.fromkeys(one for value in held if value is not None for one in each(value)))
         if values:
             columns = shapes.mapped[edge.target].columns
             rows = yield Find(edge.target, columns, edge.target_field, values)
