@@ -383,7 +383,11 @@ def test_the_middle_of_a_tile_is_a_help_that_nobody_relies_on(scene, middle):
 
 
 @pytest.mark.parametrize(
-    "sql", ["delete from ledger_tiles where idx = 0", "update ledger_tiles set root = hashes where idx = 1"]
+    "sql",
+    [
+        "delete from ledger_tiles where idx = 0",
+        "update ledger_tiles set root = (select root from ledger_tiles where level = 0 and idx = 0) where idx = 1",
+    ],
 )
 def test_tiles_that_are_gone_or_lie_about_their_root_are_found(scene, sql):
     scene.run(sql)
