@@ -76,8 +76,13 @@ class Carrier:
         if not changes_stores(request.right):
             return self._hand_out(request, given, stores, deliver)
         if request.status is not RequestStatus.IN_PROGRESS:
-            request = self._begin(request, given, stores)
-        return self._carry_through(request, given, stores)
+            return self._carry_through(*self._begin(request, given, stores), given, stores)
+        payload = payload_of(self.world, request.work)
+        if payload is None:
+            raise ConflictError(
+                f"the rows of `{request.id}` were erased with its subject; open a new request"
+            )
+        return self._carry_through(request, work.unpack(payload), given, stores)
 
     def _hand_out(
         self, request: Request, given: Mapping[str, object], stores: Stores, deliver: Deliver | None
@@ -96,7 +101,9 @@ class Carrier:
                 unit, request, plan, said, package="sha256:" + hashlib.sha256(package).hexdigest()
             )
 
-    def _begin(self, request: Request, given: Mapping[str, object], stores: Stores) -> Request:
+    def _begin(
+        self, request: Request, given: Mapping[str, object], stores: Stores
+    ) -> tuple[Request, tuple[Batch, ...]]:
         """Write down, sealed, which rows will be worked on, so that an interrupted run can be carried through."""
         check_step(request, RequestStatus.IN_PROGRESS)
         plan, found = self._as_approved(request, given, stores)
@@ -110,14 +117,14 @@ class Carrier:
         work.check_present(batches, stores)
         rows: dict[str, Json] = {one.collection: len(one.rows) for one in batches}
         event = self._event("data.accessed/1", request, action="dsr.fulfil", metadata={"rows": rows})
+        packed = work.pack(batches)
         with self.world.storage.unit() as unit:
             if fulfilment_of(request.right) is Fulfilment.ERASE:
                 _check_alone(unit, request)
-            started = replace(
-                request, status=RequestStatus.IN_PROGRESS, work=unit.append(event, work.pack(batches))
-            )
+            started = replace(request, status=RequestStatus.IN_PROGRESS, work=unit.append(event, packed))
             unit.shelf(Request).replace(request, started)
-        return self._hand_over(started, plan)
+        # What is carried through is what was written down, whether it is read from there or not.
+        return self._hand_over(started, plan), work.unpack(packed)
 
     def _hand_over(self, request: Request, plan: DataPlan) -> Request:
         """Give each person who works by hand a task, once; it is due when the answer is."""
@@ -150,14 +157,10 @@ class Carrier:
                 )
         return tuple(task.told for task in request.tasks)
 
-    def _carry_through(self, request: Request, given: Mapping[str, object], stores: Stores) -> Certificate:
+    def _carry_through(
+        self, request: Request, batches: Sequence[Batch], given: Mapping[str, object], stores: Stores
+    ) -> Certificate:
         """Work through the list, however much of it was done before; then prove it and close."""
-        payload = payload_of(self.world, request.work)
-        if payload is None:
-            raise ConflictError(
-                f"the rows of `{request.id}` were erased with its subject; open a new request"
-            )
-        batches = work.unpack(payload)
         work.check_stores(batches, stores)
         with self.world.storage.reading() as unit:
             plan = unit.shelf(DataPlan).get(request.id)

@@ -181,8 +181,9 @@ def overwriting(
 
 
 def drive(asking: Generator[Ask, Any, T], stores: Stores) -> T:
-    """Put every question of *asking* to its store and return what it comes to."""
+    """Put every question of *asking* to its store, a count that is asked for twice once, and return what it comes to."""
     answer: object = None
+    counted: dict[Tally, Mapping[Key, int]] = {}
     while True:
         try:
             ask = asking.send(answer)
@@ -190,7 +191,10 @@ def drive(asking: Generator[Ask, Any, T], stores: Stores) -> T:
             result: T = end.value
             return result
         store = stores[ask.name.dataset]
-        answer = store.find(ask) if isinstance(ask, Find) else store.tally(ask)
+        if isinstance(ask, Find):
+            answer = store.find(ask)
+        else:
+            answer = counted[ask] if ask in counted else counted.setdefault(ask, store.tally(ask))
 
 
 def check_present(batches: Sequence[Batch], stores: Stores) -> None:

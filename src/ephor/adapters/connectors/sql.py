@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import warnings
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Any
 from weakref import finalize
@@ -15,7 +15,8 @@ from sqlalchemy import exc
 from ephor.adapters.connectors.inside import with_inside
 from ephor.adapters.connectors.listed import document_of, holding, lies_in_list, may_hold, with_set
 from ephor.adapters.connectors.records import alike, count, value_at
-from ephor.adapters.connectors.sql_open import open_store, shape_of
+from ephor.adapters.connectors.sql_open import open_store
+from ephor.adapters.connectors.sql_shape import Described, Shape, described, shape_of
 from ephor.adapters.connectors.values import from_json, from_json_loosely, to_json
 from ephor.kernel.errors import ConflictError, InvalidInputError, UnavailableError
 from ephor.rooms.dsr.store import Find, ForeignKey, Key, Row, Table, Tally, Value, root_of
@@ -55,7 +56,7 @@ class SqlStore:
         """For single questions: what begins and ends a transaction would be two more ways to the server."""
         finalize(self, engine.dispose)  # the engine outlives its stores; their connections do not
         self._known: dict[str, Table] = {}
-        self._shape: str | None = None
+        self._shape: Shape | None = None
         self._types: dict[tuple[str, str], sa.types.TypeEngine[Any]] = {}
 
     def tables(self) -> Mapping[str, Table]:
@@ -66,12 +67,9 @@ class SqlStore:
             shape = shape_of(connection)
             if shape is not None and shape == self._shape:
                 return self._known
-            look = sa.inspect(connection)
-            columns, keys = look.get_multi_columns(), look.get_multi_pk_constraint()
-            ties = look.get_multi_foreign_keys()
-            self._known = {
-                name: self._table(name, columns[at], keys[at], ties[at]) for at in columns if (name := at[1])
-            }
+            told = described(shape) if shape is not None else None
+            found = _inspected(connection) if told is None else told
+            self._known = {one[0]: self._table(*one) for one in found}
             self._shape = shape
         return self._known
 
@@ -326,11 +324,18 @@ class SqlStore:
             ) from error
 
 
+def _inspected(connection: sa.Connection) -> list[Described]:
+    look = sa.inspect(connection)
+    columns, keys = look.get_multi_columns(), look.get_multi_pk_constraint()
+    ties = look.get_multi_foreign_keys()
+    return [(at[1], columns[at], keys[at], ties[at]) for at in columns if at[1]]
+
+
 def _any_of(
     columns: Sequence[sa.ColumnElement[Any]], keys: Sequence[tuple[object, ...]]
 ) -> sa.ColumnElement[bool]:
     if len(columns) == 1:
-        return columns[0].in_([_raw(key[0]) for key in keys])
+        return columns[0].in_(_raw_each(key[0] for key in keys))
     return sa.or_(
         *(sa.and_(*(column == _raw(part) for column, part in zip(columns, key, strict=True))) for key in keys)
     )
@@ -341,12 +346,23 @@ def _folded(column: sa.ColumnElement[Any], keys: Sequence[tuple[object, ...]]) -
     texts = [str(value) for (value,) in keys]
     ascii_only = [re.sub("[A-Z]+", lambda found: found.group().lower(), text) for text in texts]
     both = dict.fromkeys([*(text.lower() for text in texts), *ascii_only])
-    return sa.func.lower(column).in_([_raw(text) for text in both])
+    return sa.func.lower(column).in_(_raw_each(both))
 
 
 def _raw(value: object) -> sa.BindParameter[Any]:
     """Bind *value* as it is: SQLAlchemy would take the type of the first value for that of all."""
     return sa.literal(value, sa.types.NULLTYPE)
+
+
+class _AsItIs(sa.types.UserDefinedType[Any]):
+    """What is bound with no type takes the type of what it is compared with."""
+
+    cache_ok = True
+
+
+def _raw_each(values: Iterable[object]) -> sa.BindParameter[Any]:
+    """Bind all of *values* at once, each as it is: one by one takes longer than the database does."""
+    return sa.bindparam(None, list(values), _AsItIs(), expanding=True)
 
 
 def _chunks(keys: Sequence[tuple[object, ...]]) -> Iterator[Sequence[tuple[object, ...]]]:

@@ -19,23 +19,6 @@ _DRIVERS = {"postgresql": "psycopg", "mysql": "pymysql", "mariadb": "pymysql"}
 """The driver of a URL that names none."""
 _IDLE = 5.0
 """Seconds after which a connection is asked whether it still stands, before it is used."""
-_SHAPE = """
-SELECT md5(concat(
-  (SELECT string_agg(concat_ws('|', c.oid, c.relname, c.relkind, a.attnum, a.attname, a.atttypid, a.atttypmod, a.attnotnull), ',' ORDER BY c.oid, a.attnum)
-     FROM pg_class c JOIN pg_attribute a ON a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped
-    WHERE c.relkind IN ('r', 'p', 'f', 'v', 'm') AND c.relnamespace = current_schema()::regnamespace),
-  (SELECT string_agg(concat_ws('|', oid, contype, conrelid, confrelid, conkey, confkey), ',' ORDER BY oid)
-     FROM pg_constraint WHERE connamespace = current_schema()::regnamespace)))
-"""
-"""What PostgreSQL says of the shape of its tables, in one short question; SQLAlchemy puts six long ones."""
-
-
-def shape_of(connection: sa.Connection) -> str | None:
-    """Return what changes whenever the tables' columns or keys change; None where that is not known."""
-    if connection.dialect.name != "postgresql":
-        return None
-    found: str | None = connection.exec_driver_sql(_SHAPE).scalar()
-    return found
 
 
 def open_store(url: str) -> sa.Engine:

@@ -15,6 +15,7 @@ from ephor.kernel.errors import ConflictError, UnavailableError, VerificationErr
 BATCH = 1_024
 """Entries that are taken in within one transaction: appends wait for no more than these."""
 _PAGE = 256
+_FEW = 64
 _TRIES = 3
 _UNUSABLE = (
     UnavailableError,  # the database is read-only, or has no FTS5
@@ -55,12 +56,20 @@ class Projection:
     def named(self, id: str, top: int) -> Sequence[int] | None:
         """Return where the first *top* entries may have that id; None where only the entries themselves can tell."""
         try:
-            self._reach(FIELDS, top)
+            with self._rows() as rows:  # a few new entries are looked through sooner than they are taken in
+                start = FIELDS.reach(rows, top) if FIELDS.is_ready(rows) else 0
+            plain = id.isascii() and id.replace("_", "").isalnum()
+            if top - start > (few := _FEW if plain else 0):
+                self._reach(FIELDS, top)
             with self._rows() as rows:
-                if FIELDS.reach(rows, top) < top:
+                start = FIELDS.reach(rows, top)
+                if top - start > few:
                     return None
+                newest = enumerate(_filled(rows, start, top), start)
+                last = [place for place, entry in newest if id.encode() in entry]
                 sql = "select idx - ? from ledger_projection where id = ? and idx >= ? and idx < ?"
-                return [int(row[0]) for row in rows.run(sql, rows.base, id, rows.base, rows.base + top)]
+                found = rows.run(sql, rows.base, id, rows.base, rows.base + start)
+                return [*(int(row[0]) for row in found), *last]
         except _UNUSABLE:
             return None
 

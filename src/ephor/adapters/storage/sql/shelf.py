@@ -20,6 +20,43 @@ def _decoder(kind: type[Any]) -> msgspec.json.Decoder[Any]:
     return msgspec.json.Decoder(kind)
 
 
+# A statement is built once for each kind: to build it anew costs four times what SQLite takes to answer it.
+@lru_cache(maxsize=128)
+def _finding(kind: type[Any]) -> sa.Select[Any]:
+    table = SHELF_TABLES[kind]
+    return sa.select(table.c.body).where(table.c.id == sa.bindparam("this"))
+
+
+@lru_cache(maxsize=256)
+def _listing(kind: type[Any], names: tuple[str, ...]) -> sa.Select[Any]:
+    table = SHELF_TABLES[kind]
+    fits = (table.c[name] == sa.bindparam(name) for name in names)
+    return sa.select(table.c.body).where(*fits).order_by(table.c.id)
+
+
+@lru_cache(maxsize=128)
+def _adding(kind: type[Any]) -> sa.Insert:
+    return SHELF_TABLES[kind].insert()
+
+
+@lru_cache(maxsize=128)
+def _replacing(kind: type[Any]) -> sa.Update:
+    return SHELF_TABLES[kind].update().where(*_is(SHELF_TABLES[kind]))
+
+
+@lru_cache(maxsize=128)
+def _removing(kind: type[Any]) -> sa.Delete:
+    return SHELF_TABLES[kind].delete().where(*_is(SHELF_TABLES[kind]))
+
+
+def _read(record: Any) -> dict[str, str | None]:
+    return {"this": record.id, "as_read": body_of(record)}
+
+
+def _is(table: sa.Table) -> tuple[sa.ColumnElement[bool], ...]:
+    return table.c.id == sa.bindparam("this"), table.c.body == sa.bindparam("as_read")
+
+
 class SqlShelf(Generic[R]):
     """One shelf, inside one transaction."""
 
@@ -32,7 +69,7 @@ class SqlShelf(Generic[R]):
     def find(self, id: str) -> R | None:
         if not is_storable(id):
             return None
-        found = self._connection.execute(sa.select(self._table.c.body).where(self._table.c.id == id)).scalar()
+        found = self._connection.execute(_finding(self._kind), {"this": id}).scalar()
         return None if found is None else self._read(found)
 
     def get(self, id: str) -> R:
@@ -44,8 +81,8 @@ class SqlShelf(Generic[R]):
         plan_of(self._kind, where)
         if not all(map(is_storable, where.values())):
             return []
-        query = sa.select(self._table.c.body).order_by(self._table.c.id).filter_by(**where)
-        return [self._read(body) for body in self._connection.execute(query).scalars()]
+        query = _listing(self._kind, tuple(where))
+        return [self._read(body) for body in self._connection.execute(query, where).scalars()]
 
     def page(self, after: str, limit: int) -> Sequence[R]:
         query = (
@@ -60,19 +97,17 @@ class SqlShelf(Generic[R]):
         if self.find(record.id) is not None:
             raise ConflictError(f"there is a {noun_of(self._kind)} `{record.id}` already", id=record.id)
         values = {"id": column_of(record, "id"), **self._columns(record)}
-        self._connection.execute(self._table.insert().values(**values))
+        self._connection.execute(_adding(self._kind), values)
         self.touched = True
 
     def replace(self, old: R, new: R) -> None:
         if new.id != old.id:
             raise ConflictError(f"`{new.id}` cannot replace `{old.id}`; an id is for ever", id=old.id)
-        done = self._connection.execute(
-            self._table.update().where(*self._is(old)).values(**self._columns(new))
-        )
+        done = self._connection.execute(_replacing(self._kind), {**self._columns(new), **_read(old)})
         self._expect(done.rowcount, old)
 
     def remove(self, record: R) -> None:
-        done = self._connection.execute(self._table.delete().where(*self._is(record)))
+        done = self._connection.execute(_removing(self._kind), _read(record))
         self._expect(done.rowcount, record)
 
     def _read(self, body: str) -> R:
@@ -89,9 +124,6 @@ class SqlShelf(Generic[R]):
 
     def _columns(self, record: R) -> dict[str, str | None]:
         return {"body": body_of(record), **{name: column_of(record, name) for name in self._plan.columns}}
-
-    def _is(self, record: R) -> tuple[sa.ColumnElement[bool], ...]:
-        return self._table.c.id == record.id, self._table.c.body == body_of(record)
 
     def _expect(self, rows: int, record: R) -> None:
         if rows != 1:
