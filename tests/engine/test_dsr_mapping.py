@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import sqlite3
 from pathlib import Path
 from typing import Any
 
@@ -74,8 +75,6 @@ def test_a_draft_needs_a_name_and_tables(tmp_path: Path) -> None:
 
 
 def test_names_that_yaml_or_sql_would_take_for_more_come_through(tmp_path: Path) -> None:
-    import sqlite3  # noqa: PLC0415
-
     import yaml  # noqa: PLC0415
 
     base = sqlite3.connect(tmp_path / "odd.db")
@@ -90,3 +89,53 @@ def test_names_that_yaml_or_sql_would_take_for_more_come_through(tmp_path: Path)
     assert again == made.data_map
     [table] = parse_map(again).collections  # type: ignore[arg-type]
     assert [field.name for field in table.fields] == ["on", 'e"mail: x', "2026-01-01"]
+
+
+_TENANTS = """
+create table addr (id integer primary key, street text);
+create table customer (tenant text, no integer, name text, email text unique, addr_id integer references addr(id),
+  primary key (tenant, no));
+create table ordr (id integer primary key, tenant text, cust integer, total integer,
+  foreign key (tenant, cust) references customer(tenant, no));
+create table line (ordr integer references ordr(id), pos integer, product text, primary key (ordr, pos));
+create table note (id integer primary key, data json);
+create table tally (id integer primary key, data json);
+insert into addr values (1, 'Hauptstr. 1'), (2, 'Nebenweg 2');
+insert into customer values ('de', 1, 'Mary', 'mary@example.org', 1), ('de', 2, 'Bob', 'bob@example.org', 1),
+  ('fr', 1, 'Chloe', 'chloe@example.org', 2);
+insert into ordr values (10, 'de', 1, 500), (11, 'de', 2, 70), (12, 'fr', 1, 9);
+insert into line values (10, 1, 'book'), (10, 2, 'pen'), (11, 1, 'cup'), (12, 1, 'hat');
+insert into note values (1, '{"to": ["mary@example.org", "bob@example.org"], "body": "hi"}'),
+  (2, '{"to": ["mary@example.org"], "body": "yonder", "meta": {"phone": "+49 30 1234567"}}');
+insert into tally values (1, '{"mary@example.org": 3}');
+"""
+
+
+def test_keys_of_several_columns_and_what_lies_in_json_are_drafted_and_followed(
+    engine: Engine, tmp_path: Path
+) -> None:
+    """The first customer of one tenant is not the first of another, though their numbers are the same."""
+    url = f"sqlite:///{tmp_path / 'tenants.db'}"
+    with sqlite3.connect(tmp_path / "tenants.db") as base:
+        base.executescript(_TENANTS)
+    store = connect(url)
+    made = draft(store, "shop")
+    store.close()
+    text = json.dumps(made.data_map) + " ".join(made.notes)
+    assert not any(one in text for one in (MARY, "yonder", "30 1234567"))
+    fields = {
+        f"{one.name}.{field.name}": field
+        for one in parse_map(made.data_map).collections
+        for field in one.fields
+    }
+    assert (fields["shop.note.data.to"].identity, fields["shop.note.data.to"].many) == ("email", True)
+    assert fields["shop.note.data.meta.phone"].categories == ("user.contact.phone_number",)
+    assert fields["shop.tally.data"].identity is None
+    assert any("shop.tally.data: JSON" in note for note in made.notes)
+    assert {one.field for one in fields["shop.ordr.tenant"].references} == {"tenant"}
+    erase(engine, url, made.data_map)
+    assert [row[:2] for row in rows_of(tmp_path / "tenants.db", "customer")] == [("de", 2), ("fr", 1)]
+    assert [row[0] for row in rows_of(tmp_path / "tenants.db", "ordr")] == [11, 12]
+    assert [row[0] for row in rows_of(tmp_path / "tenants.db", "line")] == [11, 12]
+    assert [row[0] for row in rows_of(tmp_path / "tenants.db", "note")] == [1]
+    assert [row[0] for row in rows_of(tmp_path / "tenants.db", "addr")] == [1, 2]

@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from ephor.engine.ports_data import DataStore
 from ephor.kernel.errors import InvalidInputError
 from ephor.rooms.dsr.drafting import Draft, Sampled, draft_map
+from ephor.rooms.dsr.nested import Nested, documents_of, unfold
 from ephor.rooms.pii.columns import count_columns
 
 SAMPLE = 200
@@ -30,9 +31,22 @@ def draft(store: DataStore, dataset: str, *, rows: int = SAMPLE) -> Draft:
 
 
 def _look(table: str, columns: Mapping[str, Sequence[object]]) -> Sampled:
-    filled = {name: sum(value is not None for value in values) for name, values in columns.items()}
-    text = frozenset(
-        name for name, values in columns.items() if any(isinstance(value, str) for value in values)
+    inside = {name: found for name, values in columns.items() if (found := _unfolded(values)) is not None}
+    seen: dict[str, Sequence[object]] = {}
+    for name, values in columns.items():
+        deep = inside[name].leaves if name in inside else {"": values}
+        seen |= {f"{name}.{path}".rstrip("."): held for path, held in deep.items()}
+    filled = {name: sum(value is not None for value in values) for name, values in seen.items()}
+    text = frozenset(name for name, values in seen.items() if any(isinstance(value, str) for value in values))
+    closed = frozenset(
+        name for name, values in columns.items() if name not in inside and documents_of(values)
     )
     rows = max((len(values) for values in columns.values()), default=0)
-    return Sampled(rows, filled, text, count_columns(table, columns))
+    return Sampled(rows, filled, text, count_columns(table, seen), inside, closed)
+
+
+def _unfolded(values: Sequence[object]) -> Nested | None:
+    """Return what lies inside a column of JSON, where no key of it is somebody's."""
+    found = unfold(values)
+    keys = [step for path in (found.leaves if found else ()) for step in path.split(".")]
+    return None if count_columns("", {"key": keys}) else found

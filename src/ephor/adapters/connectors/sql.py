@@ -74,16 +74,17 @@ class SqlStore:
         return self._known
 
     def find(self, ask: Find) -> Sequence[Row]:
-        table = self._clause(ask.name.collection, (*ask.columns, ask.column))
+        table = self._clause(ask.name.collection, (*ask.columns, ask.column, *ask.more))
         if any(name not in table.c for name in (*ask.columns, ask.column)):
             looked = self._looked_into(table, ask.columns, ask.column, ask.values, fold=ask.fold)
             rows = [{name: value_at(one, name) for name in ask.columns} for one in looked]
             return sorted(rows, key=lambda row: str(row[ask.columns[0]]))
-        column = table.c[ask.column]
+        column, more = table.c[ask.column], [table.c[name] for name in ask.more]
+        names, keys = (ask.column, *ask.more), ask.keys or [(one,) for one in ask.values]
         seen: list[Row] = []
         with self._guarded(), self._reads.connect() as connection:
-            for values in _chunks(self._bound(table.name, (ask.column,), [(one,) for one in ask.values])):
-                where = _folded(column, values) if ask.fold else _any_of([column], values)
+            for values in _chunks(self._bound(table.name, names, keys)):
+                where = _folded(column, values) if ask.fold else _any_of([column, *more], values)
                 query = (
                     sa.select(*(table.c[name].label(None) for name in ask.columns))
                     .where(where)

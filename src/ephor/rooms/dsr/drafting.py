@@ -7,13 +7,16 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from typing import Any
 
-from ephor.rooms.dsr.store import ForeignKey, Table
+from ephor.rooms.dsr.nested import Nested
+from ephor.rooms.dsr.store import ForeignKey, Table, root_of
 from ephor.rooms.pii.columns import ColumnCount
 
 _MOSTLY = 0.6
 """Share of a column's filled values from which on it is a column of that type."""
+_EMAIL = "user.contact.email"
 OPERATIONS = "system.operations"
 PERSON = "user"
 CONTENT = "user.content"
@@ -75,12 +78,18 @@ _COMMON = ("user.name", "user.contact.address.state", "user.contact.address.coun
 
 @dataclass(frozen=True, slots=True)
 class Sampled:
-    """What a sample of one table held: its rows, each column's filled values, which are text, and what was found."""
+    """What a sample of one table held: its rows, each column's filled values, which are text, and what was found.
+
+    ``inside`` says what columns of JSON hold, by key, and then the rest goes by path; ``closed`` are those of which
+    nobody can tell.
+    """
 
     rows: int
     filled: Mapping[str, int]
     text: frozenset[str]
     counts: tuple[ColumnCount, ...]
+    inside: Mapping[str, Nested] = field(default_factory=dict)
+    closed: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,35 +136,62 @@ def _collection(
     notes: list[str],
 ) -> dict[str, object]:
     personal = table.name in people or any(one != CONTENT for one in found.values())
-    fields = []
-    for column in table.columns:
-        meta: dict[str, object] = {}
-        if column in table.primary_key:
-            meta["primary_key"] = True
-        tie = next((one for one in table.foreign_keys if one.columns == (column,)), None)
-        category = found.get(column) or _by_name(column, personal=personal)
-        if category is None:
-            category = _unknown(table, column, sample, personal=personal and tie is None)
-            if category == PERSON:
-                notes.append(
-                    f"{dataset}.{table.name}.{column}: text beside a person's data; say what it holds"
-                )
-        if found.get(column) == "user.contact.email":
-            meta["identity"] = "email"
-        if tie is not None and tie.target in tables:
-            meta["references"] = [_reference(dataset, tie, tables[tie.target], people)]
-        fields.append(
-            {"name": column, "data_categories": [category]} | ({"fides_meta": meta} if meta else {})
+    fields = [
+        _field(
+            dataset, table, column, column, sample.inside.get(column), sample, found, notes, personal=personal
         )
+        for column in table.columns
+    ]
+    for column, made in zip(table.columns, fields, strict=True):
+        meta: dict[str, object] = {"primary_key": True} if column in table.primary_key else {}
+        ties = [one for one in table.foreign_keys if column in one.columns and one.target in tables]
+        if ties and "fields" not in made:
+            meta["references"] = [
+                _reference(dataset, one, column, tables[one.target], people) for one in ties
+            ]
+        if meta:
+            made["fides_meta"] = {**meta, **made.get("fides_meta", {})}
     if not table.primary_key:
         notes.append(f"{dataset}.{table.name}: no primary key; mark the fields that tell its rows apart")
     if not sample.rows:
         notes.append(f"{dataset}.{table.name}: empty, so only names were looked at")
-    if any(len(one.columns) > 1 for one in table.foreign_keys):
-        notes.append(
-            f"{dataset}.{table.name}: a foreign key of several columns is not in the map; a field names one"
-        )
     return {"name": table.name, "fields": fields}
+
+
+def _field(
+    dataset: str,
+    table: Table,
+    path: str,
+    name: str,
+    inside: Nested | None,
+    sample: Sampled,
+    found: Mapping[str, str],
+    notes: list[str],
+    *,
+    personal: bool,
+) -> dict[str, Any]:
+    """Return a column, or a place inside one, as a map says it."""
+    if inside is not None and inside.inside:
+        deeper = [
+            _field(dataset, table, f"{path}.{key}", key, one, sample, found, notes, personal=personal)
+            for key, one in inside.inside.items()
+        ]
+        return {"name": name, "fields": deeper} | (
+            {"fides_meta": {"data_type": "object[]"}} if inside.many else {}
+        )
+    meta: dict[str, object] = {"data_type": "string[]"} if inside is not None and inside.many else {}
+    category = found.get(path) or _by_name(name, personal=personal)
+    if path in sample.closed:
+        notes.append(f"{dataset}.{table.name}.{path}: JSON without a shape of its own; say what lies inside")
+        category = CONTENT
+    elif category is None:
+        tied = any(path in one.columns for one in table.foreign_keys)
+        category = _unknown(table, path, sample, personal=personal and not tied)
+        if category == PERSON:
+            notes.append(f"{dataset}.{table.name}.{path}: text beside a person's data; say what it holds")
+    if category == _EMAIL and path in found:
+        meta["identity"] = "email"
+    return {"name": name, "data_categories": [category]} | ({"fides_meta": meta} if meta else {})
 
 
 def _found(table: Table, sample: Sampled) -> Mapping[str, str]:
@@ -169,7 +205,7 @@ def _found(table: Table, sample: Sampled) -> Mapping[str, str]:
         filled = max(sample.filled.get(column, 0), 1)
         mostly = one.rows / filled >= _MOSTLY
         categories[column] = _FOUND.get(one.type, "user.government_id") if mostly else CONTENT
-    return {column: category for column, category in categories.items() if column in table.columns}
+    return {column: category for column, category in categories.items() if root_of(column, table.columns)}
 
 
 def _by_name(column: str, *, personal: bool) -> str | None:
@@ -186,7 +222,7 @@ def _unknown(table: Table, column: str, sample: Sampled, *, personal: bool) -> s
 
 
 def _has_identity(found: Mapping[str, str]) -> bool:
-    return "user.contact.email" in found.values()
+    return _EMAIL in found.values()
 
 
 def _descending(tables: Mapping[str, Table], roots: set[str]) -> frozenset[str]:
@@ -203,8 +239,14 @@ def _descending(tables: Mapping[str, Table], roots: set[str]) -> frozenset[str]:
     return frozenset(reached)
 
 
-def _reference(dataset: str, tie: ForeignKey, target: Table, people: frozenset[str]) -> dict[str, str]:
+def _reference(
+    dataset: str, tie: ForeignKey, column: str, target: Table, people: frozenset[str]
+) -> dict[str, str]:
     """A person's rows lead to what hangs on them, and to what they merely name, and not back from there to everybody."""
-    column: Sequence[str] = tie.target_columns or target.primary_key
+    columns: Sequence[str] = tie.target_columns or target.primary_key
     direction = "from" if tie.target in people else "to"
-    return {"dataset": dataset, "field": f"{tie.target}.{column[0]}", "direction": direction}
+    return {
+        "dataset": dataset,
+        "field": f"{tie.target}.{columns[tie.columns.index(column)]}",
+        "direction": direction,
+    }

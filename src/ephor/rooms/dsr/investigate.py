@@ -54,7 +54,7 @@ def investigate(
     Raises:
         InvalidInputError: the map carries none of these identities.
     """
-    route = plan_route(data_map, identities)
+    route = plan_route(data_map, identities, shapes.ties)
     seen = yield from survey(route, shapes, identities)
     verdicts = yield from judge_sharing(route, shapes, seen, (identities,))
     if others:
@@ -81,12 +81,13 @@ def _judge_together(
     entered: set[tuple[Name, Key]] = set()
     for identities in people:
         mine = {kind: value for kind, value in identities.items() if kind in known}
-        seen = yield from survey(plan_route(data_map, mine), shapes, mine)
+        seen = yield from survey(plan_route(data_map, mine, shapes.ties), shapes, mine)
         for name, rows in seen.rows.items():
             together.setdefault(name, {}).update(rows)
             entered |= {(name, key) for key in rows if (name, key) not in seen.climbed}
         climbed |= seen.climbed
-    route = plan_route(data_map, {kind for one in people for kind in one if kind in known})
+    kinds = {kind for one in people for kind in one if kind in known}
+    route = plan_route(data_map, kinds, shapes.ties)
     rows_of = {name: together.get(name, {}) for name in route.reached}
     verdicts = yield from judge_sharing(route, shapes, Survey(rows_of, frozenset(climbed - entered)), people)
     return {name: _only(verdicts[name], own.rows[name]) for name in own.rows}

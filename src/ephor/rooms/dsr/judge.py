@@ -64,24 +64,17 @@ def judge_sharing(
             shared[name][key] = "whoever refers to it"  # a product in an order is the shop's
     for name, key, column in _crowds(shapes, found, people):
         shared[name].setdefault(key, f"others in {column}")
-    both = dict.fromkeys(
-        pair
-        for edge in route.edges
-        for pair in (
-            (edge.source, edge.source_field, edge.target, edge.target_field),
-            (edge.target, edge.target_field, edge.source, edge.source_field),
-        )
-    )
-    for name, column, other, other_column in both:
+    for edge in dict.fromkeys(way for one in route.edges for way in (one, one.back)):
+        name, other = edge.source, edge.target
         if name not in found or other not in found or not found[name]:
             continue
-        values = _distinct((one,) for row in found[name].values() for one in each(row[column]))
+        values = _distinct(one for row in found[name].values() for one in _told_by(row, edge.source_fields))
         if not values:
             continue
-        totals = _readable((yield Tally(other, (other_column,), values)), values)
-        own = Counter(one for row in found[other].values() for one in _held(row[other_column]))
+        totals = _readable((yield Tally(other, edge.target_fields, values)), values)
+        own = Counter(one for row in found[other].values() for one in _held(row, edge.target_fields))
         for key, row in found[name].items():
-            if totals is None or any(totals[value] > own[value] for value in _held(row[column])):
+            if totals is None or any(totals[value] > own[value] for value in _held(row, edge.source_fields)):
                 shared[name].setdefault(key, str(other))
     return {name: _share(shapes.mapped[name].collection, found[name], shared[name]) for name in route.reached}
 
@@ -224,8 +217,13 @@ def _alike(key: Key) -> Key:
     )
 
 
-def _held(value: Value) -> set[Key]:
-    return {_alike((one,)) for one in each(value)}
+def _told_by(row: Row, columns: Sequence[str]) -> tuple[Key, ...]:
+    """Return what a row says in these columns; of a list in a single one, each element."""
+    return tuple((one,) for one in each(row[columns[0]])) if len(columns) == 1 else (_pick(row, columns),)
+
+
+def _held(row: Row, columns: Sequence[str]) -> set[Key]:
+    return {_alike(one) for one in _told_by(row, columns)}
 
 
 def _pick(row: Row, columns: Sequence[str]) -> Key:

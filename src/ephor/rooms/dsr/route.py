@@ -3,18 +3,24 @@
 from __future__ import annotations
 
 from collections.abc import Collection as Container
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from typing import TypeAlias
 
 from ephor.kernel.errors import InvalidInputError
-from ephor.rooms.dsr.datamap import DataMap, Name
+from ephor.rooms.dsr.datamap import Collection, DataMap, Name
+from ephor.rooms.dsr.store import ForeignKey
+
+Ties: TypeAlias = "Sequence[tuple[Name, ForeignKey]]"
+"""Foreign keys, each with the table that has it."""
+_Reference: TypeAlias = "tuple[tuple[str, ...], Name, tuple[str, ...], str | None]"
 
 
 @dataclass(frozen=True, slots=True)
 class Edge:
     """Values of ``source.source_field`` find rows of ``target`` by ``target_field``.
 
-    ``climbs`` means from the row that holds a reference up to the row it names (order to address), the other way is
+    ``more`` are further pairs of fields that have to agree as well, where a foreign key has several columns. ``climbs`` means from the row that holds a reference up to the row it names (order to address), the other way is
     down (customer to orders). ``directed`` means that the map's author chose this way.
     """
 
@@ -24,6 +30,33 @@ class Edge:
     target_field: str
     climbs: bool
     directed: bool
+    more: tuple[tuple[str, str], ...] = ()
+
+    @property
+    def pairs(self) -> tuple[tuple[str, str], ...]:
+        return ((self.source_field, self.target_field), *self.more)
+
+    @property
+    def source_fields(self) -> tuple[str, ...]:
+        return tuple(one for one, _ in self.pairs)
+
+    @property
+    def target_fields(self) -> tuple[str, ...]:
+        return tuple(one for _, one in self.pairs)
+
+    @property
+    def back(self) -> Edge:
+        """Return the same tie, seen from the other end."""
+        other = tuple((target, source) for source, target in self.more)
+        return Edge(
+            self.target,
+            self.target_field,
+            self.source,
+            self.source_field,
+            not self.climbs,
+            self.directed,
+            other,
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,24 +88,50 @@ class Route:
         return None if climbed and not edge.directed else climbed
 
 
-def edges_of(data_map: DataMap) -> tuple[Edge, ...]:
-    """Return every way values may flow. A reference to a collection's own fields leads to other people: not followed."""
+def edges_of(data_map: DataMap, ties: Ties = ()) -> tuple[Edge, ...]:
+    """Return every way values may flow. A reference to a collection's own fields leads to other people: not followed.
+
+    Where the map refers by every column of one foreign key of the database, *ties*, they count together.
+    """
     edges: list[Edge] = []
     for collection in data_map.collections:
-        for field in collection.fields:
-            for one in field.references:
-                if one.target == collection.name:
-                    continue
-                directed = one.direction is not None
-                if one.direction != "from":
-                    edges.append(Edge(collection.name, field.name, one.target, one.field, True, directed))
-                if one.direction != "to":
-                    edges.append(Edge(one.target, one.field, collection.name, field.name, False, directed))
+        for fields, target, others, direction in _references(collection, ties):
+            more = tuple(zip(fields[1:], others[1:], strict=True))
+            up = Edge(collection.name, fields[0], target, others[0], True, direction is not None, more)
+            if direction != "from":
+                edges.append(up)
+            if direction != "to":
+                edges.append(up.back)
     return tuple(dict.fromkeys(edges))
 
 
-def plan_route(data_map: DataMap, kinds: Container[str]) -> Route:
-    """Return the route from identities of these *kinds* (``email``).
+def _references(collection: Collection, ties: Ties) -> Iterator[_Reference]:
+    """Yield the fields that refer, to which collection, by which fields there, and in which direction."""
+    singles = [
+        (field.name, one.target, one.field, one.direction)
+        for field in collection.fields
+        for one in field.references
+        if one.target != collection.name
+    ]
+    for name, key in ties:
+        if name != collection.name or len(key.columns) < 2 or key.target == name.collection:
+            continue
+        target = Name(name.dataset, key.target)
+        parts = [
+            next((one for one in singles if one[:3] == (column, target, other)), None)
+            for column, other in zip(key.columns, key.target_columns, strict=True)
+        ]
+        whole = [one for one in parts if one is not None]
+        if len(whole) == len(key.columns):
+            said = {one[3] for one in whole}
+            yield key.columns, target, key.target_columns, said.pop() if len(said) == 1 else None
+            singles = [one for one in singles if one not in whole]
+    for field, target, other, direction in singles:
+        yield (field,), target, (other,), direction
+
+
+def plan_route(data_map: DataMap, kinds: Container[str], ties: Ties = ()) -> Route:
+    """Return the route from identities of these *kinds* (``email``); *ties* are the foreign keys of the databases.
 
     Raises:
         InvalidInputError: a kind that no field of the map carries.
@@ -89,7 +148,7 @@ def plan_route(data_map: DataMap, kinds: Container[str]) -> Route:
             raise InvalidInputError(
                 f"no field of the data map is an identity `{kind[:80]}`; it has: {', '.join(known) or 'none'}"
             )
-    return _walk(data_map, Route(starts, edges_of(data_map), (), ()))
+    return _walk(data_map, Route(starts, edges_of(data_map, ties), (), ()))
 
 
 def _walk(data_map: DataMap, route: Route) -> Route:

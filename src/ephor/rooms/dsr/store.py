@@ -49,13 +49,18 @@ class Table:
 
 @dataclass(frozen=True, slots=True)
 class Find:
-    """Which rows hold one of *values* in *column*? ``fold`` compares without regard to case."""
+    """Which rows hold one of *values* in *column*? ``fold`` compares without regard to case.
+
+    With ``more`` columns, which rows hold one of ``keys`` in *column* and these together; only databases are asked so.
+    """
 
     name: Name
     columns: tuple[str, ...]
     column: str
     values: tuple[Value, ...]
     fold: bool = False
+    more: tuple[str, ...] = ()
+    keys: tuple[Key, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,6 +91,11 @@ class Shapes:
 
     mapped: Mapping[Name, Shape]
     tables: Mapping[Name, Table]
+
+    @property
+    def ties(self) -> tuple[tuple[Name, ForeignKey], ...]:
+        """Return every foreign key of the stores, with the table that has it."""
+        return tuple((name, key) for name, table in self.tables.items() for key in table.foreign_keys)
 
     @property
     def unmapped(self) -> tuple[str, ...]:

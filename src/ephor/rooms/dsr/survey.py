@@ -51,14 +51,25 @@ def survey(route: Route, shapes: Shapes, identities: Mapping[str, str]) -> Gener
         _enter(search, route, shapes, start.collection, rows, climbed=False)
     while search.open:
         edge, keys, climbed = search.open.popleft()
-        held = (search.rows[edge.source][key][edge.source_field] for key in keys)
-        values = tuple(dict.fromkeys(one for value in held if value is not None for one in each(value)))
-        if values:
-            columns = shapes.mapped[edge.target].columns
-            rows = yield Find(edge.target, columns, edge.target_field, values)
+        ask = _leading(edge, [search.rows[edge.source][key] for key in keys], shapes)
+        if ask is not None:
+            rows = yield ask
             _enter(search, route, shapes, edge.target, rows, climbed=climbed)
     merely = frozenset(place for place, only in search.climbed.items() if only)
     return Survey(search.rows, merely)
+
+
+def _leading(edge: Edge, rows: Sequence[Row], shapes: Shapes) -> Find | None:
+    """Return which rows these lead to along *edge*; nothing where none of them says."""
+    columns = shapes.mapped[edge.target].columns
+    if edge.more:
+        first, *more = edge.target_fields
+        held = (tuple(row[name] for name in edge.source_fields) for row in rows)
+        keys = tuple(dict.fromkeys(key for key in held if None not in key))
+        return Find(edge.target, columns, first, (), more=tuple(more), keys=keys) if keys else None
+    told = (row[edge.source_field] for row in rows)
+    values = tuple(dict.fromkeys(one for value in told if value is not None for one in each(value)))
+    return Find(edge.target, columns, edge.target_field, values) if values else None
 
 
 def _enter(
