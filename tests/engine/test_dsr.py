@@ -19,6 +19,7 @@ from ephor.engine.ports_data import DataStore
 from ephor.kernel.errors import (
     ConflictError,
     InvalidInputError,
+    NotFoundError,
     NotPermittedError,
     UnavailableError,
     VerificationError,
@@ -561,3 +562,44 @@ def test_requests_are_for_people_who_may(engine: Engine) -> None:
         engine.dsr.open("vanish", {"email": MARY}, by="ada")
     with pytest.raises(InvalidInputError, match="still to come"):
         engine.dsr.open("access", {"email": MARY}, by="ada", received_on=date(2026, 12, 24))
+
+
+def test_a_person_decides_what_becomes_of_a_shared_row(shop: Shop) -> None:
+    """Mary's address is John's too: it stays unless somebody who looked at it says otherwise, and somebody else approves."""
+    reviews, id = shop.engine.dsr_reviews, shop.ready("access")
+    given: dict[str, Any] = {"given": shop.map, "stores": shop.stores}
+    [row] = reviews.shared(id, **given, by="dora")
+    assert (row.collection, row.decision) == ("shop.addresses", None)
+    assert "2 Shared Street" in row.fields.values()
+    before = shop.plan(id)
+    with pytest.raises(NotFoundError, match="no such shared row"):
+        reviews.decide(id, "shop.customers", "act", "seen", **given, by="dora")
+    with pytest.raises(InvalidInputError, match="reason"):
+        reviews.decide(id, row.collection, "act", " ", **given, by="dora")
+    reviews.decide(id, row.collection, "keep", "not sure", **given, by="dora")
+    assert shop.plan(id).digest == before.digest
+    reviews.decide(id, row.collection, "act", "she lives there", **given, by="dora", rows=[row.row[:12]])
+    [again] = reviews.shared(id, **given, by="dora")
+    assert again.decision == "act"
+    plan = shop.plan(id)
+    assert not plan.is_partial
+    assert plan.digest != before.digest
+    with pytest.raises(NotPermittedError, match="somebody else approves"):
+        shop.engine.dsr.approve(id, by="dora")
+    shop.engine.people.add("pia", ["privacy_officer"], by="ada")
+    shop.engine.dsr.approve(id, by="pia")
+    assert shop.hands(id)["collections"]["shop.addresses"]
+    with pytest.raises(ConflictError, match="before it"):
+        reviews.decide(id, row.collection, "keep", "late", **given, by="dora")
+    kinds = [one["kind"] for one in entries(shop.engine)]
+    assert kinds.count("dsr.reviewed/1") == 2
+    assert "Shared Street" not in json.dumps(entries(shop.engine))
+
+
+def test_a_decision_about_a_shared_row_is_for_one_request(shop: Shop) -> None:
+    reviews, given = shop.engine.dsr_reviews, {"given": shop.map, "stores": shop.stores}
+    first, second = shop.ready("access"), shop.ready("portability")
+    reviews.decide(first, "shop.addresses", "act", "seen", **given, by="dora")  # type: ignore[arg-type]
+    [other] = reviews.shared(second, **given, by="dora")  # type: ignore[arg-type]
+    assert other.decision is None
+    assert other.row not in shop.engine.dsr.show(first).request.reviews[0].rows

@@ -154,13 +154,18 @@ class Dsr:
         """Release the plan as it stands; the approval is for that plan and no other.
 
         Raises:
-            NotPermittedError: *by* may not, or took the request in.
+            NotPermittedError: *by* may not, took the request in, or reviewed rows of it.
             ConflictError: there is no plan to approve.
         """
         request = self._check(id, RequestStatus.APPROVED, by=by)
         if by == request.opened_by:
             raise NotPermittedError(
                 f"`{by}` took in request `{id}`; somebody else approves its plan", person=by
+            )
+        if by in {one.by for one in request.reviews}:
+            raise NotPermittedError(
+                f"`{by}` decided what becomes of shared rows in `{id}`; somebody else approves its plan",
+                person=by,
             )
         with self.world.storage.unit() as unit:
             plan = unit.shelf(DataPlan).get(id)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Generator, Mapping, Sequence
 from dataclasses import replace
+from functools import partial
 from typing import Any, TypeVar
 
 import msgspec
@@ -22,6 +23,7 @@ from ephor.rooms.dsr.masking import masked
 from ephor.rooms.dsr.opening import by_collection
 from ephor.rooms.dsr.plan import Batch, ByHand, DataPlan, make_plan
 from ephor.rooms.dsr.request import ENDED, Request, RequestStatus
+from ephor.rooms.dsr.review import settled
 from ephor.rooms.dsr.rights import Fulfilment, fulfilment_of
 from ephor.rooms.dsr.store import Ask, Find, Key, Tally, Value, check_masks, check_settable, elements, fit
 from ephor.rooms.retention.hold import Hold
@@ -114,7 +116,9 @@ def look_into(
         check_masks(shapes)
     members = _together(world, request)
     others = tuple(members.values())
-    found = drive(investigate(searched, shapes, content["identities"], way, held, others), stores)
+    settle = partial(settled, reviews=request.reviews, fingerprint=partial(fingerprint_of, world, request.id))
+    asking = investigate(searched, shapes, content["identities"], way, held, others, settle)
+    found = drive(asking, stores)
     plan = make_plan(
         request.id,
         way,
@@ -148,6 +152,11 @@ def _together(world: World, request: Request) -> Mapping[str, Mapping[str, str]]
             if payload is not None:
                 members[one.id] = orjson.loads(payload)["identities"]
     return members
+
+
+def fingerprint_of(world: World, request: str, collection: str, key: Key) -> str:
+    """Return what a shared row is called in a review: nobody can tell its key from it, nor the row in another request."""
+    return world.pseudonyms.fingerprint(orjson.dumps([request, collection, key])).rpartition(":")[2]
 
 
 def map_digest(data_map: DataMap) -> str:

@@ -13,13 +13,18 @@ import typer
 
 from ephor.adapters.connectors.sql import connect
 from ephor.adapters.files import read_mapping
-from ephor.edges.cli import consent, dsr_handling, retention, ropa
+from ephor.edges.cli import consent, dsr_handling, dsr_reviews, retention, ropa
 from ephor.engine.plane import Engine
 from ephor.kernel.errors import ConflictError, InvalidInputError, UnavailableError
 from sample_shop import MARY, build_shop, rows_of, shop_map
 
 Run = Callable[..., Any]
-GROUPS = {"dsr": dsr_handling.app, "consent": consent.app, "retention": retention.app, "ropa": ropa.app}
+GROUPS = {
+    "dsr": dsr_handling.app or dsr_reviews.app,
+    "consent": consent.app,
+    "retention": retention.app,
+    "ropa": ropa.app,
+}
 
 
 @pytest.fixture
@@ -184,3 +189,25 @@ def test_a_restriction_is_lifted_when_the_person_was_told(run: Run) -> None:
     assert "is restricted" in run("consent", "show", MARY)
     assert "is lifted" in run("dsr", "lift", id, "--told", "letter of 2 March")
     assert "restricted" not in run("consent", "show", MARY)
+
+
+def test_shared_rows_are_shown_and_decided_on(run: Run, stores: tuple[str, ...]) -> None:
+    id = run("dsr", "open", "--right", "erasure", "--identity", f"email={MARY}", "--json")["id"]
+    run("dsr", "verify-identity", id, "--method", "code by letter")
+    assert "wait for somebody to look at them" in " ".join(run("dsr", "plan", id, *stores).split())
+    [row] = run("dsr", "review", id, *stores, "--json")
+    assert "waits" in run("dsr", "review", id, *stores)
+    with pytest.raises(InvalidInputError, match="--collection"):
+        run("dsr", "review", id, *stores, "--decision", "act")
+    told = (
+        "--collection",
+        row["collection"],
+        "--decision",
+        "keep",
+        "--because",
+        "John stays",
+        "--row",
+        row["row"],
+    )
+    assert "1 rows of shop.addresses: keep" in run("dsr", "review", id, *stores, *told)
+    assert "John stays" in run("dsr", "show", id)

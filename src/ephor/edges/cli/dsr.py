@@ -147,7 +147,7 @@ def plan(
     Example: ephor dsr plan dsr_0190… --map shop-map.yaml --store shop=sqlite:///shop.db
     """
     given = context.obj.read_yaml(map)
-    with _stores(context.obj.connect, store) as stores:
+    with opened_stores(context.obj.connect, store) as stores:
         dsr = context.obj.open(database).dsr
         made = dsr.plan(id, given, stores, by=person or context.obj.person, release_shared=release_shared)
     emit(made, lambda out: print_plan(out, made), json=json)
@@ -209,7 +209,7 @@ def fulfil(
     word = context.obj.read_bytes(passphrase).decode("utf-8", "replace").strip("\r\n") if passphrase else None
     until = day(expires) if expires else None
     deliver = rendering(into(Path(output)), form or (), word, until) if output else None
-    with _stores(context.obj.connect, store) as stores:
+    with opened_stores(context.obj.connect, store) as stores:
         dsr = context.obj.open(database).dsr
         done = dsr.fulfil(id, by=person or context.obj.person, given=given, stores=stores, deliver=deliver)
     view = dsr.show(id)
@@ -299,9 +299,10 @@ def _pairs(texts: Sequence[str], option: str) -> dict[str, str]:
 
 
 @contextmanager
-def _stores(
+def opened_stores(
     connect: Callable[[str], DataStore], given: Sequence[str] | None
 ) -> Iterator[Mapping[str, DataStore]]:
+    """Open the stores that were given, by dataset, and close them in the end."""
     stores: dict[str, DataStore] = {}
     try:
         for dataset, url in _pairs(given or (), "--store").items():

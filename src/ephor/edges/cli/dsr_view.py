@@ -29,6 +29,13 @@ def print_plan(out: Console, plan: DataPlan) -> None:
         for line in plan.lines
     ]
     table(out, ("collection", "found", plan.fulfilment, "stays"), rows, empty="nothing was found")
+    if (
+        any(stay.reason is Stay.SHARED for line in plan.lines for stay in line.stays)
+        and not plan.release_shared
+    ):
+        out.print(
+            f"shared rows wait for somebody to look at them: ephor dsr review {plan.id} --map … --store …"
+        )
     if plan.household:
         out.print(f"together with, and verified: {', '.join(plan.household)}")
     for one in plan.by_hand:
@@ -102,6 +109,13 @@ def _life(request: Request) -> Iterator[str]:
         ),
         (request.fee, f"fee asked: {request.fee}"),
         (extended, f"extended on {extended and minute(extended)}: {request.extension_reason}"),
+        *(
+            (
+                one,
+                f"{len(one.rows)} shared rows of {one.collection}: {one.decision}, by {one.by}: {one.because}",
+            )
+            for one in request.reviews
+        ),
         (request.approved_by, f"plan approved by {request.approved_by}"),
         (request.refusal_ground, f"refused: {request.refusal_ground}"),
         (request.refusal_notes, f"the person was told: {request.refusal_notes}"),

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Generator, Iterable, Mapping, Sequence
+from collections.abc import Callable, Generator, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
-from typing import Any
+from typing import Any, TypeAlias
 
 from ephor.rooms.dsr.datamap import DataMap, Name
 from ephor.rooms.dsr.judge import Kept, Stay, Verdict, erasure_order, judge_erasure, judge_sharing
@@ -16,6 +16,7 @@ from ephor.rooms.dsr.store import Ask, Key, Row, Shapes, Value
 from ephor.rooms.dsr.survey import Found, Survey, survey
 from ephor.rooms.retention.hold import Hold, covering
 
+Settle: TypeAlias = Callable[[Mapping[Name, Verdict]], Mapping[Name, Verdict]]
 LEDGER = "ephor.ledger"
 """The collection that a legal hold names to keep a subject's sealed payloads."""
 
@@ -45,11 +46,13 @@ def investigate(
     fulfilment: Fulfilment,
     held: Mapping[Name, str],
     others: Sequence[Mapping[str, str]] = (),
+    settle: Settle | None = None,
 ) -> Generator[Ask, Any, Investigation]:
     """Return what is found of the person, and what may be done with each row for this kind of fulfilment.
 
     *others* are people who ask together with this one and were verified: a row that is only theirs besides is not
-    another's. What only they have is not looked at here; it is in their own requests.
+    another's. What only they have is not looked at here; it is in their own requests. *settle* puts in what a person
+    decided about shared rows.
 
     Raises:
         InvalidInputError: the map carries none of these identities.
@@ -59,6 +62,8 @@ def investigate(
     verdicts = yield from judge_sharing(route, shapes, seen, (identities,))
     if others:
         verdicts = yield from _judge_together(data_map, shapes, (identities, *others), seen)
+    if settle is not None:
+        verdicts = settle(verdicts)
     order = route.reached
     if fulfilment is Fulfilment.ERASE:
         verdicts = yield from judge_erasure(shapes, seen.rows, verdicts, held)

@@ -9,6 +9,7 @@ from datetime import date, datetime
 from enum import StrEnum, unique
 
 from ephor.kernel.errors import ConflictError, InvalidInputError
+from ephor.rooms.dsr.review import Review
 from ephor.rooms.dsr.rights import (
     DsrLaw,
     Fulfilment,
@@ -125,6 +126,8 @@ class Request:
     """An open request of the same person for the same right."""
     fee: str = ""
     tasks: tuple[HandTask, ...] = ()
+    reviews: tuple[Review, ...] = ()
+    """What people decided about rows that are somebody else's too."""
     household: str = ""
     """What the requests of people who ask together have in common."""
 

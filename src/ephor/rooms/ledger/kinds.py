@@ -122,6 +122,7 @@ GOVERNANCE: Mapping[str, str] = MappingProxyType(
         "dsr.task-done/1": "a person said what they did by hand for a request",
         "dsr.duplicate/1": "a request was closed as the same as an earlier one of the same person",
         "dsr.planned/1": "the stores and steps of a request were worked out",
+        "dsr.reviewed/1": "a person looked at rows that are somebody else's too, and decided what becomes of them",
         "dsr.approved/1": "a person released the plan of a request",
         "dsr.fulfilled/1": "a request was fulfilled and answered",
         "dsr.refused/1": "a request was refused, with the ground in law",
