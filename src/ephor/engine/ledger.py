@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
@@ -201,15 +201,14 @@ class Ledgers:
 
     def checkpoint(self) -> Head:
         """Return the signed head with the cosignatures that witnesses gave it."""
-        log = self._published()
-        return replace(log.head, note=log.whole("checkpoint"))
+        return self._published().signed()
 
     def list(
         self, where: Mapping[str, str], *, before: int | None = None, limit: int = 20
     ) -> Sequence[Shown]:
         """Return entries, newest first, whose fields equal *where*."""
         ledger = self._log
-        return [self._at(place) for place in ledger.search(where, before=before, limit=limit)]
+        return [_at(ledger, place) for place in ledger.search(where, before=before, limit=limit)]
 
     def search(
         self,
@@ -242,8 +241,9 @@ class Ledgers:
             raise InvalidInputError("nothing lies between the two times; let the first be earlier")
         if not 1 <= limit <= _MOST:
             raise InvalidInputError(f"`{limit}` entries are no page; ask for 1 to {_MOST}")
-        found = self._log.search(asked, before=before, limit=limit + 1, since=since, until=until, text=text)
-        page = [self._at(place) for place in found[:limit]]
+        log = self._log
+        found = log.search(asked, before=before, limit=limit + 1, since=since, until=until, text=text)
+        page = [_at(log, place) for place in found[:limit]]
         return Page(page, page[-1].position if len(found) > limit else None)
 
     def reindex(self, advance: Callable[[int], None] = lambda _: None) -> Sequence[Indexed]:
@@ -263,10 +263,11 @@ class Ledgers:
             NotFoundError: there is no such entry.
             VerificationError: it is not the entry whose hash the ledger's tree holds.
         """
-        head = self.head()
-        shown = self._at(self._position(which, head.size))
-        self._compare(shown, head)
-        payload = self._log.payload(str(shown.entry["id"])) if "payload" in shown.entry else None
+        log = self._log
+        head = log.head()
+        shown = _at(log, _within(self._place(which), which, head.size))
+        _compare(log, shown, head)
+        payload = log.payload(str(shown.entry["id"])) if "payload" in shown.entry else None
         return Shown(
             shown.position,
             shown.leaf,
@@ -283,11 +284,12 @@ class Ledgers:
         """
         place = self._place(which)
         with self.world.storage.logs.steady():
-            head = self.checkpoint()
+            published = self._published()
+            head, log = published.signed(), published.ledger
             position = _within(place, which, head.size)
-            data = self._bytes(position)
+            data = _bytes(log, position)
             leaf = tree.leaf_hash(data)
-            path = include(self._log, leaf, position, head)
+            path = include(log, leaf, position, head)
         return Proof(
             id_of(data),
             position,
@@ -305,7 +307,8 @@ class Ledgers:
         Raises:
             InvalidInputError: the ledger has fewer.
         """
-        return fetch(self._log, proof.plan_consistency(old, self.head().size))
+        log = self._log
+        return fetch(log, proof.plan_consistency(old, log.head().size))
 
     def verify(
         self,
@@ -348,35 +351,8 @@ class Ledgers:
             write(name, log.whole(name))
         return log.head
 
-    def _compare(self, shown: Shown, head: Head) -> None:
-        index, offset = divmod(shown.position, tile.WIDTH)
-        place = tile.tile_path(0, index, min(tile.WIDTH, head.size - index * tile.WIDTH))
-        hashes = Published(self._log, head).read(place, 0) or b""
-        if hashes[offset * 32 : offset * 32 + 32].hex() != shown.leaf:
-            raise VerificationError(
-                f"entry {shown.position} is not what was recorded: its hash is not the one the ledger's tree holds; run "
-                "`ephor ledger verify`",
-                position=shown.position,
-            )
-
-    def _position(self, which: str, size: int | None = None) -> int:
-        size = self.head().size if size is None else size
-        return _within(self._place(which), which, size)
-
     def _place(self, which: str) -> int:
         return int(which) if which.isascii() and which.isdigit() else self._log.position(which)
-
-    def _at(self, position: int) -> Shown:
-        data = self._bytes(position)
-        return Shown(position, tree.leaf_hash(data).hex(), parse(data))
-
-    def _bytes(self, position: int) -> bytes:
-        data = next(iter(self._log.entries(position, position + 1)), None)
-        if data is None:
-            raise VerificationError(
-                f"entry {position} is gone from the database; run `ephor ledger verify`", position=position
-            )
-        return data
 
     def _pseudonym(self, subject: str, also: str | None, by: str) -> str:
         with self.world.storage.reading() as unit:
@@ -397,3 +373,28 @@ def _within(position: int, which: str, size: int) -> int:
     if position >= size:
         raise NotFoundError(f"there is no entry `{which}`; the ledger has {size}, from 0 to {size - 1}")
     return position
+
+
+def _at(log: Ledger, position: int) -> Shown:
+    return Shown(position, tree.leaf_hash(data := _bytes(log, position)).hex(), parse(data))
+
+
+def _bytes(log: Ledger, position: int) -> bytes:
+    data = next(iter(log.entries(position, position + 1)), None)
+    if data is None:
+        raise VerificationError(
+            f"entry {position} is gone from the database; run `ephor ledger verify`", position=position
+        )
+    return data
+
+
+def _compare(log: Ledger, shown: Shown, head: Head) -> None:
+    index, offset = divmod(shown.position, tile.WIDTH)
+    place = tile.tile_path(0, index, min(tile.WIDTH, head.size - index * tile.WIDTH))
+    hashes = Published(log, head).read(place, 0) or b""
+    if hashes[offset * 32 : offset * 32 + 32].hex() != shown.leaf:
+        raise VerificationError(
+            f"entry {shown.position} is not what was recorded: its hash is not the one the ledger's tree holds; run "
+            "`ephor ledger verify`",
+            position=shown.position,
+        )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 
 from ephor.engine.ports import FullTile, Head, Ledger, Logs
 from ephor.kernel.errors import NotFoundError, VerificationError
@@ -30,7 +31,7 @@ class Published:
     """One log as the files of a C2SP tlog-tiles log."""
 
     def __init__(self, ledger: Ledger, head: Head, cosigned: Sequence[bytes] = ()) -> None:
-        self._ledger, self.head = ledger, head
+        self.ledger, self.head = ledger, head
         self._vouched = vouch(head.note, cosigned)
         self._ahead: dict[int, list[bytes]] = {}
         self._tiles: dict[int, FullTile] = {}
@@ -46,6 +47,10 @@ class Published:
     def damaged(self) -> int:
         """How many of the cosigned checkpoints that were kept are none any more."""
         return self._vouched.damaged
+
+    def signed(self) -> Head:
+        """Return the signed head with the cosignatures that witnesses gave it."""
+        return replace(self.head, note=self.whole("checkpoint"))
 
     def names(self) -> Iterator[str]:
         """Return every file of the log, the checkpoint last: who reads meanwhile finds all it promises."""
@@ -80,11 +85,11 @@ class Published:
     def _tile(self, level: int, index: int, width: int) -> bytes | None:
         if level == 0:
             if index == self._next and index not in self._tiles:
-                self._tiles = dict(self._ledger.tiles(0, index, index + AHEAD))
+                self._tiles = dict(self.ledger.tiles(0, index, index + AHEAD))
             if (found := self._tiles.pop(index, None)) is not None:
                 return found.hashes[: width * HASH_SIZE]
         try:
-            return self._ledger.tile(level, index, width)
+            return self.ledger.tile(level, index, width)
         except VerificationError:  # rows it is made of are gone: the verifier is to say so, entry by entry
             return None
 
@@ -92,14 +97,14 @@ class Published:
         """Return the entries of a bundle as they are stored, those that are there; whoever reads on finds the next ones fetched."""
         found, start = self._ahead.pop(index, None), index * tile.WIDTH
         if found is None and index == self._next:
-            some = list(self._ledger.entries(start, start + AHEAD * tile.WIDTH))
+            some = list(self.ledger.entries(start, start + AHEAD * tile.WIDTH))
             if (
                 len(some) == AHEAD * tile.WIDTH
             ):  # else some are gone, or this is the end: each is fetched by itself
                 cut = [some[at : at + tile.WIDTH] for at in range(0, len(some), tile.WIDTH)]
                 found, self._ahead = cut[0], dict(enumerate(cut[1:], index + 1))
         self._next = index + 1
-        return list(self._ledger.entries(start, start + width)) if found is None else found[:width]
+        return list(self.ledger.entries(start, start + width)) if found is None else found[:width]
 
     def whole(self, name: str) -> bytes:
         """Return the bytes of a file that must be there. Raises NotFoundError."""

@@ -59,8 +59,8 @@ class SqlStorage:
 
     @property
     def ledger(self) -> SqlLedger:
-        """The main log."""
-        return self.logs.of(self.logs.number_of(MAIN))
+        """The main log, as it goes on now: another process may have begun a new epoch."""
+        return self.logs.of(current(self.logs.names(), MAIN).number)
 
     def set_up(self, origin: str) -> bool:
         """Create what is missing; tell whether this call made the plane.
