@@ -586,8 +586,8 @@ def test_a_person_decides_what_becomes_of_a_shared_row(shop: Shop) -> None:
     assert plan.digest != before.digest
     with pytest.raises(NotPermittedError, match="somebody else approves"):
         shop.engine.dsr.approve(id, by="dora")
-    shop.engine.people.add("pia", ["privacy_officer"], by="ada")
-    shop.engine.dsr.approve(id, by="pia")
+    shop.engine.access.add_person("pat", "Pat", ["privacy_officer"], by="ada")
+    shop.engine.dsr.approve(id, by="pat")
     assert shop.hands(id)["collections"]["shop.addresses"]
     with pytest.raises(ConflictError, match="before it"):
         reviews.decide(id, row.collection, "keep", "late", **given, by="dora")

@@ -101,3 +101,13 @@ def test_the_plane_has_one_store_of_its_own_and_archives_none_of_it(engine: Engi
     ):
         with pytest.raises(InvalidInputError):
             draft(**wrong)
+
+
+def test_a_hold_over_a_person_is_kept_by_their_pseudonym(engine: Engine) -> None:
+    hold = engine.retention.place_hold("Doe", ["subject:mary@example.org"], by="dora")
+    assert hold.scope == (f"subject:{engine.world.pseudonyms.of('mary@example.org')}",)
+    again = engine.retention.place_hold("Doe", [hold.scope[0]], by="dora")
+    assert again.scope == hold.scope
+    for wrong in ("subject:", "subject: ", "person:mary@example.org"):
+        with pytest.raises(InvalidInputError):
+            engine.retention.place_hold("Doe", [wrong], by="dora")

@@ -234,6 +234,13 @@ class Retention:
             kind, at, f"person:{by}", resource=f"retention:{plan.id}", policy_digest=plan.digest, **facts
         )
 
+    def _pseudonymous(self, scope: str) -> str:
+        """Return a scope that names a person by their pseudonym, however it was written."""
+        kind, colon, who = scope.partition(":")
+        if kind != "subject" or not colon or not who.strip() or who.startswith("sub_"):
+            return scope
+        return f"subject:{self.world.pseudonyms.of(who)}"
+
     def place_hold(
         self,
         matter: str,
@@ -243,7 +250,7 @@ class Retention:
         owner: str | None = None,
         until: date | None = None,
     ) -> Hold:
-        """Stop deletion of what *scope* names, for *matter*.
+        """Stop deletion of what *scope* names, for *matter*; a person in it is kept as their pseudonym.
 
         Raises:
             InvalidInputError: no matter, or a scope nobody can read.
@@ -253,7 +260,13 @@ class Retention:
         with self.world.storage.unit() as unit:
             actor = require(unit.shelf(Person).find(by), PlanePermission.PRIVACY, who=by)
             hold = Hold(
-                self.world.ids.new("hold"), matter, tuple(scope), owner or actor.id, actor.id, now, until
+                self.world.ids.new("hold"),
+                matter,
+                tuple(map(self._pseudonymous, scope)),
+                owner or actor.id,
+                actor.id,
+                now,
+                until,
             )
             unit.shelf(Hold).add(check_hold(hold))
             unit.append(

@@ -80,7 +80,8 @@ def place(
     scope: Annotated[
         list[str],
         typer.Option(
-            "--scope", help="everything, category:user.financial, collection:shop.orders or subject:sub_…"
+            "--scope",
+            help="everything, category:user.financial, collection:shop.orders or subject:mary@example.org",
         ),
     ],
     owner: Annotated[

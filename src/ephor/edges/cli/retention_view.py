@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from ephor.edges.cli.fields import minute
 from ephor.edges.cli.options import given
 from ephor.edges.cli.render import table
 from ephor.kernel.errors import InvalidInputError
@@ -101,8 +102,8 @@ def print_report(out: Console, report: RunReport) -> None:
     for said in done.verified:
         out.print(said)
     out.print(
-        f"certificate of {done.id}: out of reach {done.deleted_at.isoformat()}, "
-        f"out of the files {done.erased_at.isoformat()}, entry {done.entry}"
+        f"certificate of {done.id}: out of reach {minute(done.deleted_at)}, "
+        f"out of the files {minute(done.erased_at)}, entry {done.entry}"
     )
 
 

@@ -56,7 +56,7 @@ def check_hold(hold: Hold) -> Hold:
     for part in hold.scope:
         if not _SCOPE.fullmatch(part):
             raise InvalidInputError(
-                f"`{part[:80]}` is no scope; use `everything`, `category:user.financial`, `collection:shop.orders` or `subject:sub_…`"
+                f"`{part[:80]}` is no scope; use `everything`, `category:user.financial`, `collection:shop.orders` or `subject:mary@example.org`"
             )
     return hold
 
