@@ -132,6 +132,23 @@ def test_a_permit_under_a_forbid_that_approval_lifts_is_not_overruled() -> None:
     assert found(f"forbid{R} unless {{ context.approved }};permit{R};") == []
 
 
+@pytest.mark.parametrize(
+    ("rule", "is_told"),
+    [
+        (f'forbid{R} when {{ context.labels.contains("data:contact") }};', True),
+        (f'permit{R} unless {{ context.labels.contains("data:contact") }};', True),
+        (f'forbid{R} when {{ !(context has session) || context.labels.contains("data:contact") }};', False),
+        (f'forbid{R} unless {{ context.labels.contains("data:contact") }};', False),
+        (f'permit{R} when {{ context.labels.contains("data:contact") }};', False),
+    ],
+)
+def test_a_rule_against_labels_that_a_call_without_a_session_passes_is_told_of(
+    rule: str, is_told: bool
+) -> None:
+    assert (("session-not-asked-for", "rule-2") in notes(f"{ALL}{rule}")) is is_told
+    assert found(f"{ALL}{rule}") == []
+
+
 def test_whoever_only_forbids_is_told_that_nothing_is_left() -> None:
     (note,) = [one for one in check_rules(f"forbid{R};", CATALOGUE)[1] if not one.refused]
     assert note.code == "tools-not-permitted"

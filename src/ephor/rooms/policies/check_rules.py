@@ -54,6 +54,7 @@ def check_rules(text: str, catalogue: Catalogue) -> tuple[tuple[Rule, ...], tupl
     wrong |= {one.rule for one in findings if one.refused}
     sound = [rule for rule in rules if rule.id not in wrong]
     findings += _useless(sound, catalogue)
+    findings += _sessionless(sound)
     if not any(one.refused for one in findings):
         findings += _unspoken(rules, catalogue)
     return rules, tuple(sorted(findings, key=lambda one: (one.line, one.code, one.text)))
@@ -315,6 +316,25 @@ def _repeats(one: Rule, rule: Rule, cases: Mapping[str, tuple[Known, ...]]) -> b
     if one is rule or one.force is not rule.force or not covers(cases[one.id], cases[rule.id]):
         return False
     return one.line < rule.line or not covers(cases[rule.id], cases[one.id])
+
+
+def _sessionless(rules: Iterable[Rule]) -> Iterator[Finding]:
+    """Say which rules turn against labels alone: a call that names no session carries none, and passes them."""
+    for rule in rules:
+        against = "When" if rule.force is Force.FORBID else "Unless"
+        looks = [
+            node
+            for clause in rule.tree.clauses
+            if type(clause).__name__ == against
+            for node in nodes(clause.expr)
+            if type(node).__name__ == "GetAttr" and (type(node.base).__name__, node.attr) == ("Var", "labels")
+        ]
+        if looks and "session" not in (rule.reads.context or ()):
+            text = (
+                "a call that names no session carries no labels, and passes this rule; write "
+                "`!(context has session) || context.labels…` unless that is what you mean"
+            )
+            yield Finding("session-not-asked-for", _line(rule, "labels"), rule.id, text, refused=False)
 
 
 def _unspoken(rules: Sequence[Rule], catalogue: Catalogue) -> Iterator[Finding]:
