@@ -241,7 +241,7 @@ RULES = (
     Rule("phone", r"\+\(?\d", r"\+\(?\d[\d ().\-/]{5,20}\d", international),
     Rule(
         "phone",
-        r"\b00[1-9]\d[\d ]",
+        r"\b00[1-9]\d{0,2}[ .\-(][\d ().\-/]{5}",
         r"\b00[1-9]\d{0,2}[ .\-(][\d ().\-/]{5,18}\d\b",
         unnumbered(international),
     ),
@@ -255,7 +255,7 @@ RULES = (
     Rule("phone", r"\(\d{2}\) ?9?\d{4}-\d{4}\b", r"\(\d{2}\) ?9?\d{4}-\d{4}\b", apart(unnumbered(brazilian))),
     Rule(
         "phone",
-        r"\b0\d{1,4}\)?[ ./\-]+\d{2}",
+        r"\b0\d{1,4}\)?[ ./\-][\d ./\-]{4}",
         r"(?:\b|\()0\d{1,4}\)?[ ./\-][\d ./\-]{4,13}\d\b",
         unnumbered(trunked),
     ),

@@ -16,7 +16,7 @@ from ephor.rooms.pii.model import Find
 from ephor.rooms.pii.rules import Rule, options, scan
 
 # More than any rule looks back or ahead, of what no pattern matches: texts read together stay strangers.
-_APART = b"\n" + bytes([BLANK]) * 64 + b"\n"
+_APART = b"\n" + bytes([BLANK]) * 40 + b"\n"
 
 
 def detect(text: str, types: frozenset[str] | None = None) -> tuple[Find, ...]:

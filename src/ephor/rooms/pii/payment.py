@@ -186,11 +186,13 @@ def bitcoin(data: bytes, start: int, end: int) -> Verdict | None:
 
 
 _GROUPED = rf"[2-68]\d{{3}}{_S}\d{{4}}{_S}\d{{4}}{_S}\d{{4}}"
+_TWELVE = rf"\d{{4}}(?:[ .\-]{{1,3}}\d{{4}}{_S}|{_S}\d{{4}}[ .\-]{{1,3}})\d{{4}}"
+"""Twelve digits in fours that do not all touch: any of the longer groupings has these somewhere."""
 RULES = (
     Rule("credit_card", r"\d{13}", r"(?:\b|_)([2-68]\d{12,18})(?:\b|_)", apart(card)),
-    Rule("credit_card", r"\d{4}[ .\-]{1,3}\d{4}", rf"\b{_GROUPED}\b", apart(card)),
-    Rule("credit_card", r"\d{4}[ .\-]{1,3}\d{4}", rf"\b{_GROUPED}{_S}\d{{1,3}}\b", apart(card)),
-    Rule("credit_card", r"\d{4}[ .\-]{1,3}\d{6}", r"\b3\d{3}[ .\-]{1,3}\d{6}[ .\-]{1,3}\d{4,5}\b", apart(card)),
+    Rule("credit_card", _TWELVE, rf"\b{_GROUPED}\b", apart(card)),
+    Rule("credit_card", _TWELVE, rf"\b{_GROUPED}{_S}\d{{1,3}}\b", apart(card)),
+    Rule("credit_card", r"3\d{3}[ .\-]{1,3}\d{6}[ .\-]{1,3}\d{4}", r"\b3\d{3}[ .\-]{1,3}\d{6}[ .\-]{1,3}\d{4,5}\b", apart(card)),
     worded("card_security_code", r"cvv2?|cvc2?|cvn|cid|csc|cryptogramme(?: visuel)?|kartenprufnummer|prufziffer|codice di sicurezza|codigo de seguran[cz]a|codigo de seguridad|guvenlik kodu|security code|card verification\w{0,8}", r"\d{3,4}", sure(75), gap=TIGHT),
     worded(
         "card_expiry",

@@ -176,7 +176,11 @@ def _gather(value: object, texts: list[str], wanted: frozenset[str], room: int) 
     if kind is list or isinstance(value, list | tuple | set | frozenset):
         room, clear = _deeper(room), True
         for part in value:  # type: ignore[attr-defined]
-            clear = _gather(part, texts, wanted, room) and clear
+            kind = type(part)
+            if kind is str:
+                texts.append(part)
+            elif kind not in _NUMBERS or not -_SHORTEST_NUMBER < part < _SHORTEST_NUMBER:
+                clear = _gather(part, texts, wanted, room) and clear
         return clear
     text = _text(value)
     if text is not None:
@@ -198,9 +202,10 @@ def _gather_fields(
         else:
             _gather(key, texts, wanted, room)
             clear = clear and not (isinstance(key, str) and hinted(key) in wanted)
-        if type(part) is str:
-            texts.append(part)
-        else:
+        kind = type(part)
+        if kind is str:
+            texts.append(part)  # type: ignore[arg-type]
+        elif kind not in _NUMBERS or not -_SHORTEST_NUMBER < part < _SHORTEST_NUMBER:  # type: ignore[operator]
             clear = _gather(part, texts, wanted, room) and clear
     return clear
 
