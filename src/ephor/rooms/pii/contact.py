@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 from functools import cache
-from itertools import pairwise
 
 from ephor.rooms.pii import foreign
 from ephor.rooms.pii.rules import TIGHT, Judge, Rule, Verdict, apart, stands_apart, unnumbered
@@ -181,14 +181,12 @@ def _free(data: bytes, start: int) -> bool:
     return not (before.isalnum() or before in {b"+", b"_", b"."})
 
 
-def _ends(data: bytes, start: int, end: int) -> list[int]:
-    """Return the ends of the digit groups in the span, farthest first."""
-    joints = [
-        at + 1
-        for at, (here, after) in enumerate(pairwise(data[start:end]))
-        if 48 <= here <= 57 and not 48 <= after <= 57
-    ]
-    return [end, *(start + joint for joint in reversed(joints))]
+def _ends(data: bytes, start: int, end: int) -> Iterator[int]:
+    """Yield the ends of the digit groups in the span, farthest first; mostly the first will do."""
+    yield end
+    for at in range(end - 1, start, -1):
+        if 48 <= data[at - 1] <= 57 and not 48 <= data[at] <= 57:
+            yield at
 
 
 def _digits(value: bytes) -> str:
@@ -196,11 +194,15 @@ def _digits(value: bytes) -> str:
 
 
 def _in_plan(digits: str) -> bool:
-    return any(_plan(int(digits[:size]), digits[size:]) for size in (1, 2, 3) if len(digits) > size)
+    return any(len(digits) > size and _plan(int(digits[:size]), digits[size:]) for size in (1, 2, 3))
 
 
 def _plan(code: int, national: str) -> bool:
-    return any(len(national) in lengths and form.fullmatch(national) for lengths, form in _plans(code))
+    size = len(national)
+    for lengths, form in _plans(code):  # noqa: SIM110 - twice as fast as a generator, for every number there is
+        if size in lengths and form.fullmatch(national):
+            return True
+    return False
 
 
 @cache

@@ -6,6 +6,7 @@ from bisect import bisect_right
 from collections.abc import Callable, Iterable, Sequence
 from functools import lru_cache
 from itertools import accumulate, chain
+from operator import attrgetter
 
 import re2
 
@@ -79,6 +80,20 @@ def resolve(finds: Iterable[Find]) -> list[Find]:
     >>> [find.type for find in resolve([Find(0, 9, "pt_nif", 88), Find(0, 12, "phone", 70), Find(20, 25, "us_zip", 70)])]
     ['pt_nif', 'us_zip']
     """
+    kept: list[Find] = []
+    crowd: list[Find] = []
+    reach = 0
+    # Only those that touch each other, if through others, need be compared.
+    for find in sorted(finds, key=attrgetter("start")):
+        if find.start >= reach and crowd:
+            kept += _surest(crowd) if len(crowd) > 1 else crowd
+            crowd = []
+        crowd.append(find)
+        reach = max(reach, find.end)
+    return kept + (_surest(crowd) if len(crowd) > 1 else crowd)
+
+
+def _surest(finds: Iterable[Find]) -> list[Find]:
     starts: list[int] = []
     kept: list[Find] = []
     ranked = sorted(finds, key=lambda find: (-find.confidence, find.start - find.end, find.start, find.type))

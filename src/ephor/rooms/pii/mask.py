@@ -81,7 +81,7 @@ def written(
     done = length = 0
     for find in finds:
         value = text[find.start : find.end]
-        shown = MASK if find in wholly else operator(find.type, value)
+        shown = MASK if wholly and find in wholly else operator(find.type, value)
         length += find.start - done
         parts += (text[done : find.start], shown)
         places.append((length, length + len(shown)))

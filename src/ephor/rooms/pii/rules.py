@@ -72,10 +72,11 @@ def scan(pattern: str, rules: Sequence[Rule], data: bytes) -> Iterator[Find]:
         for rule in rules:
             verdict = rule.judge(data, start, end)
             if verdict is not None:
-                position = max(position, verdict[2])
-                if verdict[0]:
+                confidence, begin, stop = verdict
+                position = max(position, stop)
+                if confidence:
                     accepted = True
-                    yield Find(verdict[1], verdict[2], rule.type, verdict[0])
+                    yield Find(begin, stop, rule.type, confidence)
         refused = refused + 1 if not accepted and start <= reached + _NEAR else 0
         reached = end
         if refused > _CROWD:

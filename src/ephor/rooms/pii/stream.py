@@ -76,7 +76,10 @@ class Stream:
         self._keep(cut)
         return Masked(
             head + shown[begin:],
-            tuple(replace(one, start=max(one.start, behind) + offset, end=one.end + offset) for one in ours),
+            tuple(
+                Find(max(one.start, behind) + offset, one.end + offset, one.type, one.confidence)
+                for one in ours
+            ),
         )
 
     def _cut(self, finds: Iterable[Find]) -> int:
