@@ -24,6 +24,7 @@ from ephor.kernel.errors import (
     UnavailableError,
     VerificationError,
 )
+from ephor.rooms.access.people import PlaneRole
 from ephor.rooms.consent.restriction import Restriction
 from ephor.rooms.consent.statement import ConsentState, Standing
 from ephor.rooms.dsr.judge import Stay
@@ -586,7 +587,7 @@ def test_a_person_decides_what_becomes_of_a_shared_row(shop: Shop) -> None:
     assert plan.digest != before.digest
     with pytest.raises(NotPermittedError, match="somebody else approves"):
         shop.engine.dsr.approve(id, by="dora")
-    shop.engine.access.add_person("pat", "Pat", ["privacy_officer"], by="ada")
+    shop.engine.access.add_person("pat", "Pat", [PlaneRole.PRIVACY_OFFICER], by="ada")
     shop.engine.dsr.approve(id, by="pat")
     assert shop.hands(id)["collections"]["shop.addresses"]
     with pytest.raises(ConflictError, match="before it"):
