@@ -604,3 +604,35 @@ def test_a_decision_about_a_shared_row_is_for_one_request(shop: Shop) -> None:
     [other] = reviews.shared(second, **given, by="dora")  # type: ignore[arg-type]
     assert other.decision is None
     assert other.row not in shop.engine.dsr.show(first).request.reviews[0].rows
+
+
+def test_what_a_backup_brings_back_is_erased_again(shop: Shop, tmp_path: Path) -> None:
+    backup = tmp_path / "backup.db"
+    with sqlite3.connect(shop.path) as base, sqlite3.connect(backup) as kept:
+        base.backup(kept)
+    before = {table: rows_of(backup, table) for table in ROWS}
+    id = shop.approved("erasure")
+    done = shop.fulfil(id)
+    after = {table: rows_of(shop.path, table) for table in ROWS}
+    assert MARY not in json.dumps([one.rows for one in done.tombstones])
+    again, restored = shop.engine.dsr_reapplying, connect(f"sqlite:///{backup}")
+    stores = {"shop": restored}
+    counted = again.reapply(shop.map, stores, by="dora", dry_run=True)
+    assert {one.collection: one.rows for one in counted} == {
+        line.collection: line.act for line in done.lines if line.act
+    }
+    assert {table: rows_of(backup, table) for table in ROWS} == before
+    hold = shop.engine.retention.place_hold("tax", ["collection:shop.newsletter"], by="dora")
+    kept = {one.collection: one.held for one in again.reapply(shop.map, stores, by="dora")}
+    assert kept["shop.newsletter"] == hold.id
+    assert rows_of(backup, "newsletter") == before["newsletter"]
+    shop.engine.retention.release_hold(hold.id, by="dora")
+    shop.engine.retention.release_hold(hold.id, by="ada")
+    [last] = again.reapply(shop.map, stores, by="dora")
+    assert (last.collection, last.held) == ("shop.newsletter", "")
+    assert {table: rows_of(backup, table) for table in ROWS} == after
+    assert again.reapply(shop.map, stores, by="dora") == []
+    assert [one["kind"] for one in entries(shop.engine)].count("dsr.reapplied/1") == len(counted)
+    with pytest.raises(NotPermittedError):
+        again.reapply(shop.map, stores, by="sam")
+    restored.close()

@@ -24,7 +24,7 @@ from ephor.rooms.dsr.datamap import parse_map
 from ephor.rooms.dsr.investigate import LEDGER, Investigation, collected, held_collections, ledger_fate
 from ephor.rooms.dsr.judge import Stay
 from ephor.rooms.dsr.opening import by_collection
-from ephor.rooms.dsr.plan import Batch, Certificate, DataPlan
+from ephor.rooms.dsr.plan import Batch, Certificate, DataPlan, Tombstone
 from ephor.rooms.dsr.request import ENDED, HandTask, Request, RequestStatus, check_step
 from ephor.rooms.dsr.rights import Fulfilment, changes_stores, fulfilment_of
 from ephor.rooms.retention.hold import Hold
@@ -176,7 +176,7 @@ class Carrier:
                 self._note(kind, request, batch.collection, gone)
         said = (*work.prove_gone(batches, stores), *self._handed(request))
         with self.world.storage.unit() as unit:
-            return self._close_erasure(unit, request, plan, said)
+            return self._close_erasure(unit, request, plan, said, batches)
 
     def _correct(self, request: Request, batches: Sequence[Batch], stores: Stores) -> tuple[str, ...]:
         names = [batch.collection for batch in batches]
@@ -250,7 +250,12 @@ class Carrier:
                 )
 
     def _close_erasure(
-        self, unit: Unit, request: Request, plan: DataPlan, said: Sequence[str]
+        self,
+        unit: Unit,
+        request: Request,
+        plan: DataPlan,
+        said: Sequence[str],
+        batches: Sequence[Batch],
     ) -> Certificate:
         """Withdraw what consent stands, restrict what had to stay, destroy the subject's key, and close."""
         history = unit.shelf(Statement).all(subject=request.subject)
@@ -271,7 +276,8 @@ class Carrier:
             if (minor := unit.shelf(Minor).find(request.subject)) is not None:
                 unit.shelf(Minor).remove(minor)
             unit.append(self._event("erasure/1", request, metadata=counts))
-        return self._close(unit, request, plan, said, forgotten=forgotten)
+        stones = work.tombstones(self.world, request.id, batches)
+        return self._close(unit, request, plan, said, forgotten=forgotten, stones=stones)
 
     def _withdraw(self, unit: Unit, request: Request, purposes: Sequence[str]) -> None:
         shelf = unit.shelf(Statement)
@@ -297,6 +303,7 @@ class Carrier:
         *,
         package: str = "",
         forgotten: Forgotten = _NOTHING,
+        stones: tuple[Tombstone, ...] = (),
     ) -> Certificate:
         partly = plan is not None and plan.is_partial and not (plan.release_shared and package)
         status = RequestStatus.PARTLY_FULFILLED if partly else RequestStatus.FULFILLED
@@ -321,6 +328,7 @@ class Carrier:
             entry=entry,
             completed_at=event.at,
             not_searched=missed,
+            tombstones=stones,
         )
         unit.shelf(Certificate).add(certificate)
         return certificate

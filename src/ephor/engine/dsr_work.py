@@ -21,7 +21,7 @@ from ephor.rooms.dsr.datamap import DataMap, Name, parse_map
 from ephor.rooms.dsr.investigate import Investigation, held_collections, investigate, ledger_fate
 from ephor.rooms.dsr.masking import masked
 from ephor.rooms.dsr.opening import by_collection
-from ephor.rooms.dsr.plan import Batch, ByHand, DataPlan, make_plan
+from ephor.rooms.dsr.plan import Batch, ByHand, DataPlan, Tombstone, make_plan
 from ephor.rooms.dsr.request import ENDED, Request, RequestStatus
 from ephor.rooms.dsr.review import settled
 from ephor.rooms.dsr.rights import Fulfilment, fulfilment_of
@@ -156,7 +156,21 @@ def _together(world: World, request: Request) -> Mapping[str, Mapping[str, str]]
 
 def fingerprint_of(world: World, request: str, collection: str, key: Key) -> str:
     """Return what a shared row is called in a review: nobody can tell its key from it, nor the row in another request."""
-    return world.pseudonyms.fingerprint(orjson.dumps([request, collection, key])).rpartition(":")[2]
+    return world.pseudonyms.fingerprint(orjson.dumps([request, collection, key])).rpartition(":")[2][:32]
+
+
+def tombstones(world: World, request: str, batches: Sequence[Batch]) -> tuple[Tombstone, ...]:
+    """Return what tells erased rows again when a backup brings them back, and nobody whose they were."""
+    return tuple(
+        Tombstone(
+            one.collection,
+            one.key,
+            tuple(fingerprint_of(world, request, one.collection, key) for key in one.rows),
+            one.fields,
+            one.values,
+        )
+        for one in batches
+    )
 
 
 def map_digest(data_map: DataMap) -> str:

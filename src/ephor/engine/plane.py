@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from ephor.engine.dsr import Dsr
     from ephor.engine.dsr_households import DsrHouseholds
     from ephor.engine.dsr_identity import DsrIdentity
+    from ephor.engine.dsr_reapplying import DsrReapplying
     from ephor.engine.dsr_reviews import DsrReviews
     from ephor.engine.dsr_tasks import DsrTasks
     from ephor.engine.evidence import EvidenceRegister
@@ -124,6 +125,7 @@ class Engine:
     consent: ClassVar[UseCase[Consent]] = UseCase("consent:Consent")
     dsr: ClassVar[UseCase[Dsr]] = UseCase("dsr:Dsr")
     dsr_households: ClassVar[UseCase[DsrHouseholds]] = UseCase("dsr_households:DsrHouseholds")
+    dsr_reapplying: ClassVar[UseCase[DsrReapplying]] = UseCase("dsr_reapplying:DsrReapplying")
     dsr_reviews: ClassVar[UseCase[DsrReviews]] = UseCase("dsr_reviews:DsrReviews")
     dsr_tasks: ClassVar[UseCase[DsrTasks]] = UseCase("dsr_tasks:DsrTasks")
     dsr_identity: ClassVar[UseCase[DsrIdentity]] = UseCase("dsr_identity:DsrIdentity")

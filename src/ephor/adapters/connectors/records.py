@@ -143,6 +143,12 @@ class RecordStore(ABC):
         table = self._table(ask.name.collection)
         return count(self._records(table, ask.columns[0], [key[0] for key in ask.values]), ask)
 
+    def keys(self, table: str, key: Sequence[str]) -> Iterator[Key]:
+        """Return the key of every record."""
+        known = self._table(table)
+        for record in self._records(known, key[0], None):
+            yield tuple(value_at(record, name) for name in key)
+
     def sample(self, table: str, rows: int) -> Mapping[str, Sequence[object]]:
         known = self._table(table)
         looked: list[Record] = []

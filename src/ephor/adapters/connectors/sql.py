@@ -157,6 +157,14 @@ class SqlStore:
         unique = list(dict.fromkeys(tuple(map(to_json, row)) for row in looked))[:rows]
         return {name: [row[at] for row in unique] for at, name in enumerate(names)}
 
+    def keys(self, table: str, key: Sequence[str]) -> Iterator[Key]:
+        """Return the key of every row, a few at a time, so that a table of any size is read through."""
+        clause = self._clause(table, key)
+        query = sa.select(*(clause.c[name].label(None) for name in key))
+        with self._guarded(), self._engine.connect() as connection:
+            for row in connection.execution_options(yield_per=1_000).execute(query):
+                yield tuple(map(to_json, row))
+
     def scrub(self, tables: Sequence[str]) -> str:
         with (
             self._guarded(),

@@ -81,6 +81,17 @@ class DataPlan:
 
 
 @dataclass(frozen=True, slots=True)
+class Tombstone:
+    """Erased rows of one collection: keyed fingerprints of their keys, and what was written where rows stayed."""
+
+    collection: str
+    key: tuple[str, ...]
+    rows: tuple[str, ...]
+    fields: tuple[str, ...] = ()
+    values: tuple[tuple[str | int | float | bool | None, ...], ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class Certificate:
     """What was done, collection by collection, and what the stores said when they were asked again.
 
@@ -100,6 +111,8 @@ class Certificate:
     completed_at: datetime
     not_searched: tuple[str, ...] = ()
     """Collections that nothing leads to, and tables and columns that the map does not name."""
+    tombstones: tuple[Tombstone, ...] = ()
+    """The rows that were erased, so that they are erased again when a backup brings them back."""
 
 
 @dataclass(frozen=True, slots=True)

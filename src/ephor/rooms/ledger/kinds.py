@@ -123,6 +123,7 @@ GOVERNANCE: Mapping[str, str] = MappingProxyType(
         "dsr.duplicate/1": "a request was closed as the same as an earlier one of the same person",
         "dsr.planned/1": "the stores and steps of a request were worked out",
         "dsr.reviewed/1": "a person looked at rows that are somebody else's too, and decided what becomes of them",
+        "dsr.reapplied/1": "rows that a request had erased came back with a backup, and are erased again",
         "dsr.approved/1": "a person released the plan of a request",
         "dsr.fulfilled/1": "a request was fulfilled and answered",
         "dsr.refused/1": "a request was refused, with the ground in law",
