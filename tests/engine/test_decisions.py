@@ -14,16 +14,19 @@ import pytest
 
 from conftest import populate
 from ephor.adapters.connectors.sql import connect
+from ephor.adapters.storage.catalogue import plan_of
 from ephor.edges.sdk import Plane
 from ephor.engine import decisions as module
+from ephor.engine.authority import compile_authority, lent_by
 from ephor.kernel.errors import EphorError, InvalidInputError, NotPermittedError, UnavailableError
 from ephor.kernel.events import Event
 from ephor.kernel.vocabulary import Sensitivity
-from ephor.rooms.access.delegation import Delegation
+from ephor.rooms.access.delegation import Delegation, PersonRights
 from ephor.rooms.access.people import PlaneRole
 from ephor.rooms.access.roles import Role
 from ephor.rooms.agents.agent import Agent
 from ephor.rooms.agents.manifest import AskRule
+from ephor.rooms.agents.stop import Stop
 from ephor.rooms.approvals.call import CallApproval, CallStatus
 from ephor.rooms.approvals.request import ApprovalRequest, RequestStatus
 from ephor.rooms.approvals.rule import PATIENCE
@@ -31,6 +34,8 @@ from ephor.rooms.consent.restriction import Restriction
 from ephor.rooms.consent.statement import ConsentState
 from ephor.rooms.decisions.model import Call, Outcome
 from ephor.rooms.pii.catalogue import known_types
+from ephor.rooms.policies.overrides import PolicyOverride
+from ephor.rooms.policies.rule import RuleSet
 from sample_agents import AT, LOOKUP, REFUND
 from sample_plane import ID, alter, approve, entries, kinds, manifest, put, ready, size, sqlite_world
 from sample_shop import JOHN, MARY, build_shop, shop_map
@@ -464,6 +469,38 @@ def grant(plane, to=ID, *, days=1, **other):
     return plane.delegations.grant(
         to, **{**LENT, "until": until, "by": "lea", "purpose": "ticket 7", **other}
     ).id
+
+
+def test_whatever_is_read_outside_the_transaction_of_a_decision_moves_governance_on(lending):
+    given = grant(lending)
+    read = set()
+
+    class Watched:
+        def __init__(self, unit):
+            self.unit = unit
+
+        def shelf(self, kind):
+            read.add(kind)
+            return self.unit.shelf(kind)
+
+    with lending.world.storage.reading() as unit:
+        compile_authority(Watched(unit), ID, version=0, now=AT)
+        lent_by(Watched(unit), given, AT)
+    assert {Agent, ApprovalRequest, Role, Stop, Delegation, PersonRights, RuleSet, PolicyOverride} <= read
+    assert {kind.__name__ for kind in read if not plan_of(kind).governs} == set()
+
+
+def test_questions_consents_and_requests_of_people_compile_nothing_anew(plane, monkeypatch):
+    plane.decide(LOOK)
+    compiled = []
+    monkeypatch.setattr(module, "compile_authority", lambda *_, **__: compiled.append(1))
+    answer(plane, plane.decide(PAY))
+    assert plane.decide(PAY).outcome is ALLOW
+    plane.consent.state(JANE, "news", ConsentState.GIVEN, by="dora", notice_version="1")
+    put(plane, Restriction("res_1", plane.world.pseudonyms.of(JANE), AT, "asked for", "dsr_1"))
+    assert plane.decide(LOOK).outcome is ALLOW
+    assert codes(plane.decide(dataclasses.replace(LOOK, subject=JANE, purpose="x"))) == ["subject-restricted"]
+    assert compiled == []
 
 
 def test_only_who_answers_for_an_agent_passes_on_what_it_holds(lending):

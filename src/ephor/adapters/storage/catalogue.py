@@ -67,7 +67,8 @@ class Plan:
     table: str
     columns: tuple[str, ...] = ()
     governs: bool = True
-    """Whether decisions depend on it: then a change makes every authority be compiled anew."""
+    """Whether decisions rest on it outside their own transaction: a change makes every authority be compiled anew, which takes ten
+    times as long as to decide. What a decision reads within its transaction, such as a person's consent, need not."""
     derived: bool = False
     """Whether a record is a copy of what is recorded elsewhere, kept under its digest: keeping one changes nothing."""
 
@@ -77,7 +78,7 @@ SHELVES: Mapping[type[Any], Plan] = {
     PersonRights: Plan("person_rights"),
     Role: Plan("roles"),
     Delegation: Plan("delegations", ("to_agent",)),
-    AssessmentRecord: Plan("assessments"),
+    AssessmentRecord: Plan("assessments", governs=False),
     ModelVersion: Plan("models", ("status",)),
     Baseline: Plan("model_baselines", governs=False),
     Observation: Plan("model_observations", ("model",), governs=False),
@@ -88,29 +89,31 @@ SHELVES: Mapping[type[Any], Plan] = {
     ManifestVersion: Plan("manifest_versions", ("agent",), governs=False),
     Stop: Plan("stops", ("status",)),
     ApprovalRequest: Plan("approval_requests", ("agent", "status")),
-    CallApproval: Plan("call_approvals", ("call_digest", "status", "agent", "subject", "scope")),
+    CallApproval: Plan(
+        "call_approvals", ("call_digest", "status", "agent", "subject", "scope"), governs=False
+    ),
     BodyRecord: Plan("bodies", governs=False),
     ApprovalRule: Plan("approval_rules", governs=False),
     Channel: Plan("notice_channels", governs=False),
     Notice: Plan("notices", ("status", "approval"), governs=False),
     AgentClassification: Plan("agent_classifications"),
-    Statement: Plan("consent_statements", ("subject",)),
+    Statement: Plan("consent_statements", ("subject",), governs=False),
     Purpose: Plan("purposes"),
-    Minor: Plan("minors"),
+    Minor: Plan("minors", governs=False),
     NoticeText: Plan("notice_texts", governs=False),
-    Restriction: Plan("restrictions", ("subject",)),
-    Request: Plan("subject_requests", ("subject", "status")),
+    Restriction: Plan("restrictions", ("subject",), governs=False),
+    Request: Plan("subject_requests", ("subject", "status"), governs=False),
     IdentityCode: Plan("identity_codes", governs=False),
-    DataPlan: Plan("subject_request_plans"),
-    Certificate: Plan("subject_request_certificates"),
-    Hold: Plan("legal_holds"),
+    DataPlan: Plan("subject_request_plans", governs=False),
+    Certificate: Plan("subject_request_certificates", governs=False),
+    Hold: Plan("legal_holds", governs=False),
     RetentionPlan: Plan("retention_plans", governs=False),
     RetentionCertificate: Plan("retention_certificates", governs=False),
     RetentionDecision: Plan("retention_decisions", governs=False),
     ProcessingRecord: Plan("processing_records"),
-    Evidence: Plan("evidence", ("agent",)),
+    Evidence: Plan("evidence", ("agent",), governs=False),
     DocumentVersion: Plan("documents", ("kind", "subject", "status"), governs=False),
-    Witness: Plan("witnesses"),
+    Witness: Plan("witnesses", governs=False),
     TimeStamp: Plan("time_stamps", governs=False),
     Source: Plan("sources", ("reporter",), governs=False),
     ToolEntry: Plan("tools"),
