@@ -636,3 +636,33 @@ def test_what_a_backup_brings_back_is_erased_again(shop: Shop, tmp_path: Path) -
     with pytest.raises(NotPermittedError):
         again.reapply(shop.map, stores, by="sam")
     restored.close()
+
+
+def test_the_time_rests_until_the_identity_is_shown(engine: Engine, clock: FrozenClock) -> None:
+    dsr, today = engine.dsr, clock.now().date()
+    first = dsr.open("access", {"email": MARY}, by="ada")
+    with pytest.raises(InvalidInputError, match="asked for"):
+        dsr.pause(first.id, " ", by="dora")
+    assert dsr.pause(first.id, "a copy of our last letter", by="dora").paused_on == today
+    with pytest.raises(ConflictError, match="rests since"):
+        dsr.pause(first.id, "again", by="dora")
+    clock.advance(timedelta(days=60))
+    assert not dsr.show(first.id).overdue
+    shown = dsr.verify_identity(first.id, "letter", by="dora")
+    assert (shown.paused_on, shown.due) == (None, first.due + timedelta(days=60))
+    assert first.extendable_to is not None
+    assert shown.extendable_to == first.extendable_to + timedelta(days=60)
+    with pytest.raises(ConflictError, match="until the identity is shown"):
+        dsr.pause(first.id, "late", by="dora")
+    other = dsr.open("erasure", {"email": MARY}, by="ada")
+    dsr.pause(other.id, "a code", by="dora")
+    clock.advance(timedelta(days=3))
+    code = engine.dsr_identity.send_code(other.id, by="dora").code
+    assert engine.dsr_identity.confirm(other.id, code, by="dora").due == other.due + timedelta(days=3)
+    for law, right in (("ccpa", "know"), ("hipaa", "access")):
+        with pytest.raises(ConflictError, match="runs on"):
+            dsr.pause(dsr.open(right, {"email": MARY}, law=law, by="ada").id, "a code", by="dora")
+    late = dsr.open("access", {"email": JOHN}, by="ada")
+    clock.advance(timedelta(days=90))
+    with pytest.raises(ConflictError, match="cannot rest now"):
+        dsr.pause(late.id, "a code", by="dora")

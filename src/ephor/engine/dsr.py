@@ -20,7 +20,16 @@ from ephor.rooms.consent.restriction import Restriction, lift
 from ephor.rooms.dsr.deadline import Deadlines, deadlines, extend
 from ephor.rooms.dsr.opening import check_opening
 from ephor.rooms.dsr.plan import Certificate, DataPlan
-from ephor.rooms.dsr.request import ENDED, Request, RequestStatus, check_mandate, check_step, is_overdue
+from ephor.rooms.dsr.request import (
+    ENDED,
+    Request,
+    RequestStatus,
+    check_mandate,
+    check_step,
+    is_overdue,
+    pause,
+    resumed,
+)
 from ephor.rooms.dsr.rights import Fulfilment, fee_of, fulfilment_of, ground_of, needs_stores, right_of
 from ephor.rooms.dsr.store import Value
 
@@ -114,7 +123,9 @@ class Dsr:
             raise InvalidInputError(
                 "how the identity was verified is not said; name the method, for example `postal code sent by letter`"
             )
-        request = self._check(id, RequestStatus.IDENTITY_VERIFIED, by=by)
+        today = self.world.clock.now().date()
+        before = self._check(id, RequestStatus.IDENTITY_VERIFIED, by=by)
+        request = resumed(before, today)
         event = self._event("dsr.identity-verified/1", request, by=by)
         verified = {
             "verified_by": by,
@@ -122,7 +133,26 @@ class Dsr:
             "verified_at": event.at,
             "mandate": check_mandate(request, mandate),
         }
-        return self._step(request, RequestStatus.IDENTITY_VERIFIED, event, verified)
+        return self._step(before, RequestStatus.IDENTITY_VERIFIED, event, {**verified, **_time_of(request)})
+
+    def pause(self, id: str, asked: str, *, by: str) -> Request:
+        """Let the time rest while what was *asked* for is awaited, to know who asks; it runs on when the identity is shown.
+
+        Raises:
+            InvalidInputError: what was asked for is not said.
+            ConflictError: the law lets no time rest, or it is too late.
+            NotPermittedError: *by* may not.
+        """
+        if not asked.strip():
+            raise InvalidInputError("the time rests only while something is awaited; say what was asked for")
+        now = self.world.clock.now()
+        with self.world.storage.unit() as unit:
+            require(unit.shelf(Person).find(by), PlanePermission.PRIVACY, who=by)
+            request = unit.shelf(Request).get(id)
+            resting = pause(request, now.date())
+            facts = {"asked": asked.strip()}
+            record(unit, request, resting, self._event("dsr.paused/1", request, by=by, metadata=facts))
+        return resting
 
     def plan(
         self, id: str, given: Mapping[str, object], stores: Stores, *, by: str, release_shared: bool = False
@@ -360,3 +390,7 @@ class Dsr:
             subject=request.subject,
             **facts,
         )
+
+
+def _time_of(request: Request) -> dict[str, object]:
+    return {"due": request.due, "extendable_to": request.extendable_to, "paused_on": request.paused_on}

@@ -11,7 +11,7 @@ from ephor.kernel.errors import ConflictError, InvalidInputError, NotPermittedEr
 from ephor.kernel.events import Event
 from ephor.rooms.access.people import Person, PlanePermission, require
 from ephor.rooms.dsr.code import LASTS, IdentityCode, check_open, clean, digits, renew
-from ephor.rooms.dsr.request import Request, RequestStatus, check_mandate, check_step
+from ephor.rooms.dsr.request import Request, RequestStatus, check_mandate, check_step, resumed
 
 _SUBJECT = "Your code"
 _TEXT = (
@@ -97,7 +97,7 @@ class DsrIdentity:
             shelf.replace(kept, replace(kept, tries=kept.tries + 1, used=right))
             if right:
                 verified = replace(
-                    request,
+                    resumed(request, now.date()),
                     status=RequestStatus.IDENTITY_VERIFIED,
                     verified_by=by,
                     verification_method=f"code sent to the {kept.kind}",

@@ -136,7 +136,7 @@ def _who(people: Sequence[Person], permission: PlanePermission) -> tuple[str, ..
 
 def _of_requests(requests: Sequence[Request], who: tuple[str, ...], today: date) -> Iterator[Reminder]:
     for one in requests:
-        if one.status in ENDED:
+        if one.status in ENDED or one.paused_on is not None:
             continue
         see = f"ephor dsr show {one.id}"
         if one.due <= today + REQUEST_BEFORE:

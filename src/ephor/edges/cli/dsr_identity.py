@@ -32,3 +32,31 @@ def send_code(
     emit(done, lambda out: out.print(f"{done.code}  {said}" if done.code else said), json=json)
     if mail and not done.sent:
         raise typer.Exit(1)
+
+
+@app.command()
+def pause(
+    context: typer.Context,
+    id: Id,
+    asked: Annotated[
+        str,
+        typer.Option(
+            "--asked", help="What the person was asked for, to know who they are; no personal data."
+        ),
+    ],
+    json: Json = False,
+    database: Database = None,
+    person: As = None,
+) -> None:
+    """Let the time rest until the person shows who they are, where the law lets it: the GDPR does.
+
+    Example: ephor dsr pause dsr_0190… --asked "a copy of a letter that we sent"
+    """
+    resting = context.obj.open(database).dsr.pause(id, asked, by=person or context.obj.person)
+    emit(
+        resting,
+        lambda out: out.print(
+            f"the time of {id} rests since {resting.paused_on}; it was due on {resting.due}"
+        ),
+        json=json,
+    )

@@ -107,6 +107,7 @@ def _life(request: Request) -> Iterator[str]:
             verified,
             f"identity shown on {verified and minute(verified)}, by {request.verified_by}: {request.verification_method}",
         ),
+        (request.paused_on, f"the time rests since {request.paused_on}, until the identity is shown"),
         (request.fee, f"fee asked: {request.fee}"),
         (extended, f"extended on {extended and minute(extended)}: {request.extension_reason}"),
         *(

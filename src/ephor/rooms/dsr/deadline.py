@@ -27,7 +27,7 @@ class Deadlines:
 def deadlines(law: DsrLaw, right: Right, received: date, holidays: Collection[date] = ()) -> Deadlines:
     """Return the days for a request received on *received*; *holidays* are the public holidays that apply.
 
-    The clock is never stopped while an identity is checked: an answer in time then is in time in any case.
+    The clock does not stop by itself while an identity is checked: see `request.pause`.
 
     >>> deadlines(DsrLaw.GDPR, Right.ACCESS, date(2026, 1, 31)).due.isoformat()
     '2026-03-02'

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
-from datetime import date, datetime
+from dataclasses import dataclass, replace
+from datetime import date, datetime, timedelta
 from enum import StrEnum, unique
 
 from ephor.kernel.errors import ConflictError, InvalidInputError
@@ -128,6 +128,8 @@ class Request:
     tasks: tuple[HandTask, ...] = ()
     reviews: tuple[Review, ...] = ()
     """What people decided about rows that are somebody else's too."""
+    paused_on: date | None = None
+    """Since when the time stands still: more was asked to know who asks."""
     household: str = ""
     """What the requests of people who ask together have in common."""
 
@@ -210,5 +212,38 @@ def _next(request: Request, steps: frozenset[RequestStatus]) -> RequestStatus | 
 
 
 def is_overdue(request: Request, today: date) -> bool:
-    """Tell whether the last day has passed without an answer."""
-    return request.status not in ENDED and today > request.due
+    """Tell whether the last day has passed without an answer; while the time stands still none passes."""
+    return request.status not in ENDED and request.paused_on is None and today > request.due
+
+
+def pause(request: Request, today: date) -> Request:
+    """Return the request with its time standing still, until the identity is shown.
+
+    Under the GDPR the time may rest while what was asked for under Art. 12(6) is awaited (EDPB Guidelines 01/2022).
+    California's counts from receipt, whatever verification takes (11 CCR 7021(b)), and HIPAA knows no pause.
+
+    Raises:
+        ConflictError: the law lets no time rest, the identity was shown, it rests already, or the time is over.
+    """
+    if request.law is not DsrLaw.GDPR:
+        raise ConflictError(f"under {request.law} the time runs on while an identity is checked")
+    if request.status is not RequestStatus.RECEIVED:
+        raise ConflictError(
+            f"request `{request.id}` is {request.status}; the time rests only until the identity is shown"
+        )
+    if request.paused_on is not None:
+        raise ConflictError(f"the time of `{request.id}` rests since {request.paused_on.isoformat()}")
+    if today > request.due:
+        raise ConflictError(
+            f"the time of `{request.id}` ended on {request.due.isoformat()}; it cannot rest now"
+        )
+    return replace(request, paused_on=today)
+
+
+def resumed(request: Request, today: date) -> Request:
+    """Return the request with its time running again: the days are as much later as it rested."""
+    if request.paused_on is None:
+        return request
+    rested = max(today - request.paused_on, timedelta(0))
+    later = None if request.extendable_to is None else request.extendable_to + rested
+    return replace(request, due=request.due + rested, extendable_to=later, paused_on=None)

@@ -128,6 +128,7 @@ GOVERNANCE: Mapping[str, str] = MappingProxyType(
         "dsr.fulfilled/1": "a request was fulfilled and answered",
         "dsr.refused/1": "a request was refused, with the ground in law",
         "dsr.restriction-lifted/1": "a restriction of processing was lifted, after the data subject was told",
+        "dsr.paused/1": "the time to answer a request rests until the person shows who they are",
         "dsr.extended/1": "the time to answer a request was extended",
         "retention.planned/1": "data past its time was listed for deletion",
         "retention.approved/1": "a person released a list of data past its time",
