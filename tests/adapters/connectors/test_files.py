@@ -6,6 +6,8 @@ import json
 import os
 import zipfile
 from collections.abc import Callable, Mapping
+from datetime import date
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
@@ -403,3 +405,91 @@ def test_lists_of_people_and_of_references_are_looked_into(tmp_path: Path, engin
     assert json.loads((tmp_path / "papers.json").read_text()) == [papers[0], papers[3]]
     assert json.loads((tmp_path / "mails.json").read_text()) == [mails[0], mails[2]]
     assert json.loads((tmp_path / "people.json").read_text()) == [people[1]]
+
+
+def test_records_of_a_parquet_file_are_found_corrected_and_erased(tmp_path: Path, engine: Engine) -> None:
+    pa = pytest.importorskip("pyarrow")
+    from pyarrow import parquet  # noqa: PLC0415
+
+    schema = pa.schema(
+        [
+            pa.field("id", pa.int64(), metadata={b"unit": b"none"}),
+            ("email", pa.string()),
+            ("born", pa.date32()),
+            ("spent", pa.decimal128(9, 2)),
+            ("to", pa.list_(pa.string())),
+        ],
+        metadata={b"made": b"by hand"},
+    )
+    ann, bob = "ann@example.com", "bob@example.com"
+    rows = [
+        {"id": 1, "email": ann, "born": date(1990, 1, 2), "spent": Decimal("1.50"), "to": [ann]},
+        {"id": 2, "email": bob, "born": date(1991, 1, 2), "spent": Decimal("2.50"), "to": [bob]},
+        {"id": 3, "email": "Ann@example.com", "born": None, "spent": None, "to": [ann, bob]},
+        {"id": 4, "email": bob, "born": date(1992, 1, 2), "spent": Decimal("3.50"), "to": None},
+    ]
+    place = tmp_path / "visits.parquet"
+    with parquet.ParquetWriter(place, schema, compression="zstd") as writer:
+        for pair in (rows[:2], rows[2:]):
+            writer.write_table(pa.Table.from_pylist(pair, schema=schema))
+    before = parquet.read_schema(place)
+    fields = [
+        field("id", "system.operations", primary_key=True),
+        field("email", "user.contact.email", identity="email"),
+        field("born", "user.demographic.date_of_birth"),
+        field("to", "user.contact.email", identity="email"),
+    ]
+    given = {"dataset": [{"fides_key": "lake", "collections": [{"name": "visits", "fields": fields}]}]}
+    stores = {"lake": connect(f"files:///{tmp_path}")}
+
+    def carry(right: str, **facts: Any) -> Any:
+        request = engine.dsr.open(right, {"email": ann}, by="ada", **facts)
+        engine.dsr.verify_identity(request.id, "seen", by="ada")
+        plan = engine.dsr.plan(request.id, given, stores, by="ada")
+        engine.dsr.approve(request.id, by="dora")
+        engine.dsr.fulfil(request.id, by="dora", given=given, stores=stores)
+        return plan.lines[0]
+
+    assert carry("rectification", corrections={"lake.visits.born": "1990-12-31"}).act == 1
+    now = parquet.read_table(place)
+    assert now.to_pylist() == [{**rows[0], "born": date(1990, 12, 31)}, *rows[1:]]
+    assert now.schema.equals(before, check_metadata=True)
+    assert parquet.ParquetFile(place).metadata.row_group(0).column(0).compression == "ZSTD"
+    wrong = engine.dsr.open(
+        "rectification", {"email": ann}, by="ada", corrections={"lake.visits.born": "soon"}
+    )
+    engine.dsr.verify_identity(wrong.id, "seen", by="ada")
+    engine.dsr.plan(wrong.id, given, stores, by="ada")
+    engine.dsr.approve(wrong.id, by="dora")
+    with pytest.raises(InvalidInputError, match="cannot hold the value"):
+        engine.dsr.fulfil(wrong.id, by="dora", given=given, stores=stores)
+    assert parquet.read_table(place).equals(now)
+
+
+def test_people_in_a_parquet_file_are_erased_and_nobody_else(tmp_path: Path, engine: Engine) -> None:
+    pa = pytest.importorskip("pyarrow")
+    from pyarrow import parquet  # noqa: PLC0415
+
+    ann, bob = "ann@example.com", "bob@example.com"
+    rows = [{"n": at, "email": ann if at % 3 == 0 else bob} for at in range(2_500)]
+    place = tmp_path / "visits.parquet"
+    parquet.write_table(pa.Table.from_pylist(rows), place, row_group_size=900)
+    (tmp_path / "broken.parquet").write_bytes(b"PAR1 and no more")
+    fields = [
+        field("n", "system.operations", primary_key=True),
+        field("email", "user.contact.email", identity="email"),
+    ]
+    given = {"dataset": [{"fides_key": "lake", "collections": [{"name": "visits", "fields": fields}]}]}
+    stores = {"lake": connect(f"files:///{tmp_path}")}
+    request = engine.dsr.open("erasure", {"email": ann}, by="ada")
+    engine.dsr.verify_identity(request.id, "seen", by="ada")
+    with pytest.raises(InvalidInputError, match=r"`broken\.parquet` is not readable as Parquet"):
+        engine.dsr.plan(request.id, given, stores, by="ada")
+    (tmp_path / "broken.parquet").unlink()
+    stores = {"lake": connect(f"files:///{tmp_path}")}
+    [line] = engine.dsr.plan(request.id, given, stores, by="ada").lines
+    assert (line.found, line.act) == (834, 834)
+    engine.dsr.approve(request.id, by="dora")
+    engine.dsr.fulfil(request.id, by="dora", given=given, stores=stores)
+    assert parquet.read_table(place).to_pylist() == [one for one in rows if one["email"] == bob]
+    assert ann.encode() not in place.read_bytes()

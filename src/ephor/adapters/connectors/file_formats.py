@@ -1,4 +1,4 @@
-"""Records inside one file (CSV, JSON, JSON lines), read piece by piece so that what stays is kept byte for byte."""
+"""Records inside one file (CSV, JSON, JSON lines, Parquet), read piece by piece so that what stays is kept byte for byte."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ from typing import IO, Any
 
 import orjson
 
+from ephor.adapters.connectors.parquet_records import needs_pyarrow, read_records, rewrite_records
 from ephor.kernel.errors import InvalidInputError
 
 LONGEST = 16 * 1024 * 1024
@@ -43,7 +44,7 @@ def read_pieces(kind: str, file: IO[bytes], where: str) -> Iterator[Piece]:
     Raises:
         InvalidInputError: it cannot be read as that, with the place; what cannot be read is not passed over.
     """
-    return {"csv": _csv, "lines": _lines, "json": _document}[kind](file, where)
+    return {"csv": _csv, "lines": _lines, "json": _document, "parquet": _parquet}[kind](file, where)
 
 
 def rewrite(kind: str, file: IO[bytes], where: str, change: Change, out: IO[bytes]) -> None:
@@ -54,6 +55,10 @@ def rewrite(kind: str, file: IO[bytes], where: str, change: Change, out: IO[byte
     """
     if kind == "json":
         _rewrite_document(file, where, change, out)
+        return
+    if kind == "parquet":
+        needs_pyarrow(where)
+        rewrite_records(file, where, lambda record, row: _record(change(Piece(b"-", record, row))), out)
         return
     form = _Form(file, where) if kind == "csv" else None
     for piece in _csv(file, where, form) if form else _lines(file, where):
@@ -153,6 +158,16 @@ def _document(file: IO[bytes], where: str) -> Iterator[Piece]:
         if not isinstance(value, dict):
             raise InvalidInputError(f"`{where}` lists something that is no object; correct it")
         yield Piece(raw, value, _digest(raw))
+
+
+def _parquet(file: IO[bytes], where: str) -> Iterator[Piece]:
+    needs_pyarrow(where)
+    for record, row in read_records(file, where):
+        yield Piece(b"-", record, row)  # it is written anew by its columns: no bytes of a row stand there
+
+
+def _record(made: Piece | None) -> dict[str, Any] | None:
+    return None if made is None else made.record
 
 
 def _elements(text: str, where: str) -> Iterator[bytes]:

@@ -10,7 +10,14 @@ from urllib.parse import parse_qsl
 
 from ephor.kernel.errors import InvalidInputError
 
-TABLES = {".csv": "csv", ".tsv": "csv", ".json": "json", ".jsonl": "lines", ".ndjson": "lines"}
+TABLES = {
+    ".csv": "csv",
+    ".tsv": "csv",
+    ".json": "json",
+    ".jsonl": "lines",
+    ".ndjson": "lines",
+    ".parquet": "parquet",
+}
 """Files that hold records. Every other file is a record itself."""
 TEXTS = frozenset({".md", ".markdown", ".txt", ".text", ".log", ".rst", ".html", ".xml", ".yaml", ".yml"})
 OTHERS = "_other_files"
