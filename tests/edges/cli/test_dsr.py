@@ -11,11 +11,11 @@ from typing import Any
 import pytest
 import typer
 
-from ephor.adapters.connectors.sql import connect
+from ephor.adapters.connectors.opening import connect
 from ephor.adapters.files import read_mapping
 from ephor.edges.cli import consent, dsr_handling, dsr_reviews, retention, ropa
 from ephor.engine.plane import Engine
-from ephor.kernel.errors import ConflictError, InvalidInputError, UnavailableError
+from ephor.kernel.errors import ConflictError, InvalidInputError, NotFoundError, UnavailableError
 from sample_shop import MARY, build_shop, rows_of, shop_map
 
 Run = Callable[..., Any]
@@ -211,3 +211,11 @@ def test_shared_rows_are_shown_and_decided_on(run: Run, stores: tuple[str, ...])
     )
     assert "1 rows of shop.addresses: keep" in run("dsr", "review", id, *stores, *told)
     assert "John stays" in run("dsr", "show", id)
+
+
+@pytest.mark.parametrize("store", ["shop", "shop=ftp://x", "shop=sqlite:///a.db|shop=sqlite:///b.db"])
+def test_a_wrong_store_is_not_blamed_on_the_data_map(run: Run, stores: tuple[str, ...], store: str) -> None:
+    given = [word for one in store.split("|") for word in ("--store", one)]
+    with pytest.raises((InvalidInputError, NotFoundError)) as caught:
+        run("dsr", "plan", "dsr_1", *stores[:2], *given)
+    assert " --store" in str(caught.value) or "there is no SQLite file" in str(caught.value)

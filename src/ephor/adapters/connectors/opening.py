@@ -49,8 +49,8 @@ def connect(url: str) -> DataStore:
         return made
     if not offered and scheme not in SQL and ":" in url:
         raise InvalidInputError(
-            f"nothing here knows a store of the kind `{scheme[:40]}`; its URL begins with one of: {', '.join(OURS)}, or with "
-            "what an installed package offers"
+            f"nothing here knows a store of the kind `{scheme[:40]}`, given with --store or to `ephor dsr map`; a URL begins with "
+            f"one of: {', '.join(OURS)}, or with what an installed package offers"
         )
     if not offered:
         return sql.connect(url)

@@ -290,10 +290,10 @@ def _pairs(texts: Sequence[str], option: str) -> dict[str, str]:
         name, equals, value = text.partition("=")
         if not equals or not name:
             raise InvalidInputError(
-                f"{option} is written NAME=VALUE"
+                f"the option {option} is written NAME=VALUE"
             )  # the text itself may be somebody's name
         if name in pairs:
-            raise InvalidInputError(f"{option} gives `{name[:80]}` twice")
+            raise InvalidInputError(f"the option {option} gives `{name[:80]}` twice")
         pairs[name] = value
     return pairs
 
