@@ -13,12 +13,14 @@ import typer
 
 from ephor.adapters.connectors.opening import connect
 from ephor.adapters.files import read_mapping
-from ephor.edges.cli import consent, dsr_handling, dsr_reviews, retention, ropa
+from ephor.edges.cli import consent, dsr_handling, dsr_identity, dsr_reapplying, dsr_reviews, retention, ropa
 from ephor.engine.plane import Engine
 from ephor.kernel.errors import ConflictError, InvalidInputError, NotFoundError, UnavailableError
 from sample_shop import MARY, build_shop, rows_of, shop_map
 
 Run = Callable[..., Any]
+_ADDING = (dsr_handling.app, dsr_identity.app, dsr_reapplying.app, dsr_reviews.app)  # one, which each adds to
+[DSR] = {id(one): one for one in _ADDING}.values()
 GROUPS = {
     "dsr": dsr_handling.app or dsr_reviews.app,
     "consent": consent.app,
@@ -219,3 +221,22 @@ def test_a_wrong_store_is_not_blamed_on_the_data_map(run: Run, stores: tuple[str
     with pytest.raises((InvalidInputError, NotFoundError)) as caught:
         run("dsr", "plan", "dsr_1", *stores[:2], *given)
     assert " --store" in str(caught.value) or "there is no SQLite file" in str(caught.value)
+
+
+def test_the_time_rests_and_what_a_backup_brings_back_goes_again(
+    run: Run, stores: tuple[str, ...], tmp_path: Path
+) -> None:
+    kept = (tmp_path / "shop.db").read_bytes()
+    id = run("dsr", "open", "--right", "erasure", "--identity", f"email={MARY}", "--json")["id"]
+    assert "rests since" in run("dsr", "pause", id, "--asked", "a letter of ours")
+    assert "the time rests since" in " ".join(run("dsr", "show", id).split())
+    run("dsr", "verify-identity", id, "--method", "code by letter")
+    run("dsr", "plan", id, *stores)
+    run("dsr", "approve", id, "--as", "dora")
+    run("dsr", "fulfil", id, *stores)
+    assert "nothing that was erased is there" in run("dsr", "reapply", *stores)
+    (tmp_path / "shop.db").write_bytes(kept)
+    assert "found" in run("dsr", "reapply", *stores, "--dry-run")
+    assert [row[2] for row in rows_of(tmp_path / "shop.db", "customers")] == ["Mary Miller", "John Jones"]
+    assert "erased again" in run("dsr", "reapply", *stores)
+    assert [row[2] for row in rows_of(tmp_path / "shop.db", "customers")] == ["John Jones"]
