@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from functools import lru_cache
 from typing import Any, Generic
 
@@ -47,10 +47,6 @@ def _replacing(kind: type[Any]) -> sa.Update:
 @lru_cache(maxsize=128)
 def _removing(kind: type[Any]) -> sa.Delete:
     return SHELF_TABLES[kind].delete().where(*_is(SHELF_TABLES[kind]))
-
-
-def _read(record: Any) -> dict[str, str | None]:
-    return {"this": record.id, "as_read": body_of(record)}
 
 
 def _is(table: sa.Table) -> tuple[sa.ColumnElement[bool], ...]:
@@ -103,12 +99,24 @@ class SqlShelf(Generic[R]):
     def replace(self, old: R, new: R) -> None:
         if new.id != old.id:
             raise ConflictError(f"`{new.id}` cannot replace `{old.id}`; an id is for ever", id=old.id)
-        done = self._connection.execute(_replacing(self._kind), {**self._columns(new), **_read(old)})
-        self._expect(done.rowcount, old)
+        self._change(_replacing(self._kind), old, self._columns(new))
 
     def remove(self, record: R) -> None:
-        done = self._connection.execute(_removing(self._kind), _read(record))
-        self._expect(done.rowcount, record)
+        self._change(_removing(self._kind), record, {})
+
+    def _change(self, statement: sa.Update | sa.Delete, old: R, values: Mapping[str, str | None]) -> None:
+        """Run *statement* on the row of *old*, if it still says what *old* does."""
+        asked = {**values, "this": old.id, "as_read": body_of(old)}
+        if (
+            self._connection.execute(statement, asked).rowcount != 1
+        ):  # perhaps it says so in an earlier version's words
+            stored = self._connection.execute(_finding(self._kind), {"this": old.id}).scalar()
+            same = stored is not None and body_of(self._read(stored)) == asked["as_read"]
+            if not same or self._connection.execute(statement, {**asked, "as_read": stored}).rowcount != 1:
+                raise ConflictError(
+                    f"{noun_of(self._kind)} `{old.id}` changed meanwhile; read it again", id=old.id
+                )
+        self.touched = True
 
     def _read(self, body: str) -> R:
         try:
@@ -124,10 +132,3 @@ class SqlShelf(Generic[R]):
 
     def _columns(self, record: R) -> dict[str, str | None]:
         return {"body": body_of(record), **{name: column_of(record, name) for name in self._plan.columns}}
-
-    def _expect(self, rows: int, record: R) -> None:
-        if rows != 1:
-            raise ConflictError(
-                f"{noun_of(self._kind)} `{record.id}` changed meanwhile; read it again", id=record.id
-            )
-        self.touched = True
