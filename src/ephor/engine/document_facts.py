@@ -8,12 +8,10 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from typing import Any
 
-import msgspec
-
 from ephor.engine.gate_entries import Entries, gather
 from ephor.engine.incident_steps import Seen
 from ephor.engine.ports import Unit, World
-from ephor.kernel.canonical import digest
+from ephor.kernel.canonical import digest_of_record
 from ephor.kernel.errors import InvalidInputError
 from ephor.kernel.time import moment
 from ephor.rooms.agents.agent import Agent
@@ -170,6 +168,6 @@ def _newest(entries: Entries, room: str, steps: Sequence[str], id: str) -> Entry
 
 
 def _said(entries: Entries, record: ProcessingRecord) -> Entry | None:
-    said = digest(msgspec.to_builtins(record))
+    said = digest_of_record(record)
     where = {"resource": f"ropa:{record.id}"}
     return entries.find("ropa.registered/1", where, lambda entry: entry.get("input_hash") == said)

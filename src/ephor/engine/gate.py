@@ -8,13 +8,11 @@ from datetime import UTC, date, datetime, time
 from functools import partial
 from typing import Any, TypeVar
 
-import msgspec
-
 from ephor.engine.gate_entries import Entries, gather
 from ephor.engine.gate_incidents import troubles_of
 from ephor.engine.overriding import in_force
 from ephor.engine.ports import Unit, World
-from ephor.kernel.canonical import digest
+from ephor.kernel.canonical import digest_of_record
 from ephor.kernel.errors import InvalidInputError
 from ephor.kernel.time import stamp
 from ephor.kernel.vocabulary import UseCase
@@ -229,7 +227,7 @@ class _Gathering:
     def _processing(self, agent: Agent) -> Iterator[Recorded[ProcessingRecord]]:
         for record in self.unit.shelf(ProcessingRecord).all():
             if agent.id in record.agents:
-                said = digest(msgspec.to_builtins(record))
+                said = digest_of_record(record)
                 yield Recorded(record, self._with_digest("ropa.registered/1", f"ropa:{record.id}", said))
 
     def _evidence(self, agent: Agent) -> Iterator[Recorded[Evidence]]:
@@ -240,7 +238,7 @@ class _Gathering:
     def _impacts(self, agent: Agent) -> Iterator[Recorded[ImpactAssessment]]:
         for record in self.unit.shelf(ImpactAssessment).all(agent=agent.id):
             if record.recorded_at <= self.at:
-                said, where = digest(msgspec.to_builtins(record)), f"impact:{record.id}"
+                said, where = digest_of_record(record), f"impact:{record.id}"
                 found = (self._with_digest(f"impact.{step}/1", where, said) for step in _IMPACT_STEPS)
                 yield Recorded(record, next((one for one in found if one), None))
 

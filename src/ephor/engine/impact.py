@@ -6,10 +6,8 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
 
-import msgspec
-
 from ephor.engine.ports import Unit, World
-from ephor.kernel.canonical import Json, digest
+from ephor.kernel.canonical import Json, digest_of_record
 from ephor.kernel.errors import ConflictError, InvalidInputError
 from ephor.kernel.events import Event
 from ephor.rooms.access.people import Person, PlanePermission, require
@@ -253,7 +251,7 @@ class Impact:
                 actor=f"person:{by}",
                 resource=f"impact:{one.id}",
                 approver=f"person:{by}" if decided else None,
-                input_hash=digest(msgspec.to_builtins(one)),
+                input_hash=digest_of_record(one),
                 refs={"agent": one.agent, "material": one.material},
                 metadata=facts,
             )

@@ -5,10 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
-import msgspec
-
 from ephor.engine.ports import World
-from ephor.kernel.canonical import digest
+from ephor.kernel.canonical import digest_of_record
 from ephor.kernel.errors import ConflictError
 from ephor.kernel.events import Event
 from ephor.rooms.access.people import Person, PlanePermission, require
@@ -61,7 +59,7 @@ class Ropa:
                     at=self.world.clock.now(),
                     actor=f"person:{actor.id}",
                     resource=f"ropa:{record.id}",
-                    input_hash=digest(msgspec.to_builtins(record)),
+                    input_hash=digest_of_record(record),
                     metadata={
                         "version": record.version,
                         "agents": list(record.agents),

@@ -8,8 +8,9 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Mapping
-from typing import TypeAlias
+from typing import Any, Final, TypeAlias
 
+import msgspec
 import orjson
 
 from ephor.kernel.errors import InvalidInputError
@@ -20,6 +21,8 @@ MAX_BYTES = 65_535
 """Longest canonical text in bytes: an entry of a C2SP tlog-tiles bundle carries a 16-bit length."""
 MAX_DEPTH = 8
 _LARGEST = 2**53 - 1
+_NOTHING: Final[tuple[object, ...]] = (None, "", [], {})
+"""Not 0 and not False: whoever says those says something."""
 
 
 def canonical(value: object, *, max_bytes: int = MAX_BYTES) -> bytes:
@@ -49,6 +52,21 @@ def digest(value: object) -> str:
         InvalidInputError: *value* has no canonical form.
     """
     return "sha256:" + hashlib.sha256(canonical(value, max_bytes=1 << 26)).hexdigest()
+
+
+def digest_of_record(record: object) -> str:
+    """Return the digest of what *record* says; fields that say nothing are left out, so one that comes later changes no digest.
+
+    Raises:
+        InvalidInputError: a field has no canonical form.
+    """
+    return digest(_saying(msgspec.to_builtins(record)))
+
+
+def _saying(value: Any) -> Any:
+    if type(value) is dict:
+        return {name: said for name, one in value.items() if (said := _saying(one)) not in _NOTHING}
+    return [_saying(one) for one in value] if type(value) in (list, tuple) else value
 
 
 def _check(value: object, where: str, depth: int) -> None:  # noqa: C901, PLR0912 - one branch per JSON type
