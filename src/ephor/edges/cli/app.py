@@ -90,6 +90,7 @@ GROUPS: Mapping[str, tuple[str, ...]] = {
         "dsr_households",
         "dsr_identity",
         "dsr_mapping",
+        "dsr_reapplying",
         "dsr_reviews",
         "dsr_tasks",
     ),
