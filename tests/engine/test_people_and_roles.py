@@ -140,3 +140,11 @@ def test_who_answers_for_an_agent_is_replaced_first(plane):
             plane.access.remove_person(name, "away", by="ada")
     plane.agents.register(manifest(owner="val", oversight=dataclasses.replace(manifest().oversight, people=("val",))), by="eve")  # fmt: skip
     assert plane.access.remove_person("ola", "away", by="ada").id == "ola"
+
+
+def test_roles_of_people_may_be_written_as_words_and_only_as_known_ones(plane):
+    zoe = plane.access.add_person("zoe", "Zoe", ["auditor", PlaneRole.OPERATOR], by="ada")
+    assert zoe.roles == (PlaneRole.AUDITOR, PlaneRole.OPERATOR)
+    for roles in (["auditr"], "auditor"):
+        with pytest.raises(InvalidInputError, match="unknown role"):
+            plane.access.change_person("zoe", roles=roles, by="ada")

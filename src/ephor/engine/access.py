@@ -17,6 +17,7 @@ from ephor.kernel.errors import (
 )
 from ephor.kernel.events import Event
 from ephor.kernel.visible import check_visible
+from ephor.kernel.vocabulary import word
 from ephor.rooms.access.delegation import PersonRights
 from ephor.rooms.access.people import Person, PlanePermission, PlaneRole, require
 from ephor.rooms.access.roles import STANDARD_ROLES, Role, custom_role, plain_role
@@ -196,4 +197,6 @@ def _person(id: str, name: str, roles: Sequence[PlaneRole]) -> Person:
         known = ", ".join(role.value for role in PlaneRole)
         raise InvalidInputError(f"a person needs at least one role; use one or more of: {known}")
     check_visible(name, "the person's name")
-    return Person(ids.name(id, "a person"), name or id, tuple(sorted(set(roles))))
+    return Person(
+        ids.name(id, "a person"), name or id, tuple(sorted({word(PlaneRole, one, "role") for one in roles}))
+    )
