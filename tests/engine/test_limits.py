@@ -64,6 +64,24 @@ def test_exactly_as_many_calls_pass_as_the_limit_says_and_then_the_window_begins
     assert outcomes(plane, LOOK, 4) == [ALLOW] * 3 + [DENY]
 
 
+def test_two_currencies_of_one_tool_are_counted_apart_and_a_third_is_denied(plane):
+    euros = {**SPEND, "id": "euros", "currency": "EUR"}
+    plane.limits.load([euros, {**SPEND, "id": "dollars", "currency": "USD", "most": "10.00"}], by="ada")
+
+    def paid(currency):
+        return plane.decide(Call(ID, "refund", {"amount_cents": 1000, "currency": currency}))
+
+    assert [paid(one).outcome for one in ("USD", "EUR", "USD", "EUR", "EUR")] == [
+        ALLOW,
+        ALLOW,
+        DENY,
+        ALLOW,
+        DENY,
+    ]
+    assert codes(paid("USD")) == ["limit-exceeded"]
+    assert codes(paid("GBP")) == ["limit-amount-foreign"] * 2
+
+
 def test_a_clock_that_goes_back_refills_nothing(plane, clock):
     plane.limits.load([DAILY], by="ada")
     assert outcomes(plane, LOOK, 3) == [ALLOW] * 3

@@ -61,10 +61,13 @@ def leave(unit: Unit, facts: Facts) -> None:
     """Count an allowed call, and mark its session with what it touches."""
     call, now, behalf = facts.call, facts.now, behalf_of(facts.known)
     shelf = unit.shelf(Usage)
-    for limit in limits_on(facts.tool, call.agent, behalf):
+    covering = limits_on(facts.tool, call.agent, behalf)
+    for limit in covering:
         id = usage_id(limit, call.agent, call.tool, behalf)
-        amount = amount_in(limit, call.arguments)
-        if not isinstance(amount, int):  # the check denied it; nothing that is not known is ever counted
+        amount = amount_in(limit, call.arguments, covering)
+        if not isinstance(
+            amount, int
+        ):  # denied, or another limit counts it; nothing that is not known is ever counted
             continue
         old = shelf.find(id)
         new = use(old, limit, id, amount, now)

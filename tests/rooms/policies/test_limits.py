@@ -1,5 +1,6 @@
 """Limits: windows, amounts, whom a count is for, and a clock that goes back."""
 
+import dataclasses
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -226,3 +227,34 @@ def test_what_goes_beyond_a_limit_is_told_with_what_was_used_what_is_left_and_wh
     assert "at most 12.50 EUR in one day" in text
     assert "10.00 used, 5.00 asked for, 2.50 left; it begins anew at 2026-11-28 00:00 UTC" in text
     assert "it never begins anew" in tell(Limit("x", Measure.CALLS, 1, Window.EVER), "exceeded", 1, 1, AT)
+
+
+def test_limits_in_two_currencies_each_count_their_own():
+    """A call in a currency that another covering limit counts is not foreign to this one; in a third it is, to both."""
+    euros, dollars = (
+        Limit(
+            one,
+            Measure.MONEY,
+            10,
+            Window.DAY,
+            per=(Per.AGENT,),
+            tool="pay",
+            argument="sum",
+            currency=one.upper(),
+        )
+        for one in ("eur", "usd")
+    )
+    both = (euros, dollars)
+
+    def said(currency):
+        return [amount_in(one, {"sum": 3, "currency": currency}, both) for one in both]
+
+    assert said("EUR") == [3, "elsewhere"] and said("USD") == ["elsewhere", 3]
+    assert said("GBP") == said(None) == said("eur") == ["foreign", "foreign"]
+    assert [amount_in(one, {"currency": "EUR"}, both) for one in both] == ["missing", "missing"]
+    assert judge(dollars, 99, "elsewhere") == "within" and judge(dollars, 0, "foreign") == "foreign"
+    for other in (
+        dataclasses.replace(dollars, argument="fee"),
+        dataclasses.replace(dollars, currency_argument="unit"),
+    ):
+        assert amount_in(euros, {"sum": 3, "currency": "USD", "unit": "USD"}, (euros, other)) == "foreign"

@@ -48,9 +48,9 @@ commands(
         load="""Lay down the limits in a file, in place of those of the same names. They count at once.
 
 Windows are the calendar's, in UTC: minute, hour, day, week (from Monday), month, ever. Money is a whole number in
-the smallest unit, or text with at most `scale` decimals. A call whose amount is missing, negative, unreadable or in
-another currency is denied; a call that is denied, or that waits for a person, uses nothing up. A limit for an agent or
-tool that nobody knows yet is warned of; one for a delegation that there is not is refused.
+the smallest unit, or text with at most `scale` decimals. A call whose amount is missing, negative, unreadable or in a
+currency that no limit counts is denied; a call that is denied, or that waits for a person, uses nothing up. A limit
+for an agent or tool that nobody knows yet is warned of; one for a delegation that there is not is refused.
 
 Example: ephor limits load limits.yaml""",
         listing="List the limits.\n\nExample: ephor limits list",

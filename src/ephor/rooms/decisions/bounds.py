@@ -156,13 +156,14 @@ def limits(facts: Facts) -> Iterator[Reason]:
         return
     used = facts.known.used
     seen = facts.observed.limits if facts.observed else None
-    for limit in limits_on(facts.tool, facts.call.agent, behalf_of(facts.known)):
+    covering = limits_on(facts.tool, facts.call.agent, behalf_of(facts.known))
+    for limit in covering:
         if seen is not None:
             found = seen.get(limit.id, "unknown")
         elif used is None or limit.id not in used:
             found = "unknown"
         else:
-            found = judge(limit, used[limit.id], amount_in(limit, facts.call.arguments))
+            found = judge(limit, used[limit.id], amount_in(limit, facts.call.arguments, covering))
         if found == "exceeded":
             left = (
                 None if seen is not None or used is None else used.get(limit.id),
@@ -185,7 +186,7 @@ def observe(facts: Facts) -> Observed:
     return Observed(
         tuple(observe_ask(rule, facts.call) for rule in tool.tool.ask),
         {
-            limit.id: judge(limit, used[limit.id], amount_in(limit, facts.call.arguments))
+            limit.id: judge(limit, used[limit.id], amount_in(limit, facts.call.arguments, covering))
             if limit.id in used
             else "unknown"
             for limit in covering

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from enum import StrEnum, unique
@@ -63,7 +63,8 @@ class Limit:
     Money and records are read from the call's argument of that name: a whole number in the smallest unit, or text with at
     most *scale* decimals ("12.50" is 1250 at scale 2). Of records a list counts its items. With a *currency* (ISO 4217),
     money in another one is not counted as if it were the same: a call whose argument *currency_argument* (``currency``
-    unless named) says another, or nothing, has no amount that the limit could count, and is denied.
+    unless named) says another, or nothing, has no amount that the limit could count, and is denied; unless another limit
+    that covers the call counts the same argument in that currency.
     """
 
     id: str
@@ -307,15 +308,24 @@ def use(usage: Usage | None, limit: Limit, id: str, amount: int, now: datetime) 
     return Usage(id, limit.id, start, used_now(usage, limit, now) + amount)
 
 
-def amount_in(limit: Limit, arguments: Mapping[str, object]) -> int | str:
-    """Return how much of *limit* a call with these *arguments* takes, or why that is not known."""
+def amount_in(limit: Limit, arguments: Mapping[str, object], beside: Sequence[Limit] = ()) -> int | str:
+    """Return how much of *limit* a call with these *arguments* takes, or why that is not known.
+
+    It is ``elsewhere`` where a limit *beside* it, which covers the call too, counts the same amount in the currency said.
+    """
     if limit.measure is Measure.CALLS:
         return 1
     if limit.argument is None or limit.argument not in arguments:
         return "missing"
-    if limit.currency is not None and arguments.get(limit.currency_argument or "currency") != limit.currency:
-        return "foreign"
+    said = arguments.get(limit.currency_argument or "currency")
+    if limit.currency is not None and said != limit.currency:
+        return "elsewhere" if any(_counts(one, limit, said) for one in beside) else "foreign"
     return amount_of(arguments[limit.argument], limit.scale, records=limit.measure is Measure.RECORDS)
+
+
+def _counts(one: Limit, limit: Limit, said: object) -> bool:
+    places = {(each.argument, each.currency_argument or "currency") for each in (one, limit)}
+    return one.currency is not None and one.currency == said and len(places) == 1
 
 
 def judge(limit: Limit, used: int, amount: int | str) -> str:
@@ -326,7 +336,7 @@ def judge(limit: Limit, used: int, amount: int | str) -> str:
     'exceeded'
     """
     if isinstance(amount, str):
-        return amount
+        return "within" if amount == "elsewhere" else amount
     return "within" if used + amount <= limit.most else "exceeded"
 
 
