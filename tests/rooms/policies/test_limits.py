@@ -249,10 +249,12 @@ def test_limits_in_two_currencies_each_count_their_own():
     def said(currency):
         return [amount_in(one, {"sum": 3, "currency": currency}, both) for one in both]
 
-    assert said("EUR") == [3, "elsewhere"] and said("USD") == ["elsewhere", 3]
+    assert said("EUR") == [3, "elsewhere"]
+    assert said("USD") == ["elsewhere", 3]
     assert said("GBP") == said(None) == said("eur") == ["foreign", "foreign"]
     assert [amount_in(one, {"currency": "EUR"}, both) for one in both] == ["missing", "missing"]
-    assert judge(dollars, 99, "elsewhere") == "within" and judge(dollars, 0, "foreign") == "foreign"
+    assert judge(dollars, 99, "elsewhere") == "within"
+    assert judge(dollars, 0, "foreign") == "foreign"
     for other in (
         dataclasses.replace(dollars, argument="fee"),
         dataclasses.replace(dollars, currency_argument="unit"),
