@@ -189,6 +189,24 @@ def test_a_rule_that_no_longer_fits_the_tool_denies_its_calls_and_no_others() ->
     assert rule_on(slice_of(book(text), BOT, LOOKING), facts()).outcome == "allow"
 
 
+@pytest.mark.parametrize(
+    ("when", "denied"),
+    [
+        ('action == Action::"refund" || action == Action::"lookup"', {"refund", "lookup"}),
+        ('!(action == Action::"lookup")', {"refund"}),
+        ('action in [Action::"lookup", Action::"mail"]', {"lookup"}),
+        ('if action == Action::"mail" then true else action == Action::"refund"', {"refund"}),
+    ],
+)
+def test_a_condition_may_name_other_tools_than_the_one_that_is_called(when: str, denied: set[str]) -> None:
+    text = ALL + f"forbid(principal, action, resource) when {{ {when} }};"
+    found = {tool.name: rule_on(slice_of(book(text), BOT, tool), facts()) for tool in (LOOKING, REFUNDING)}
+    assert {name: one.outcome for name, one in found.items()} == {
+        name: "deny" if name in denied else "allow" for name in ("lookup", "refund")
+    }
+    assert {said.code for one in found.values() for said in one.said} <= {"rule-forbids", "rule-permits"}
+
+
 def test_a_set_that_can_be_read_no_more_denies_everything() -> None:
     found = rule_on(slice_of(book(ALL, "permit(principal"), BOT, LOOKING), facts())
     assert (found.outcome, [one.code for one in found.said]) == ("deny", ["rule-invalid"])

@@ -9,7 +9,7 @@ from typing import Any
 
 from ephor.kernel.canonical import digest
 from ephor.rooms.policies.reading import read_rules
-from ephor.rooms.policies.rule import Finding, Reads, Rule, RuleRef, RuleSet, speaks_of
+from ephor.rooms.policies.rule import Finding, Reads, Rule, RuleRef, RuleSet, actions_in, speaks_of
 from ephor.rooms.policies.rule_schema import (
     AgentFacts,
     ToolFacts,
@@ -157,7 +157,7 @@ def _parse(rules: Sequence[Rule], tool: ToolFacts, reads: Reads) -> tuple[Any, A
     if not rules:
         return None, None, ()
     text = "\n".join(rule.text for rule in rules)
-    named = {name for rule in rules for name in rule.tools or ()}
+    named = {name for rule in rules for name in (*(rule.tools or ()), *actions_in(rule.tree))}
     schema = Schema.from_json_str(
         schema_json([(tool.name, dict(tool.arguments))], reads=reads, others=sorted(named - {tool.name}))
     )

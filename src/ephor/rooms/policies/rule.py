@@ -118,6 +118,18 @@ def reads_of(tree: Any) -> Reads:
     return found
 
 
+def actions_in(tree: Any) -> frozenset[str]:
+    """Return the tools that the conditions of a parsed rule name as actions."""
+    from cedarpy import pst  # noqa: PLC0415 - costs 100 ms; only who has rules pays
+
+    return frozenset(
+        node.value.id
+        for clause in tree.clauses
+        for node in nodes(clause.expr)
+        if isinstance(node, pst.EntityLit) and str(node.value.type) == "Action"
+    )
+
+
 def nodes(node: Any) -> Iterator[Any]:
     """Return a node of a parsed expression and everything inside it."""
     yield node
