@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import sqlite3
 from collections.abc import Iterator
 from datetime import UTC, date, datetime, timedelta
@@ -132,6 +133,22 @@ def test_a_locked_database_is_unavailable_and_what_it_says_stays_out(tmp_path: P
         store.tables()
     assert "mary" not in str(caught.value)
     store.close()
+
+
+def test_a_store_that_does_not_answer_is_named_without_its_password() -> None:
+    pytest.importorskip("psycopg")
+    store = connect("postgresql://mary:secret@127.0.0.1:1/crm")
+    with pytest.raises(UnavailableError, match=r"127\.0\.0\.1:1/crm` did not answer") as caught:
+        store.tables()
+    assert not {"mary", "secret"} & set(re.split(r"\W+", str(caught.value)))
+    store.close()
+
+
+def test_a_store_that_is_read_only_says_so_and_which_it_is(path: Path, store: DataStore) -> None:
+    engine = store._engine  # type: ignore[attr-defined]
+    sa.event.listen(engine, "connect", lambda raw, _: raw.execute("pragma query_only = on"))
+    with pytest.raises(UnavailableError, match=rf"{path.name}` is read-only here; .* let this account write"):
+        store.delete("students", ["id"], [(1,)])
 
 
 @pytest.mark.parametrize(

@@ -92,7 +92,7 @@ def test_an_assessment_counts_once_advised_on_and_approved_by_three_people(ready
         ready.impact.advise(id, agrees=True, notes="fine", by="dora")
     with pytest.raises(NotPermittedError, match="impact:advise"):
         ready.impact.advise(id, agrees=True, notes="fine", by="leo")
-    with pytest.raises(ConflictError, match="waits for advice"):
+    with pytest.raises(ConflictError, match="` waits for advice"):
         ready.impact.decide(id, approved=True, by="leo")
     ready.impact.advise(id, agrees=True, notes="the measures suffice", by="pia")
     with pytest.raises(NotPermittedError, match="advised on it"):

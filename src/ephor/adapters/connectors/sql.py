@@ -328,9 +328,25 @@ class SqlStore:
                 "the store's own constraints forbid this; nothing was changed in that table, plan again"
             ) from error
         except exc.SQLAlchemyError as error:
-            raise UnavailableError(
-                f"the data store did not answer ({type(error).__name__}); try again"
-            ) from error
+            store = f"the data store `{_place(self._engine.url)}`"
+            if _is_read_only(error):
+                raise UnavailableError(
+                    f"{store} is read-only here; nothing was changed in that table, let this account write and try again"
+                ) from error
+            raise UnavailableError(f"{store} did not answer ({type(error).__name__}); try again") from error
+
+
+def _place(url: sa.URL) -> str:
+    """Return where a database is; who enters it, and how, stays out."""
+    return sa.URL.create(
+        url.get_backend_name(), host=url.host, port=url.port, database=url.database
+    ).render_as_string()
+
+
+def _is_read_only(error: exc.SQLAlchemyError) -> bool:
+    cause = getattr(error, "orig", None)
+    refused = "readonly database" in str(cause) or getattr(cause, "sqlstate", None) == "25006"
+    return refused or bool(getattr(cause, "args", ())[:1] in {(1290,), (1792,)})  # of MySQL
 
 
 def _inspected(connection: sa.Connection) -> list[Described]:

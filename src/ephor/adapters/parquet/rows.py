@@ -70,7 +70,7 @@ class ParquetRows:
         files = self._files(collection)
         if not files:
             return None
-        table = parquet.read_table(pa.BufferReader(_read(files[-1])), use_threads=False)
+        table = _whole(files[-1], _read(files[-1]))
         columns = [_values(table.column(index), field) for index, field in enumerate(table.schema)]
         return table.column_names, list(zip(*columns, strict=True))
 
@@ -84,7 +84,9 @@ class ParquetRows:
             folder.mkdir(mode=0o700, exist_ok=True)
             with making.open("wb") as file:
                 os.chmod(making, 0o600)
-                parquet.write_table(table, file, compression="zstd", store_schema=True)
+                parquet.write_table(
+                    table, file, compression="zstd", store_schema=True, write_page_checksum=True
+                )
                 file.flush()
                 os.fsync(file.fileno())
             again = parquet.read_table(pa.BufferReader(_read(making)), use_threads=False)
@@ -101,7 +103,7 @@ class ParquetRows:
         rows, digests = 0, []
         for path in self._files(collection):
             data = _read(path)
-            rows += int(parquet.read_metadata(pa.BufferReader(data)).num_rows)
+            rows += _whole(path, data).num_rows
             digests.append(hashlib.sha256(data).hexdigest())
         sealed = hashlib.sha256("\n".join(digests).encode()).hexdigest()
         return Archived(rows, len(digests), f"sha256:{sealed}" if digests else "")
@@ -155,6 +157,20 @@ def _equal(one: pa.Table, other: pa.Table) -> bool:
         return True
     # Not a number equals nothing, itself neither: the digits decide.
     return one.schema.equals(other.schema) and repr(one.to_pylist()) == repr(other.to_pylist())
+
+
+def _whole(path: Path, data: bytes) -> pa.Table:
+    """Return what a file of the archive says, each page held against its checksum.
+
+    Raises:
+        VerificationError: it is not what was written.
+    """
+    try:
+        return parquet.read_table(pa.BufferReader(data), use_threads=False, page_checksum_verification=True)
+    except (pa.ArrowException, OSError, ValueError) as error:
+        raise VerificationError(
+            f"`{path}` was damaged after it was written; nothing further is deleted: put it back from a copy and run again"
+        ) from error
 
 
 def _read(path: Path) -> bytes:

@@ -347,7 +347,8 @@ def _reopen(
     context: typer.Context, kind: ImpactKind, database: str | None, person: str | None, *, json: bool
 ) -> None:
     door: Door = context.obj
-    print_list(kind, door.open(database).impact.reopen(kind, by=person or door.person), json=json)
+    found = door.open(database).impact.reopen(kind, by=person or door.person)
+    print_list(kind, found, json=json, empty=f"every {kind.value} that was in force still is")
 
 
 def _advise(

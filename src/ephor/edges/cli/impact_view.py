@@ -32,12 +32,14 @@ def _screening(out: Console, found: Screening) -> None:
         out.print(f"answer these: {', '.join(found.missing)}")
 
 
-def print_list(kind: ImpactKind, views: Sequence[ImpactView], *, json: bool) -> None:
+def print_list(kind: ImpactKind, views: Sequence[ImpactView], *, json: bool, empty: str = "") -> None:
     """Print where each of these stands."""
     rows = [(one.assessment.id, one.assessment.agent, one.standing.value, one.because) for one in views]
     emit(
         [_document(one) for one in views],
-        lambda out: unfolded(out, ("id", "agent", "stands", "because"), rows, empty=f"no {kind.value} here"),
+        lambda out: unfolded(
+            out, ("id", "agent", "stands", "because"), rows, empty=empty or f"no {kind.value} here"
+        ),
         json=json,
     )
 

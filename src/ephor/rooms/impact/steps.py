@@ -170,7 +170,8 @@ def decide(
         worded(verdict.reason, "reason")
         return dataclasses.replace(one, verdict=dataclasses.replace(verdict, until=None))
     if now.standing is not Standing.WAITS_FOR_APPROVAL:
-        raise ConflictError(f"`{one.id}` is {now.standing.value.replace('_', ' ')}: {now.because}")
+        said = now.standing.value.replace("_", " ")
+        raise ConflictError(f"`{one.id}` {said if said.startswith('waits') else f'is {said}'}: {now.because}")
     if one.advice and not one.advice.agrees and not verdict.reason.strip():
         raise ConflictError(
             f"`{one.advice.by}` advised against it; give the reason why it is approved nonetheless"
