@@ -356,6 +356,7 @@ def test_a_mail_tells_where_to_look_and_nothing_of_the_call(plane):
         "Silence denies",
         f"<{sent.id}@example.org>",
         "auto-generated",
+        "\nDate: ",
     ):
         assert words in data
     assert "jane" not in data.casefold()

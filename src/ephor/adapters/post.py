@@ -10,6 +10,7 @@ import ssl
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from email.message import EmailMessage
+from email.utils import formatdate
 from threading import Timer
 from urllib.parse import unquote, urlsplit
 
@@ -48,6 +49,7 @@ class DirectPost:
             return Sent(taken=False, said="no mail server is set; set EPHOR_SMTP and EPHOR_SMTP_SENDER")
         message = EmailMessage()
         message["From"], message["To"], message["Subject"] = self._sender, to, subject
+        message["Date"] = formatdate(usegmt=True)
         message["Message-ID"] = f"<{id}@{self._sender.rpartition('@')[2]}>"
         message["Auto-Submitted"] = "auto-generated"
         message.set_content(text)
