@@ -239,6 +239,21 @@ def test_an_erasure_stopped_anywhere_is_carried_through(shop: Shop, at: int) -> 
     assert sum(one["rows"] for one in deleted) == 10
 
 
+def test_what_came_while_a_run_was_interrupted_stays_and_is_told(shop: Shop) -> None:
+    id = shop.approved("erasure")
+    with pytest.raises(UnavailableError, match="killed"):
+        shop.fulfil(id, stores={"shop": Breaking(shop.store, 1)})
+    with sqlite3.connect(shop.path) as base:
+        base.execute("insert into customers (id, email) values (901, ?)", (MARY,))
+    base.close()
+    certificate = shop.fulfil(id)
+    assert (
+        "shop.customers: 1 rows came while the run was interrupted and are there; open a new request for them"
+        in certificate.verified
+    )
+    assert shop.engine.dsr.show(id).request.status is RequestStatus.PARTLY_FULFILLED
+
+
 def test_a_crash_before_the_last_entry_is_carried_through(
     shop: Shop, monkeypatch: pytest.MonkeyPatch
 ) -> None:

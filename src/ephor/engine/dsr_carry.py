@@ -82,7 +82,7 @@ class Carrier:
             raise ConflictError(
                 f"the rows of `{request.id}` were erased with its subject; open a new request"
             )
-        return self._carry_through(request, work.unpack(payload), given, stores)
+        return self._carry_through(request, work.unpack(payload), given, stores, resumed=True)
 
     def _hand_out(
         self, request: Request, given: Mapping[str, object], stores: Stores, deliver: Deliver | None
@@ -158,7 +158,13 @@ class Carrier:
         return tuple(task.told for task in request.tasks)
 
     def _carry_through(
-        self, request: Request, batches: Sequence[Batch], given: Mapping[str, object], stores: Stores
+        self,
+        request: Request,
+        batches: Sequence[Batch],
+        given: Mapping[str, object],
+        stores: Stores,
+        *,
+        resumed: bool = False,
     ) -> Certificate:
         """Work through the list, however much of it was done before; then prove it and close."""
         work.check_stores(batches, stores)
@@ -175,8 +181,28 @@ class Carrier:
                 kind = "data.modified/1" if batch.fields else "data.deleted/1"
                 self._note(kind, request, batch.collection, gone)
         said = (*work.prove_gone(batches, stores), *self._handed(request))
+        late = self._late(request, plan, batches, given, stores) if resumed else ()
         with self.world.storage.unit() as unit:
-            return self._close_erasure(unit, request, plan, said, batches)
+            return self._close_erasure(unit, request, plan, said, batches, late)
+
+    def _late(
+        self,
+        request: Request,
+        plan: DataPlan,
+        batches: Sequence[Batch],
+        given: Mapping[str, object],
+        stores: Stores,
+    ) -> tuple[str, ...]:
+        """Return what came while the run was interrupted: nobody approved that, so it stays, and is told."""
+        now, _ = work.look_into(
+            self.world, request, given, stores, by=self.by, release_shared=plan.release_shared
+        )
+        masked = {one.collection for one in batches if one.fields}
+        return tuple(
+            f"{line.collection}: {line.act} rows came while the run was interrupted and are there; open a new request for them"
+            for line in now.lines
+            if line.act and line.collection not in masked
+        )
 
     def _correct(self, request: Request, batches: Sequence[Batch], stores: Stores) -> tuple[str, ...]:
         names = [batch.collection for batch in batches]
@@ -256,6 +282,7 @@ class Carrier:
         plan: DataPlan,
         said: Sequence[str],
         batches: Sequence[Batch],
+        late: tuple[str, ...],
     ) -> Certificate:
         """Withdraw what consent stands, restrict what had to stay, destroy the subject's key, and close."""
         history = unit.shelf(Statement).all(subject=request.subject)
@@ -277,7 +304,8 @@ class Carrier:
                 unit.shelf(Minor).remove(minor)
             unit.append(self._event("erasure/1", request, metadata=counts))
         stones = work.tombstones(self.world, request.id, batches)
-        return self._close(unit, request, plan, said, forgotten=forgotten, stones=stones)
+        told = (*said, *late)
+        return self._close(unit, request, plan, told, forgotten=forgotten, stones=stones, late=bool(late))
 
     def _withdraw(self, unit: Unit, request: Request, purposes: Sequence[str]) -> None:
         shelf = unit.shelf(Statement)
@@ -304,8 +332,9 @@ class Carrier:
         package: str = "",
         forgotten: Forgotten = _NOTHING,
         stones: tuple[Tombstone, ...] = (),
+        late: bool = False,
     ) -> Certificate:
-        partly = plan is not None and plan.is_partial and not (plan.release_shared and package)
+        partly = late or (plan is not None and plan.is_partial and not (plan.release_shared and package))
         status = RequestStatus.PARTLY_FULFILLED if partly else RequestStatus.FULFILLED
         check_step(request, status)
         rows: dict[str, Json] = {line.collection: line.act for line in plan.lines} if plan else {}
