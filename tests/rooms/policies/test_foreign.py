@@ -107,6 +107,7 @@ def test_a_condition_is_decided_as_it_is_written(
         ({"field": "reason", "operator": "matches", "value": "^a"}, "is a pattern"),
         ({"field": "reason", "operator": "in", "value": "a"}, "write a list"),
         ({"field": "reason", "operator": "eq", "value": None}, "cannot compare"),
+        ("Tool_Name == 'refund'", "write `tool_name`, as case counts"),
     ],
 )  # fmt: skip
 def test_a_condition_without_a_meaning_is_refused_with_its_line(condition: object, advice: str) -> None:

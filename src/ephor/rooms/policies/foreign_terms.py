@@ -67,6 +67,8 @@ def term_of(field: str, catalogue: Catalogue, own: Mapping[str, str]) -> Term:
         advice = (
             near(argument, known, "") if known else "declare it under `arguments:` of a tool in its manifest"
         )
+        if field.casefold() in FIELDS:
+            advice = f"write `{field.casefold()}`, as case counts"
         raise InvalidInputError(
             f"nothing here is `{field}`; {advice}, or say what it is with `--map {field}=NAME`"
         )
