@@ -9,7 +9,7 @@ from datetime import date, timedelta
 from typing import Any
 
 from ephor.engine.dsr_carry import Carrier, Deliver
-from ephor.engine.dsr_work import Stores, look_into, receive, record
+from ephor.engine.dsr_work import Stores, event_of, look_into, receive, record
 from ephor.engine.ports import World
 from ephor.kernel import ids
 from ephor.kernel.canonical import Json
@@ -126,7 +126,7 @@ class Dsr:
         today = self.world.clock.now().date()
         before = self._check(id, RequestStatus.IDENTITY_VERIFIED, by=by)
         request = resumed(before, today)
-        event = self._event("dsr.identity-verified/1", request, by=by)
+        event = event_of(self.world, "dsr.identity-verified/1", request, by=by)
         verified = {
             "verified_by": by,
             "verification_method": method.strip(),
@@ -151,7 +151,9 @@ class Dsr:
             request = unit.shelf(Request).get(id)
             resting = pause(request, now.date())
             facts = {"asked": asked.strip()}
-            record(unit, request, resting, self._event("dsr.paused/1", request, by=by, metadata=facts))
+            record(
+                unit, request, resting, event_of(self.world, "dsr.paused/1", request, by=by, metadata=facts)
+            )
         return resting
 
     def plan(
@@ -168,8 +170,8 @@ class Dsr:
         made, _ = look_into(self.world, request, given, stores, by=by, release_shared=release_shared)
         rows: dict[str, Json] = {line.collection: line.act for line in made.lines}
         planned = replace(request, status=RequestStatus.PLANNED, approved_by="", approved_plan="")
-        event = self._event(
-            "dsr.planned/1", request, by=by, policy_digest=made.digest, metadata={"rows": rows}
+        event = event_of(
+            self.world, "dsr.planned/1", request, by=by, policy_digest=made.digest, metadata={"rows": rows}
         )
         with self.world.storage.unit() as unit:
             shelf = unit.shelf(DataPlan)
@@ -202,8 +204,13 @@ class Dsr:
             approved = replace(
                 request, status=RequestStatus.APPROVED, approved_by=by, approved_plan=plan.digest
             )
-            event = self._event(
-                "dsr.approved/1", request, by=by, policy_digest=plan.digest, approver=f"person:{by}"
+            event = event_of(
+                self.world,
+                "dsr.approved/1",
+                request,
+                by=by,
+                policy_digest=plan.digest,
+                approver=f"person:{by}",
             )
             record(unit, request, approved, event)
         return approved
@@ -232,7 +239,7 @@ class Dsr:
                 unit,
                 request,
                 longer,
-                self._event("dsr.extended/1", request, by=by, metadata={"due": due.isoformat()}),
+                event_of(self.world, "dsr.extended/1", request, by=by, metadata={"due": due.isoformat()}),
             )
         return longer
 
@@ -245,7 +252,7 @@ class Dsr:
         """
         request = self._check(id, RequestStatus.REFUSED, by=by)
         source = ground_of(request.law, request.right, ground).source
-        event = self._event("dsr.refused/1", request, by=by, reasons=(ground,))
+        event = event_of(self.world, "dsr.refused/1", request, by=by, reasons=(ground,))
         refused = {
             "refusal_ground": f"{ground} ({source})",
             "refusal_notes": notes.strip(),
@@ -269,7 +276,12 @@ class Dsr:
             if request.status in ENDED:
                 raise ConflictError(f"request `{id}` is {request.status}; there is nothing to ask a fee for")
             asked = replace(request, fee=f"{amount}: {ground} ({source})")
-            record(unit, request, asked, self._event("dsr.fee-asked/1", request, by=by, reasons=(ground,)))
+            record(
+                unit,
+                request,
+                asked,
+                event_of(self.world, "dsr.fee-asked/1", request, by=by, reasons=(ground,)),
+            )
         return asked
 
     def answer(self, id: str, said: str, *, by: str) -> Certificate:
@@ -312,7 +324,7 @@ class Dsr:
             lifted = lift(found[0], self.world.clock.now())
             shelf.replace(found[0], lifted)
             facts = {"restriction": lifted.id, "told": told.strip()}
-            unit.append(self._event("dsr.restriction-lifted/1", request, by=by, metadata=facts))
+            unit.append(event_of(self.world, "dsr.restriction-lifted/1", request, by=by, metadata=facts))
         return lifted
 
     def show(self, id: str) -> RequestView:
@@ -380,16 +392,6 @@ class Dsr:
         with self.world.storage.unit() as unit:
             record(unit, request, moved, event)
         return moved
-
-    def _event(self, kind: str, request: Request, *, by: str, **facts: Any) -> Event:
-        return Event(
-            kind=kind,
-            at=self.world.clock.now(),
-            actor=f"person:{by}",
-            resource=f"request:{request.id}",
-            subject=request.subject,
-            **facts,
-        )
 
 
 def _time_of(request: Request) -> dict[str, object]:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Any
 
 from ephor.engine import dsr_work as work
 from ephor.engine.dsr_work import Stores
@@ -13,7 +12,6 @@ from ephor.engine.epochs import payload_of
 from ephor.engine.ports import Forgotten, Unit, World
 from ephor.kernel.canonical import Json
 from ephor.kernel.errors import ConflictError, InvalidInputError
-from ephor.kernel.events import Event
 from ephor.kernel.time import stamp
 from ephor.rooms.approvals.call import CallApproval, forget
 from ephor.rooms.consent.choices import Minor
@@ -116,7 +114,9 @@ class Carrier:
             batches = work.overwriting(self.world, request, found, batches)
         work.check_present(batches, stores)
         rows: dict[str, Json] = {one.collection: len(one.rows) for one in batches}
-        event = self._event("data.accessed/1", request, action="dsr.fulfil", metadata={"rows": rows})
+        event = work.event_of(
+            self.world, "data.accessed/1", request, self.by, action="dsr.fulfil", metadata={"rows": rows}
+        )
         packed = work.pack(batches)
         with self.world.storage.unit() as unit:
             if fulfilment_of(request.right) is Fulfilment.ERASE:
@@ -139,7 +139,12 @@ class Carrier:
         facts: dict[str, Json] = {task.id: task.person for task in tasks}
         given = replace(request, tasks=(*request.tasks, *tasks))
         with self.world.storage.unit() as unit:
-            work.record(unit, request, given, self._event("dsr.task-given/1", request, metadata=facts))
+            work.record(
+                unit,
+                request,
+                given,
+                work.event_of(self.world, "dsr.task-given/1", request, self.by, metadata=facts),
+            )
         return given
 
     def _handed(self, request: Request) -> tuple[str, ...]:
@@ -302,7 +307,7 @@ class Carrier:
             counts: dict[str, Json] = {"keys": forgotten.keys, "payloads": forgotten.payloads}
             if (minor := unit.shelf(Minor).find(request.subject)) is not None:
                 unit.shelf(Minor).remove(minor)
-            unit.append(self._event("erasure/1", request, metadata=counts))
+            unit.append(work.event_of(self.world, "erasure/1", request, self.by, metadata=counts))
         stones = work.tombstones(self.world, request.id, batches)
         told = (*said, *late)
         return self._close(unit, request, plan, told, forgotten=forgotten, stones=stones, late=bool(late))
@@ -342,7 +347,9 @@ class Carrier:
         missed = plan.not_searched if plan else ()
         if missed:
             facts["not_searched"] = list(missed[:_TOLD])
-        event = self._event("dsr.fulfilled/1", request, output_hash=package or None, metadata=facts)
+        event = work.event_of(
+            self.world, "dsr.fulfilled/1", request, self.by, output_hash=package or None, metadata=facts
+        )
         entry = work.record(unit, request, replace(request, status=status, closed_at=event.at), event)
         certificate = Certificate(
             id=request.id,
@@ -364,20 +371,9 @@ class Carrier:
 
     def _note(self, kind: str, request: Request, collection: str, rows: int) -> None:
         """Record one finished collection; it is recorded at once, for the run may stop before the next."""
-        event = self._event(
-            kind, request, action="dsr.fulfil", metadata={"collection": collection, "rows": rows}
-        )
+        facts = {"collection": collection, "rows": rows}
+        event = work.event_of(self.world, kind, request, self.by, action="dsr.fulfil", metadata=facts)
         self.world.storage.append([event])
-
-    def _event(self, kind: str, request: Request, **facts: Any) -> Event:
-        return Event(
-            kind=kind,
-            at=self.world.clock.now(),
-            actor=f"person:{self.by}",
-            resource=f"request:{request.id}",
-            subject=request.subject,
-            **facts,
-        )
 
 
 def _forget_calls(unit: Unit, subject: str) -> None:

@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from typing import Any
 
-from ephor.engine.dsr_work import record, sealed
+from ephor.engine.dsr_work import event_of, record, sealed
 from ephor.engine.ports import Post, Sent, World
 from ephor.kernel.errors import ConflictError, InvalidInputError, NotPermittedError
-from ephor.kernel.events import Event
 from ephor.rooms.access.people import Person, PlanePermission, require
 from ephor.rooms.dsr.code import LASTS, IdentityCode, check_open, clean, digits, renew
 from ephor.rooms.dsr.request import Request, RequestStatus, check_mandate, check_step, resumed
@@ -66,7 +64,7 @@ class DsrIdentity:
             else:
                 shelf.replace(before, fresh)
             facts = {"kind": kind, "number": fresh.number, "by_mail": post is not None}
-            unit.append(self._event("dsr.code-sent/1", request, by, metadata=facts))
+            unit.append(event_of(self.world, "dsr.code-sent/1", request, by, metadata=facts))
         if post is None:
             return CodeSent(
                 id, kind, sent=False, said="hand it over on the way the person is known by", code=code
@@ -103,9 +101,11 @@ class DsrIdentity:
                     verification_method=f"code sent to the {kept.kind}",
                     verified_at=now,
                 )
-                record(unit, request, verified, self._event("dsr.identity-verified/1", request, by))
+                record(unit, request, verified, event_of(self.world, "dsr.identity-verified/1", request, by))
                 return verified
-            unit.append(self._event("dsr.code-failed/1", request, by, metadata={"tries": kept.tries + 1}))
+            unit.append(
+                event_of(self.world, "dsr.code-failed/1", request, by, metadata={"tries": kept.tries + 1})
+            )
         raise NotPermittedError(f"this is not the code that was sent for `{id}`", person=by)
 
     def _open(self, id: str, by: str) -> Request:
@@ -117,13 +117,3 @@ class DsrIdentity:
 
     def _fingerprint(self, id: str, code: str) -> str:
         return self.world.pseudonyms.fingerprint(f"{id}:{code}".encode())
-
-    def _event(self, kind: str, request: Request, by: str, **facts: Any) -> Event:
-        return Event(
-            kind,
-            self.world.clock.now(),
-            f"person:{by}",
-            resource=f"request:{request.id}",
-            subject=request.subject,
-            **facts,
-        )

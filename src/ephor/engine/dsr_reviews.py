@@ -4,13 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Any
 
-from ephor.engine.dsr_work import Stores, fingerprint_of, look_into, record
+from ephor.engine.dsr_work import Stores, event_of, fingerprint_of, look_into, record
 from ephor.engine.ports import World
 from ephor.kernel.canonical import Json
 from ephor.kernel.errors import ConflictError, InvalidInputError, NotFoundError
-from ephor.kernel.events import Event
 from ephor.kernel.vocabulary import word
 from ephor.rooms.access.people import Person, PlanePermission, require
 from ephor.rooms.dsr.judge import Stay
@@ -53,8 +51,8 @@ class DsrReviews:
         for one in found:
             counts[one.collection] = int(str(counts.get(one.collection, 0))) + 1
         if found:
-            event = self._event(
-                "data.accessed/1", request, by, action="dsr.review", metadata={"rows": counts}
+            event = event_of(
+                self.world, "data.accessed/1", request, by, action="dsr.review", metadata={"rows": counts}
             )
             self.world.storage.append([event])
         return found
@@ -98,7 +96,9 @@ class DsrReviews:
         decided = replace(request, reviews=(*request.reviews, review))
         facts: dict[str, Json] = {"collection": collection, "rows": len(chosen), "decision": taken.value}
         with self.world.storage.unit() as unit:
-            record(unit, request, decided, self._event("dsr.reviewed/1", request, by, metadata=facts))
+            record(
+                unit, request, decided, event_of(self.world, "dsr.reviewed/1", request, by, metadata=facts)
+            )
         return decided
 
     def _found(
@@ -127,13 +127,3 @@ class DsrReviews:
                 "is carried out"
             )
         return request
-
-    def _event(self, kind: str, request: Request, by: str, **facts: Any) -> Event:
-        return Event(
-            kind,
-            self.world.clock.now(),
-            f"person:{by}",
-            resource=f"request:{request.id}",
-            subject=request.subject,
-            **facts,
-        )

@@ -33,6 +33,18 @@ Stores = Mapping[str, DataStore]
 T = TypeVar("T")
 
 
+def event_of(world: World, kind: str, request: Request, by: str, **facts: Any) -> Event:
+    """Return the event that the person *by* did something for *request*."""
+    return Event(
+        kind,
+        world.clock.now(),
+        f"person:{by}",
+        resource=f"request:{request.id}",
+        subject=request.subject,
+        **facts,
+    )
+
+
 def record(unit: Unit, before: Request, after: Request, event: Event) -> str:
     """Put a changed request in its place with the event that says so; return the entry's id."""
     unit.shelf(Request).replace(before, after)
