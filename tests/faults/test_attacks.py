@@ -22,7 +22,7 @@ from ephor.adapters.keys.keyset import key_set
 from ephor.adapters.storage.growth import KeySigner
 from ephor.adapters.storage.sql import engines, migrate
 from ephor.adapters.storage.sql.rows import PostgresRows, SqliteRows
-from ephor.kernel.errors import EphorError
+from ephor.kernel.errors import EphorError, VerificationError
 from ephor.rooms.ledger import checkpoint, frontier, note, tile
 from ephor.rooms.ledger.tree import leaf_hash, root_hash, verify_inclusion
 from ephor.settings import Settings
@@ -366,6 +366,9 @@ def test_a_changed_tile_is_found(scene):
     report = scene.verify()
     assert (report.verdict, first_bad(report)) == ("INVALID", 266)
     assert "the stored hash is not that of the entry: the file was altered" in problems(report)
+    ledger = scene.plane.ledger(scene.plane.open())
+    with pytest.raises(VerificationError, match=r"entry 270 cannot be proved: .*; run `ephor ledger verify`"):
+        ledger.prove("270")
 
 
 @pytest.mark.parametrize(

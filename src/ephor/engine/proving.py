@@ -29,8 +29,18 @@ def include(stored: Tiles, leaf: bytes, position: int, head: Head) -> Sequence[b
         verify_inclusion(leaf, position, head.size, path, head.root)
     except VerificationError:  # perhaps the tiles' middles alone are damaged, and those nobody needs
         path = fetch(stored, plan, head)
-        verify_inclusion(leaf, position, head.size, path, head.root)
+        _check(leaf, position, head, path)
     return path
+
+
+def _check(leaf: bytes, position: int, head: Head, path: Sequence[bytes]) -> None:
+    try:
+        verify_inclusion(leaf, position, head.size, path, head.root)
+    except VerificationError as error:
+        raise VerificationError(
+            f"entry {position} cannot be proved: {error}; run `ephor ledger verify`, which names what was changed",
+            **error.facts,
+        ) from None
 
 
 def fetch(
