@@ -17,7 +17,7 @@ import tempfile
 import time
 from collections import Counter
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass, field
 from hashlib import sha256
 from pathlib import Path
@@ -29,6 +29,7 @@ import orjson
 
 from databases import postgres_database, postgres_running
 from ephor.adapters.keys.kept import KeptHeads
+from ephor.engine.ports import Head
 from ephor.kernel.errors import EphorError, UnavailableError
 from ephor.rooms.access.people import Person
 from ephor.rooms.ledger.checkpoint import open_checkpoint
@@ -228,7 +229,8 @@ class Campaign:
             self.writers.remove(one)
 
     def _await(self, writer: Writer) -> None:
-        """Return when the writer was given one more acknowledgement."""
+        """Return when the writer was given one more acknowledgement than it has spoken of up to now."""
+        self._listen(writer)
         before, until = writer.acknowledged, time.monotonic() + PATIENCE
         while writer.acknowledged == before:
             need(time.monotonic() < until, f"process {writer.pid} got nothing recorded in {PATIENCE:.0f} s")
@@ -253,7 +255,7 @@ class Campaign:
         for one in self.writers:
             self._listen(one)
         promised = frozenset(self.acknowledged)
-        head = self._asked(self.storage.ledger.head)
+        head = self._asked(self._head)
         self.heads.signed(head.note, "stored")
         self._take_in(
             self._asked(lambda: list(self.storage.ledger.entries(len(self.tree.roots) - 1, head.size)))
@@ -299,6 +301,9 @@ class Campaign:
         self.made.opened.remove(storage)
         storage.close()
 
+    def _head(self) -> Head:
+        return self.storage.ledger.head()
+
     def _asked(self, ask: Callable[[], Any]) -> Any:
         """Return an answer; a server that comes up again is asked again."""
         until = time.monotonic() + PATIENCE
@@ -325,18 +330,30 @@ class Campaign:
                 return
 
     def _kill_server(self) -> None:
-        """Kill the process of the server that serves a writer: the server ends all others, and comes up again."""
+        """Kill the process of the server that serves a writer; return when all others have ended, and it is up again."""
         import psycopg  # noqa: PLC0415 - only where there is such a server
 
         query = (
             "select pid from pg_stat_activity where datname = current_database() and pid <> pg_backend_pid() "
             "order by state <> 'active', random() limit 1"
         )
-        with psycopg.connect(self.made.url.replace("+psycopg", "")) as connection:
+        with psycopg.connect(self.made.url.replace("+psycopg", ""), autocommit=True) as connection:
             found = connection.execute(query).fetchone()
-        if found is not None:
+            if found is None:
+                return
             os.kill(found[0], signal.SIGKILL)
             self.outcome.servers += 1
+            # The server hears of it when it comes to it. What is asked before then is answered as if nothing had happened.
+            until = time.monotonic() + PATIENCE
+            with suppress(psycopg.OperationalError):
+                while True:
+                    connection.execute("select 1")
+                    need(
+                        time.monotonic() < until,
+                        "the server goes on as if none of its processes had been killed",
+                    )
+                    time.sleep(0.001)
+        self._asked(self._head)
 
     def _end(self) -> None:
         for one in self.writers:
