@@ -53,8 +53,9 @@ def run(*, short: bool, alone: bool) -> str:
         base = each.get(f"{size} rules: sliced Cedar alone, allow")
         ratio = f"{each[name] / base:.2f}" if base else ""
         rows.append((name, micro(each[name]), micro(one.p99 / CALLS), ratio))
-    grows = each["1000 rules: Ephor, allow"] / each["20 rules: Ephor, allow"]
-    rows.append(("1000 rules of 20: Ephor grows (must be below 2.00)", "", "", f"{grows:.2f}"))
+    for name in ("allow", "deny"):
+        grows = each[f"1000 rules: Ephor, {name}"] / each[f"20 rules: Ephor, {name}"]
+        rows.append((f"1000 rules of 20: Ephor grows, {name} (must be below 2.00)", "", "", f"{grows:.2f}"))
     title = (
         f"Decisions with rules of one's own: {TOOLS} tools, nothing recorded. With 100 rules Ephor must stay within 1.30 of sliced Cedar "
         "alone, which is given the whole context of the schema"

@@ -1,4 +1,4 @@
-"""The words several rooms speak: use cases, sensitivities, effects, levels, reviews, and an objection."""
+"""The words several rooms speak: use cases, sensitivities, effects, levels, reviews, answers with their reasons, objections."""
 
 from __future__ import annotations
 
@@ -60,6 +60,24 @@ class Ranked(StrEnum):
         if not isinstance(other, type(self)):
             raise TypeError(f"cannot order {type(self).__name__} against {type(other).__name__}")
         return other
+
+
+@unique
+class Outcome(Ranked):
+    """The answer to a call, mildest first; the strongest that any check asks for wins."""
+
+    ALLOW = "allow"
+    ASK = "ask"
+    DENY = "deny"
+
+
+@dataclass(frozen=True, slots=True)
+class Reason:
+    """Why: a public code that is never reused, the outcome it asks for, and a sentence for people."""
+
+    code: str
+    outcome: Outcome
+    text: str
 
 
 @unique

@@ -219,3 +219,22 @@ def test_sets_are_one_book_in_the_order_of_their_names() -> None:
     assert found.digest != book(ALL).digest
     assert rule_on(slice_of(found, BOT, REFUNDING), facts()).outcome == "deny"
     assert rule_on(slice_of(found, BOT, LOOKING), facts()).outcome == "allow"
+
+
+def test_a_rule_says_the_same_at_every_call_and_one_text_in_two_sets_speaks_for_each() -> None:
+    text = LARGE + " unless { context.approved };"
+    for _ in range(2):
+        for texts in ((ALL + text,), (ALL + text, text)):
+            said = rule_on(slice_of(book(*texts), BOT, REFUNDING), facts({"amount": 9000})).said
+            assert [one.text for one in said] == [
+                f"rule `set{number}@1/large` forbids it until a person approves: ask the desk"
+                for number in range(len(texts))
+            ]
+
+
+def test_one_permit_says_both_that_it_permits_and_that_it_would() -> None:
+    text = "permit(principal, action, resource) when { context.approved || context.hour < 12 };"
+    for _ in range(2):
+        early, late = (ruling(text, at=datetime(2026, 11, 27, hour, tzinfo=UTC)) for hour in (9, 15))
+        assert [one.text for one in early.said] == ["rule `set0@1/1` permits it"]
+        assert [one.text for one in late.said] == ["rule `set0@1/1` permits it once a person approves"]

@@ -93,17 +93,17 @@ def verdict(facts: Facts) -> Verdict:
         return ceiling
     before = () if ceiling.reasons == (_ALLOWED,) else ceiling.reasons
     told = ruled.ruled(facts)
-    outcome = max([reason.outcome for reason in (*before, *told.reasons)], default=Outcome.ALLOW)
+    outcome = max(ceiling.outcome, told.outcome)
     if outcome is Outcome.ALLOW:
         reasons = (_ALLOWED, *before, *told.reasons)
     else:  # what a rule permits is no reason against the call
-        reasons = tuple(one for one in (*before, *told.reasons) if one.outcome is not Outcome.ALLOW)
+        reasons = tuple([one for one in (*before, *told.reasons) if one.outcome is not Outcome.ALLOW])
     return Verdict(
         outcome,
         reasons,
         () if outcome is Outcome.DENY else ceiling.obligations,
         told.spoken,
-        ruled.shadow_of(facts, before),
+        ruled.shadow_of(facts, ceiling),
     )
 
 
@@ -182,9 +182,8 @@ def path(facts: Facts | None, call: Call) -> tuple[Step, ...]:
         outcome = max([reason.outcome for reason in said], default=Outcome.ALLOW)
         steps.append(Step(check.name, check.looks(facts), outcome, said))
     if facts.authority.rules is not None:
-        told = ruled.ruled(facts).reasons
-        outcome = max([reason.outcome for reason in told], default=Outcome.ALLOW)
-        steps.append(Step("rules", ruled.looked(facts), outcome, told))
+        told = ruled.ruled(facts)
+        steps.append(Step("rules", ruled.looked(facts), told.outcome, told.reasons))
     return tuple(steps)
 
 

@@ -4,19 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from enum import unique
 from typing import Any
 
-from ephor.kernel.vocabulary import Ranked, Sensitivity
+from ephor.kernel.vocabulary import Outcome, Reason, Sensitivity
+from ephor.rooms.policies.rule import Spoken
 
-
-@unique
-class Outcome(Ranked):
-    """The answer, mildest first; the strongest that any check asks for wins."""
-
-    ALLOW = "allow"
-    ASK = "ask"
-    DENY = "deny"
+__all__ = ["Call", "Decision", "Obligation", "Outcome", "Reason", "Shadow", "Spoken", "Step", "Verdict"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,15 +35,6 @@ class Call:
 
 
 @dataclass(frozen=True, slots=True)
-class Reason:
-    """Why: a public code that is never reused, the outcome it asks for, and a sentence for people."""
-
-    code: str
-    outcome: Outcome
-    text: str
-
-
-@dataclass(frozen=True, slots=True)
 class Obligation:
     """Something the caller must do if it goes ahead.
 
@@ -62,18 +46,6 @@ class Obligation:
     where: str = ""
     reveal: tuple[str, ...] = ()
     text: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class Spoken:
-    """One of the customer's rules that matched the call, or could not be evaluated for it, with its text."""
-
-    rule: str
-    """``SET@VERSION/ID``."""
-    effect: str
-    outcome: Outcome
-    line: int
-    text: str
 
 
 @dataclass(frozen=True, slots=True)

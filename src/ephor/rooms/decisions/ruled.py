@@ -7,10 +7,9 @@ from dataclasses import dataclass
 
 from ephor.kernel.canonical import Json
 from ephor.rooms.decisions.facts import Facts, behalf_of
-from ephor.rooms.decisions.model import Decision, Outcome, Reason, Shadow, Spoken
+from ephor.rooms.decisions.model import Decision, Outcome, Reason, Shadow, Spoken, Verdict
 from ephor.rooms.policies.rulings import CallFacts, Ruling, rule_on
 
-_OUTCOMES = {one.value: one for one in Outcome}
 _MOST_NAMES = 100
 """Rules and codes that one entry names."""
 
@@ -36,6 +35,7 @@ def call_facts(facts: Facts) -> CallFacts:
 class Ruled:
     """What the rules add to a verdict."""
 
+    outcome: Outcome = Outcome.ALLOW
     reasons: tuple[Reason, ...] = ()
     spoken: tuple[Spoken, ...] = ()
 
@@ -51,14 +51,13 @@ def ruled(facts: Facts) -> Ruled:
     return _told(rule_on(rules.slice(facts.call.tool), call_facts(facts)))
 
 
-def shadow_of(facts: Facts, ceiling: Sequence[Reason]) -> Shadow | None:
+def shadow_of(facts: Facts, ceiling: Verdict) -> Shadow | None:
     """Return what the answer would be if the rules in shadow were in force; None where none are."""
     rules = facts.authority.shadow
     if rules is None or facts.tool is None:
         return None
     told = _told(rule_on(rules.slice(facts.call.tool), call_facts(facts)))
-    outcome = max((one.outcome for one in (*ceiling, *told.reasons)), default=Outcome.ALLOW)
-    return Shadow(outcome, told.reasons, rules.book.sets, rules.book.digest)
+    return Shadow(max(ceiling.outcome, told.outcome), told.reasons, rules.book.sets, rules.book.digest)
 
 
 def reads_arguments(facts: Facts) -> bool:
@@ -77,15 +76,9 @@ def looked(facts: Facts) -> str:
 
 
 def _told(ruling: Ruling) -> Ruled:
-    reasons = tuple([Reason(one.code, _OUTCOMES[one.outcome], one.text) for one in ruling.said])
-    spoken = tuple(
-        [
-            Spoken(one.rule.name, one.rule.force.value, _OUTCOMES[one.outcome], one.rule.line, one.rule.text)
-            for one in ruling.said
-            if one.rule is not None
-        ]
-    )
-    return Ruled(reasons, spoken)
+    reasons = tuple([one.reason for one in ruling.said])
+    spoken = tuple([one.spoken for one in ruling.said if one.spoken is not None])
+    return Ruled(ruling.outcome, reasons, spoken)
 
 
 def rules_told(decision: Decision) -> dict[str, Json]:

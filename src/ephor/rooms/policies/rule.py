@@ -8,6 +8,8 @@ from datetime import datetime
 from enum import StrEnum, unique
 from typing import Any
 
+from ephor.kernel.vocabulary import Outcome, Reason
+
 
 @unique
 class Force(StrEnum):
@@ -83,11 +85,44 @@ class Rule:
     tree: Any = field(compare=False, repr=False)
     """The parsed rule: a `cedarpy.pst.Template`."""
     set: str = ""
+    said: dict[str, Said] = field(default_factory=dict, init=False, compare=False, repr=False)
+    """What it says when it speaks, by code, made when it first does: memory, not meaning."""
 
     @property
     def name(self) -> str:
         """How people call it: ``SET@VERSION/ID``."""
         return f"{self.set}/{self.id}" if self.set else self.id
+
+
+@dataclass(frozen=True, slots=True)
+class Spoken:
+    """One of the customer's rules that matched the call, or could not be evaluated for it, with its text."""
+
+    rule: str
+    """``SET@VERSION/ID``."""
+    effect: str
+    outcome: Outcome
+    line: int
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Said:
+    """One thing that the rules say: the reason it is, and the rule that says it, where it is one of them."""
+
+    reason: Reason
+    rule: Rule | None = None
+    spoken: Spoken | None = None
+
+    @property
+    def code(self) -> str:
+        """The public code of the reason."""
+        return self.reason.code
+
+    @property
+    def text(self) -> str:
+        """The sentence for people."""
+        return self.reason.text
 
 
 @dataclass(frozen=True, slots=True)

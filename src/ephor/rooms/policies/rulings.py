@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from decimal import Decimal
@@ -11,12 +11,12 @@ from typing import Any
 
 import orjson
 
-from ephor.kernel.vocabulary import Sensitivity
+from ephor.kernel.vocabulary import Outcome, Reason, Sensitivity
 from ephor.rooms.policies.book import Slice
-from ephor.rooms.policies.rule import Force, Rule
+from ephor.rooms.policies.rule import Force, Rule, Said, Spoken
 
-ALLOW, ASK, DENY = "allow", "ask", "deny"
-REASONS: Mapping[str, tuple[str, str]] = {
+ALLOW, ASK, DENY = Outcome
+REASONS: Mapping[str, tuple[Outcome, str]] = {
     "rule-permits": (ALLOW, "a rule permits the call, and none forbids it"),
     "rule-asks": (ASK, "a rule forbids the call until a person approves, or permits it once one does"),
     "rule-forbids": (DENY, "a rule forbids the call, whoever approves"),
@@ -26,6 +26,13 @@ REASONS: Mapping[str, tuple[str, str]] = {
     "argument-type": (DENY, "an argument that a rule reads is not of the type that the tool declares"),
 }
 """The codes of what rules say, the answer each asks for, and when it is given."""
+_DOES: Mapping[tuple[str, Force], str] = {
+    ("rule-permits", Force.PERMIT): "permits it",
+    ("rule-forbids", Force.FORBID): "forbids it",
+    ("rule-asks", Force.FORBID): "forbids it until a person approves",
+    ("rule-asks", Force.PERMIT): "permits it once a person approves",
+}
+"""What a rule does where it speaks."""
 _POLICY = re.compile(r"`policy(\d+)`")
 _LARGEST = 2**63 - 1
 _RANKS = {one: one.rank for one in Sensitivity}
@@ -49,20 +56,10 @@ class CallFacts:
 
 
 @dataclass(frozen=True, slots=True)
-class Said:
-    """One thing that the rules say: a public code, what it asks for, the sentence for people, and the rule."""
-
-    code: str
-    outcome: str
-    text: str
-    rule: Rule | None = None
-
-
-@dataclass(frozen=True, slots=True)
 class Ruling:
     """What the rules say of a call: *allow* (within the ceiling), *ask* or *deny*, and all reasons for it."""
 
-    outcome: str
+    outcome: Outcome
     said: tuple[Said, ...]
 
 
@@ -77,7 +74,7 @@ def rule_on(slice: Slice, facts: CallFacts) -> Ruling:
     """Return what the rules say of a call. A forbid beats every permit; no permit denies; an error denies."""
     if slice.invalid:
         said = tuple(
-            Said("rule-invalid", DENY, f"{text}; correct the rule, or the tool's manifest")
+            _of_none("rule-invalid", f"{text}; correct the rule, or the tool's manifest")
             for text in slice.invalid
         )
         return Ruling(DENY, said)
@@ -88,13 +85,13 @@ def rule_on(slice: Slice, facts: CallFacts) -> Ruling:
     if slice.arguments is not None:
         read, wrong = _arguments(slice.arguments, facts.arguments or {})
         if wrong:
-            return Ruling(DENY, tuple(Said("argument-type", DENY, text) for text in wrong))
+            return Ruling(DENY, tuple(_of_none("argument-type", text) for text in wrong))
         context["arguments"] = read
     first = _ask(slice, context)
     if first.erred:
         return Ruling(DENY, tuple(_erred(slice, first)))
     if first.allowed:
-        return Ruling(ALLOW, tuple(_spoke(slice, first.spoke, "rule-permits", ALLOW, "permits it")))
+        return Ruling(ALLOW, tuple(_spoke(slice, first.spoke, "rule-permits")))
     second = _ask(slice, {**context, "approved": True}) if slice.approvable else first
     if second.erred:
         return Ruling(DENY, tuple(_erred(slice, second)))
@@ -102,16 +99,18 @@ def rule_on(slice: Slice, facts: CallFacts) -> Ruling:
 
 
 def _denied(slice: Slice, first: _Answer, second: _Answer) -> Ruling:
-    """Put together what stands against the call for good, and what a person's approval lifts."""
-    against = tuple(one for one in first.spoke if slice.rules[one].force is Force.FORBID)
-    for_good = tuple(one for one in second.spoke if slice.rules[one].force is Force.FORBID)
-    said = list(_spoke(slice, for_good, "rule-forbids", DENY, "forbids it"))
+    """Put together what stands against the call for good, and what a person's approval lifts.
+
+    Where Cedar denies, it names the rules that forbid, none where nothing permits; where it allows, those that permit.
+    """
+    for_good = () if second.allowed else second.spoke
+    said = _spoke(slice, for_good, "rule-forbids")
     if not second.allowed and not for_good:
         said.append(_nothing(slice))
-    lifted = tuple(one for one in against if one not in for_good)
-    said += _spoke(slice, lifted, "rule-asks", ASK, "forbids it until a person approves")
+    lifted = sorted({*first.spoke}.difference(for_good))
+    said += _spoke(slice, lifted, "rule-asks")
     if second.allowed and not lifted:
-        said += _spoke(slice, second.spoke, "rule-asks", ASK, "permits it once a person approves")
+        said += _spoke(slice, second.spoke, "rule-asks")
     return Ruling(ASK if second.allowed else DENY, tuple(said))
 
 
@@ -138,24 +137,42 @@ def _number(text: str) -> int | None:
 def _erred(slice: Slice, answer: _Answer) -> Iterator[Said]:
     for number, text in sorted(answer.erred, key=lambda one: (one[0] is None, one)):
         if number is None:
-            yield Said("rule-erred", DENY, f"the rules could not be asked about this call: {text}")
+            yield _of_none("rule-erred", f"the rules could not be asked about this call: {text}")
             continue
         rule = slice.rules[number]
         why = text.partition(f"`policy{number}`: ")[2] or text
-        yield Said("rule-erred", DENY, f"rule `{rule.name}` could not be evaluated: {why}", rule)
+        yield _by(rule, "rule-erred", f"rule `{rule.name}` could not be evaluated: {why}")
 
 
-def _spoke(slice: Slice, numbers: tuple[int, ...], code: str, outcome: str, does: str) -> Iterator[Said]:
-    for number in numbers:
-        rule = slice.rules[number]
-        because = f": {rule.because}" if rule.because else ""
-        yield Said(code, outcome, f"rule `{rule.name}` {does}{because}", rule)
+def _spoke(slice: Slice, numbers: Iterable[int], code: str) -> list[Said]:
+    rules = [slice.rules[number] for number in numbers]
+    return [rule.said.get(code) or _says(rule, code) for rule in rules]
+
+
+def _says(rule: Rule, code: str) -> Said:
+    """Return what *rule* says by this *code*, made once: it is the same for every call."""
+    because = f": {rule.because}" if rule.because else ""
+    made = _by(rule, code, f"rule `{rule.name}` {_DOES[code, rule.force]}{because}")
+    return rule.said.setdefault(code, made)
+
+
+def _by(rule: Rule, code: str, text: str) -> Said:
+    outcome, _ = REASONS[code]
+    return Said(
+        Reason(code, outcome, text),
+        rule,
+        Spoken(rule.name, rule.force.value, outcome, rule.line, rule.text),
+    )
+
+
+def _of_none(code: str, text: str) -> Said:
+    outcome, _ = REASONS[code]
+    return Said(Reason(code, outcome, text))
 
 
 def _nothing(slice: Slice) -> Said:
-    return Said(
+    return _of_none(
         "no-rule-permits",
-        DENY,
         f"no rule permits agent `{slice.agent.id}` to call `{slice.tool.name}` like this, and what no rule permits is denied",
     )
 
