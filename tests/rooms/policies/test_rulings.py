@@ -236,5 +236,5 @@ def test_one_permit_says_both_that_it_permits_and_that_it_would() -> None:
     text = "permit(principal, action, resource) when { context.approved || context.hour < 12 };"
     for _ in range(2):
         early, late = (ruling(text, at=datetime(2026, 11, 27, hour, tzinfo=UTC)) for hour in (9, 15))
-        assert [one.text for one in early.said] == ["rule `set0@1/1` permits it"]
-        assert [one.text for one in late.said] == ["rule `set0@1/1` permits it once a person approves"]
+        assert [one.text for one in early.said] == ["rule `set0@1/rule-1` permits it"]
+        assert [one.text for one in late.said] == ["rule `set0@1/rule-1` permits it once a person approves"]
