@@ -13,10 +13,10 @@ from ephor.kernel.events import Event
 from ephor.kernel.vocabulary import ReviewType
 from ephor.rooms.access.roles import Permission, Role
 from ephor.rooms.agents.agent import AgentStatus
-from ephor.rooms.agents.manifest import Oversight, manifest_digest
+from ephor.rooms.agents.manifest import Argument, ArgumentType, AskRule, Oversight, manifest_digest
 from ephor.rooms.approvals.request import RequestStatus, Verdict
 from ephor.rooms.policies.governance import POLICIES
-from sample_agents import LOOKUP, support
+from sample_agents import LOOKUP, REFUND, support
 
 ID = "support-assistant"
 
@@ -147,8 +147,25 @@ def test_an_unknown_role_names_the_known_ones_and_a_custom_role_is_known(agents,
 
 
 def test_all_unknown_names_come_in_one_error(agents):
-    with pytest.raises(InvalidInputError, match="has 2 problems"):
-        agents.register(support(owner="x", roles=("y",)), by="eve")
+    strange = dataclasses.replace(LOOKUP, permissions=("data:pii:raed",), reveals=("email", "emial"))
+    with pytest.raises(InvalidInputError, match="has 4 problems") as caught:
+        agents.register(support(owner="x", roles=("y",), tools=(strange,)), by="eve")
+    assert caught.value.facts["problems"][-1] == {
+        "line": None,
+        "path": "tools[0].reveals[1]",
+        "message": "unknown type `emial` of personal data; did you mean `email`?",
+    }
+
+
+def test_a_question_that_rests_on_an_argument_the_tool_does_not_have_is_warned_of(agents):
+    tool = dataclasses.replace(REFUND, arguments=(Argument("amount_cents", ArgumentType.INTEGER),))
+    assert not any("argument" in text for text in agents.warnings(support(tools=(tool,))))
+    tool = dataclasses.replace(tool, ask=(AskRule(argument="amonut_cents", above=5),))
+    (told,) = (text for text in agents.warnings(support(tools=(tool,))) if "argument" in text)
+    assert told == (
+        "tool `refund` declares no argument `amonut_cents`: a person is asked about every call that lacks it; "
+        "did you mean `amount_cents`?"
+    )
 
 
 @pytest.mark.parametrize("who", ["sam", "ola", "max", "aud", "dora", "nobody"])

@@ -23,6 +23,7 @@ from ephor.rooms.approvals.request import ApprovalRequest
 from ephor.rooms.approvals.standing import approval_in_force, is_live, supersede
 from ephor.rooms.decisions.unmatched import of_manifest
 from ephor.rooms.models.model import ModelVersion
+from ephor.rooms.pii.catalogue import correction
 from ephor.rooms.policies.governance import GovernancePolicy, policy_of
 
 _SHOWN = 50
@@ -63,7 +64,8 @@ class Agents:
         """Put an agent into the inventory, or bring the manifest of one that is there up to date.
 
         Raises:
-            InvalidInputError: the manifest contradicts itself, or names a person, role or permission nobody knows.
+            InvalidInputError: the manifest contradicts itself, or names a person, role, permission or type of personal data
+                that nobody knows.
             NotPermittedError: *by* may not.
             ConflictError: the agent is retired.
         """
@@ -270,7 +272,7 @@ def _approved(unit: Unit, kept: Sequence[ManifestVersion], until: ManifestVersio
 
 
 def _unknown(unit: Unit, manifest: Manifest) -> Iterator[Problem]:
-    """Return every person, role and permission that the manifest names and nobody knows."""
+    """Return every person, role, permission and type of personal data that the manifest names and nobody knows."""
     people = unit.shelf(Person)
     if people.find(manifest.owner) is None:
         yield Problem("owner", f"nobody is registered as `{manifest.owner[:80]}`; see `ephor people list`")
@@ -286,12 +288,19 @@ def _unknown(unit: Unit, manifest: Manifest) -> Iterator[Problem]:
             yield Problem(
                 f"roles[{index}]", f"unknown role `{name[:80]}`; use one of: {', '.join(sorted(roles))}"
             )
+    yield from _strange_words(manifest)
+
+
+def _strange_words(manifest: Manifest) -> Iterator[Problem]:
     permissions = [permission.value for permission in Permission]
     for row, tool in enumerate(manifest.tools):
         for index, text in enumerate(tool.permissions):
             if text not in permissions:
                 message = f"unknown permission `{text[:80]}`; use one of: {', '.join(permissions)}"
                 yield Problem(f"tools[{row}].permissions[{index}]", message)
+        for index, text in enumerate(tool.reveals):
+            if wrong := correction(text):
+                yield Problem(f"tools[{row}].reveals[{index}]", wrong)
 
 
 def _stated(agent: Agent) -> dict[str, Json]:

@@ -141,6 +141,10 @@ def test_what_the_catalogue_and_rules_of_approval_say_of_nothing_is_warned_of(ru
         ("roles", "roles:\n\n  - name: analytics_agent\n    max_data_sensitivity: internal\n    permissions: []\n", 3),
         ("roles", "roles:\n  - name: x\n    max_data_sensitivity: internal\n    allowed_tools: ['*']\n", 4),
         ("tools", "tools:\n  - name: mail\n    effect: external\n    sensitivity: internal\n    approvers: [auditor]\n", 5),
+        ("tools", "tools:\n  - name: mail\n    effect: external\n    sensitivity: internal\n    reveals: [email, emial]\n", 5),
+        ("tools", "tools:\n  - name: mail\n    effect: 3\n    sensitivity: internal\n", 3),
+        ("roles", "roles:\n  - name: x\n    tools: [mail]\n    allowed_tools: [mail]\n", 3),
+        ("roles", "roles:\n  - name: x\n    tools: [mail]\n    max_data_sensitivity: 3\n", 4),
         ("sequences", "sequences:\n  - id: a\n    after: x\n    then: alow\n", 4),
         ("purposes", "purposes:\n  - name: a\n    serves: [sell]\n", 3),
     ],
@@ -151,6 +155,18 @@ def test_every_refusal_names_the_file_and_the_line(run, group, text, line):
     assert (code in (2, 4), out) == (True, "")
     assert told["message"].startswith(f"given.yaml:{line}: "), told["message"]
     assert (told["facts"]["file"], told["facts"]["line"]) == ("given.yaml", line)
+
+
+def test_what_the_catalogue_reveals_is_shown_and_a_type_that_nobody_looks_for_is_refused_by_name(run):
+    text = "tools:\n  - {name: mail, effect: external, sensitivity: internal, reveals: [email, TYPE]}\n"
+    assert run("tools", "load", "given.yaml", text=text.replace("TYPE", "emial"))[2] == (
+        "ephor: invalid-input: given.yaml:2: tool 1: `reveals` of tool `mail` names an unknown type `emial` of personal data; "
+        "did you mean `email`?; nothing was changed\n"
+    )
+    run("tools", "load", "given.yaml", text=text.replace("TYPE", "phone"))
+    assert "reveals            email, phone\n" in run("tools", "show", "mail")[1]
+    run("tools", "load", "given.yaml", text=text.replace(", reveals: [email, TYPE]", ""))
+    assert "reveals            as manifests say\n" in run("tools", "show", "mail")[1]
 
 
 def test_cases_of_rules_and_policies_are_refused_with_their_line(run):

@@ -21,6 +21,7 @@ def _rows(one: ToolEntry) -> list[tuple[str, object]]:
         ("sensitivity", one.sensitivity.value),
         ("data", listed(one.data)),
         ("permissions", listed(one.permissions)),
+        ("reveals", "as manifests say" if one.reveals is None else listed(one.reveals)),
         ("a person approves", listed(asks or (["always"] if one.approvers else []))),
         ("who", listed(one.approvers)),
         ("labels", listed(one.labels)),

@@ -124,13 +124,14 @@ def read_role(raw: Mapping[str, object]) -> Role:
         ConflictError: it is one of the standard roles.
         InvalidInputError: a field is missing, unknown or cannot be read; the message says which and what to write.
     """
-    known = ("name", "permissions", "allowed_tools", "max_data_sensitivity")
-    if "tools" in raw and "allowed_tools" not in raw:  # the ledger's word for them
+    known = ("name", "permissions", "tools", "allowed_tools", "max_data_sensitivity")
+    if "tools" in raw:  # the ledger's word for them
+        if "allowed_tools" in raw:
+            raise InvalidInputError("a role has `tools` and `allowed_tools`, which mean the same; write one")
         raw = {("allowed_tools" if key == "tools" else key): value for key, value in raw.items()}
     if unknown := sorted(set(raw) - set(known)):
         raise InvalidInputError(f"unknown key `{unknown[0]}` in a role; use some of: {', '.join(known)}")
-    if missing := [key for key in ("name", "max_data_sensitivity") if not isinstance(raw.get(key), str)]:
-        raise InvalidInputError(f"a role has no `{missing[0]}`; write one")
+    check_texts(raw, ("name", "max_data_sensitivity"), "a role")
     lists: dict[str, list[str]] = {}
     for key in ("permissions", "allowed_tools"):
         value = raw.get(key, [])
@@ -140,6 +141,19 @@ def read_role(raw: Mapping[str, object]) -> Role:
     return custom_role(
         str(raw["name"]), lists["permissions"], lists["allowed_tools"], str(raw["max_data_sensitivity"])
     )
+
+
+def check_texts(raw: Mapping[str, object], keys: Iterable[str], what: str) -> None:
+    """Check that what must be text in a definition is.
+
+    Raises:
+        InvalidInputError: one is missing, or is something else.
+    """
+    for key in keys:
+        if raw.get(key) in (None, ""):
+            raise InvalidInputError(f"{what} has no `{key}`; write one")
+        if not isinstance(raw[key], str):
+            raise InvalidInputError(f"`{key}` of {what} is no text; write a word")
 
 
 def plain_role(role: Role) -> dict[str, Json]:

@@ -9,8 +9,9 @@ from dataclasses import dataclass
 from ephor.kernel.errors import InvalidInputError
 from ephor.kernel.vocabulary import Effect, Sensitivity, word
 from ephor.rooms.access.people import PlaneRole
-from ephor.rooms.access.roles import read_permissions, read_tools
+from ephor.rooms.access.roles import check_texts, read_permissions, read_tools
 from ephor.rooms.agents.manifest import AskRule, Tool
+from ephor.rooms.pii.catalogue import correction
 from ephor.rooms.policies.sequences import read_labels
 
 _BARRED = frozenset({PlaneRole.ADMINISTRATOR, PlaneRole.ENGINEER, PlaneRole.AUDITOR})
@@ -74,8 +75,7 @@ def read_entry(raw: Mapping[str, object]) -> ToolEntry:
     )
     if unknown := sorted(set(raw) - set(known)):
         raise InvalidInputError(f"unknown key `{unknown[0]}` in a tool; use some of: {', '.join(known)}")
-    if missing := [key for key in ("name", "effect", "sensitivity") if not isinstance(raw.get(key), str)]:
-        raise InvalidInputError(f"a tool has no `{missing[0]}`; write one")
+    check_texts(raw, ("name", "effect", "sensitivity"), "a tool")
     (name,) = read_tools([str(raw["name"])])
     what = f"of tool `{name}`"
     description = raw.get("description", "")
@@ -92,11 +92,18 @@ def read_entry(raw: Mapping[str, object]) -> ToolEntry:
             one.value
             for one in read_permissions(read_labels(raw.get("permissions", ()), f"`permissions` {what}"))
         ),
-        None if reveals is None else read_labels(reveals, f"`reveals` {what}"),
+        None if reveals is None else _reveals(read_labels(reveals, f"`reveals` {what}"), what),
         _ask(raw.get("ask", ()), what),
         _approvers(read_labels(raw.get("approvers", ()), f"`approvers` {what}"), what),
         read_labels(raw.get("labels", ()), f"`labels` {what}"),
     )
+
+
+def _reveals(types: tuple[str, ...], what: str) -> tuple[str, ...]:
+    for type in types:
+        if wrong := correction(type):
+            raise InvalidInputError(f"`reveals` {what} names an {wrong}")
+    return types
 
 
 def _ask(raw: object, what: str) -> tuple[AskRule, ...]:

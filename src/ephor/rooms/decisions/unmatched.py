@@ -6,13 +6,13 @@ What can never come is refused; what may come later is told, with the name that 
 from __future__ import annotations
 
 import difflib
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Set
 from dataclasses import dataclass, field
 
 from ephor.kernel.errors import InvalidInputError
 from ephor.kernel.vocabulary import Sensitivity
 from ephor.rooms.access.roles import Role
-from ephor.rooms.agents.manifest import Manifest
+from ephor.rooms.agents.manifest import AskRule, Manifest
 from ephor.rooms.decisions.catalogue import ToolEntry
 from ephor.rooms.policies.limits import Limit, Measure
 from ephor.rooms.policies.sequences import SequenceRule
@@ -100,17 +100,13 @@ def of_entry(entry: ToolEntry, names: Names) -> tuple[str, ...]:
     """Return what the catalogue says of a tool that nobody declares, or of arguments that it does not have."""
     if entry.id not in names.tools:
         return (_undeclared(entry.id, [*names.tools, *names.granted]),)
-    has = names.tools[entry.id].arguments
-    return tuple(
-        f"tool `{entry.id}` declares no argument `{rule.argument}`: a person is asked about every call that lacks it"
-        f"{_meant(rule.argument, has)}"
-        for rule in entry.ask
-        if rule.argument is not None and has and rule.argument not in has
-    )
+    return tuple(_unasked(entry.id, entry.ask, names.tools[entry.id].arguments))
 
 
 def of_manifest(manifest: Manifest, roles: Iterable[Role], models: Iterable[str]) -> tuple[str, ...]:
-    """Return the tools of an agent that none of its roles allows, and its models that are not registered."""
+    """Return the tools of an agent that none of its roles allows, its models that are not registered, and arguments on
+    which a question rests and which their tool does not have.
+    """
     allowed = {tool for role in roles if role.id in manifest.roles for tool in role.allowed_tools}
     known = set(models)
     return (
@@ -123,6 +119,11 @@ def of_manifest(manifest: Manifest, roles: Iterable[Role], models: Iterable[str]
             f"model `{model}` is not registered: calls of agent `{manifest.id}` are denied until it is{_meant(model, known)}"
             for model in manifest.models
             if model not in known
+        ),
+        *(
+            text
+            for tool in manifest.tools
+            for text in _unasked(tool.name, tool.ask, {one.name for one in tool.arguments})
         ),
     )
 
@@ -162,6 +163,15 @@ def _lacking(limit: Limit, names: Names) -> Iterator[str]:
                     f"tool `{tool}` declares no argument `{argument}`: every call of it that lacks it is denied"
                     f"{_meant(argument, has)}"
                 )
+
+
+def _unasked(tool: str, asks: Iterable[AskRule], has: Set[str]) -> Iterator[str]:
+    for rule in asks:
+        if rule.argument is not None and has and rule.argument not in has:
+            yield (
+                f"tool `{tool}` declares no argument `{rule.argument}`: a person is asked about every call that lacks it"
+                f"{_meant(rule.argument, has)}"
+            )
 
 
 def _no_agent(agent: str, names: Names) -> str:

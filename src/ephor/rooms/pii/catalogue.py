@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import difflib
 from types import MappingProxyType
 
 from ephor.kernel.errors import InvalidInputError
@@ -145,6 +146,19 @@ def profile(name: str) -> frozenset[str]:
     except KeyError:
         known = ", ".join(sorted(PROFILES))
         raise InvalidInputError(f"unknown profile `{name[:40]}`; use one of: {known}", profile=name) from None
+
+
+def correction(type: str) -> str | None:
+    """Return what is wrong with a *type* that nobody looks for, and what may be meant; None where it is known.
+
+    >>> correction("emial"), correction("email")
+    ('unknown type `emial` of personal data; did you mean `email`?', None)
+    """
+    if type in KINDS:
+        return None
+    close = difflib.get_close_matches(type, sorted(KINDS), 1)
+    advice = f"did you mean `{close[0]}`?" if close else f"use any of: {', '.join(sorted(KINDS))}"
+    return f"unknown type `{type[:40]}` of personal data; {advice}"
 
 
 def chosen(types: frozenset[str] | None) -> frozenset[str]:
