@@ -7,20 +7,19 @@ enter, and reports back whether that transaction committed. Only then does the s
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from datetime import datetime
 from functools import lru_cache
 from typing import NamedTuple, Protocol
 
 from ephor.adapters.keys.provider import SigningKey
 from ephor.adapters.keys.ring import SigningRing
+from ephor.adapters.storage.edge import Edge, TileRow, edge_of
 from ephor.adapters.storage.vault import ALGORITHM, Sealed
 from ephor.kernel.errors import UnavailableError, VerificationError
 from ephor.kernel.events import Event
 from ephor.kernel.time import moment, stamp
-from ephor.rooms.ledger import checkpoint, frontier, note, proof, rotation, tile
+from ephor.rooms.ledger import checkpoint, frontier, note, rotation, tile
 from ephor.rooms.ledger.entry import encode_all, parse
-from ephor.rooms.ledger.frontier import Frontier
 from ephor.rooms.ledger.tree import leaf_hash, leaf_hashes
 
 
@@ -46,18 +45,6 @@ class HeadRow(NamedTuple):
 
     ended: bool = False
     """Whether a later epoch took over: nothing may follow."""
-
-
-@dataclass(frozen=True, slots=True)
-class TileRow:
-    """A full tile, with its root so that the level above can be rebuilt without reading every hash below."""
-
-    level: int
-    index: int
-    hashes: bytes
-    root: bytes
-    middle: bytes | None = None
-    """Its inner hashes, `tile.MIDDLE` of them, so that a proof need not make them; rows of earlier versions have none."""
 
 
 class Growth(NamedTuple):
@@ -98,32 +85,6 @@ class KeySigner(NamedTuple):
         return self.key.sign(message)
 
 
-class _Row(NamedTuple):
-    """The unfinished tile of one level: its hashes, and the perfect subtrees they already make."""
-
-    hashes: tuple[bytes, ...] = ()
-    peaks: Frontier = frontier.EMPTY
-
-
-class _Edge(NamedTuple):
-    """The open right edge of the tree, the unfinished tile of each level, the leaves first."""
-
-    tree: Frontier = frontier.EMPTY
-    root: bytes = frontier.root(frontier.EMPTY)
-    rows: tuple[_Row, ...] = ()
-    at: datetime | None = None
-    """When the newest entry was received."""
-
-    @property
-    def size(self) -> int:
-        return self.tree.size
-
-
-def _tree_of(size: int, rows: Sequence[_Row]) -> Frontier:
-    """Return what the unfinished tiles come to: the subtrees of the higher levels are the larger ones."""
-    return Frontier(size, tuple(peak for row in reversed(rows) for peak in row.peaks.hashes))
-
-
 class Grower:
     """Grows one log. Not safe for two threads: the store holds a lock from `grow` to `settle`."""
 
@@ -140,12 +101,16 @@ class Grower:
         self._key: SigningKey | None = None
         """The one that signed the head gone on from. Asked for when first needed: a ledger is read without it."""
         self._following: SigningKey | None = None
-        self._edge = _Edge()
-        self._next: _Edge | None = None
+        self._edge = Edge()
+        self._note = b""
+        """The signed head over the edge."""
+        self._next: Edge | None = None
         self._growing: Growth | None = None
         self._doubt: Growth | None = None
         self._n = 0
         self._loaded = False
+        self._shared = False
+        """Whether others appended to the log before this process last did."""
 
     def of(self, log: int) -> Grower:
         """Return what grows another log of the same plane."""
@@ -153,7 +118,7 @@ class Grower:
 
     def found(self, rows: Rows, origin: str, like: str | None = None) -> None:
         """Write the head of a log without entries, signed by the key *like* that signs the plane's other logs."""
-        rows.write(Growth(0, (), (), (), _head(origin, _Edge(), self._keys.for_new(like))))
+        rows.write(Growth(0, (), (), (), _head(origin, Edge(), self._keys.for_new(like))))
 
     def check(self, rows: Rows) -> None:
         """Return if this log can go on from the rows.
@@ -163,6 +128,11 @@ class Grower:
         """
         self._load(rows, _stored(rows))
         self._loaded = True
+
+    @property
+    def asks_from(self) -> int | None:
+        """Where the entries begin that will be asked for next; None where nobody else is expected to have appended."""
+        return self._edge.size if self._shared and self._loaded else None
 
     def signer(self, rows: Rows) -> SigningKey:
         """Return the key that signs this log, after the checks that come before anything is appended."""
@@ -200,7 +170,7 @@ class Grower:
     def settle(self, growth: Growth | None) -> None:
         """Adopt the growth that committed, or forget the one that did not."""
         if growth is not None and self._next is not None:
-            self._edge, self._key = self._next, self._following
+            self._edge, self._key, self._note = self._next, self._following, growth.head.note
             self._n += len(growth.entries)
             if self._key is not None:
                 self._key.settled(growth.head.note)
@@ -217,7 +187,8 @@ class Grower:
                 log=head.origin,
             )
         key = self._key
-        if key is None or not self._loaded or head.size != self._edge.size or head.root != self._edge.root:
+        self._shared = head.size != self._edge.size
+        if key is None or not self._loaded or self._shared or head.root != self._edge.root:
             key = self._load(rows, head)
             self._loaded = True
         return key
@@ -235,14 +206,12 @@ class Grower:
         self._doubt = None
 
     def _extend(self, head: HeadRow, entries: Sequence[bytes], received: datetime, key: SigningKey) -> Growth:
-        rows, tiles = _fill(self._edge, leaf_hashes(entries))
-        tree = _tree_of(head.size + len(entries), rows)
-        self._next = _Edge(tree, frontier.root(tree), rows, received)
-        fresh = rows[0].hashes[-len(entries) :] if rows and entries else ()
+        self._next, tiles = self._edge.extend(leaf_hashes(entries), received)
+        fresh = self._next.leaves[-len(entries) :] if entries else ()
         return Growth(head.size, entries, tiles, fresh, _head(head.origin, self._next, key))
 
     def _load(self, rows: Rows, head: HeadRow) -> SigningKey:
-        """Rebuild the edge from what is stored, and refuse a head that is not ours or not the newest."""
+        """Learn the edge that is stored, and refuse a head that is not ours or not the newest."""
         key = self._keys.named(head.key)
         verifier = note.key_of(head.origin, key.public_key)
         if str(verifier) != head.key:
@@ -255,29 +224,30 @@ class Grower:
                 "the stored head is not the one that was signed; run `ephor ledger fsck`", size=head.size
             )
         self._check_floor(rows, head)
-        tree, full = frontier.decode(head.size, head.frontier), _rows(rows, head.size)
-        fresh = b"".join(full[0].hashes) if full else b""
-        if (frontier.root(tree), tree, rows.fresh()) != (head.root, _tree_of(head.size, full), fresh):
-            raise VerificationError(
-                "the newest entries do not lead to the signed head; run `ephor ledger fsck`", size=head.size
-            )
-        _check_time(rows, head)
-        self._edge = _Edge(tree, head.root, full, moment(head.last_at) if head.last_at else None)
-        self._key = key
+        self._edge = self._follow(rows, head) or _read_edge(rows, head)
+        self._key, self._note = key, head.note
         key.settled(head.note)
         return key
 
+    def _follow(self, rows: Rows, head: HeadRow) -> Edge | None:
+        """Return the edge after what other processes appended, from these entries alone; None where they do not lead to *head*.
+
+        Servers that share a log do so at nearly every commit, while the others wait.
+        """
+        first, more = self._edge.size, head.size - self._edge.size
+        if not self._loaded or not 0 < more <= tile.WIDTH:
+            return None
+        entries = [bytes(entry) for entry in rows.entries(first, head.size)]
+        edge, _ = self._edge.extend(leaf_hashes(entries), None)
+        if (edge.tree, edge.root) != (frontier.decode(head.size, head.frontier), head.root):
+            return None
+        return edge._replace(at=_time_of(head, entries[-1:]))
+
     def _check_floor(self, rows: Rows, head: HeadRow) -> None:
         kept = self._floor(self._log)
-        if kept is None:
+        if kept is None or kept == head.note:
             return
-        try:
-            # A process that died right after a key was rotated left a head that the old key signed.
-            floor = read_checkpoint(kept, _line_of(head.key, rows.statements()))
-        except VerificationError as error:
-            raise VerificationError(
-                f"the head kept beside the keys is none of this log's: {error}; nothing is recorded until that is resolved"
-            ) from error
+        floor = self._edge if kept == self._note else _read_floor(kept, rows, head)
         if head.size < floor.size or (head.size == floor.size and head.root != floor.root):
             raise VerificationError(
                 f"this database holds {head.size} entries, but a head over {floor.size} was published: entries are missing, "
@@ -296,6 +266,19 @@ def read_checkpoint(data: bytes, keys: Sequence[note.VerifierKey]) -> checkpoint
     return checkpoint.parse(note.verify(data, keys).text)
 
 
+def _read_floor(kept: bytes, rows: Rows, head: HeadRow) -> checkpoint.Checkpoint:
+    """Return what the head kept beside the keys states.
+
+    A process that died right after a key was rotated left one that the old key signed.
+    """
+    try:
+        return read_checkpoint(kept, _line_of(head.key, rows.statements()))
+    except VerificationError as error:
+        raise VerificationError(
+            f"the head kept beside the keys is none of this log's: {error}; nothing is recorded until that is resolved"
+        ) from error
+
+
 def _line_of(key: str, statements: Sequence[bytes]) -> Sequence[note.VerifierKey]:
     """Return *key* and those before it, as far as statements lead back that both keys signed."""
     line = [key]
@@ -306,7 +289,7 @@ def _line_of(key: str, statements: Sequence[bytes]) -> Sequence[note.VerifierKey
     return [note.parse_key(one) for one in line]
 
 
-def _head(origin: str, edge: _Edge, key: SigningKey) -> HeadRow:
+def _head(origin: str, edge: Edge, key: SigningKey) -> HeadRow:
     stated = checkpoint.encode(checkpoint.Checkpoint(origin, edge.size, edge.root))
     signed = note.sign(stated, KeySigner(origin, key))
     verifier = _name_of(origin, key.public_key)
@@ -326,18 +309,20 @@ def _stored(rows: Rows) -> HeadRow:
     return head
 
 
-def _check_time(rows: Rows, head: HeadRow) -> None:
-    """Take the time to go on from only where the newest entry says the same: the head's column is not signed."""
-    newest = rows.entries(head.size - 1, head.size) if head.size else ()
-    said = "".join(str(parse(bytes(entry))["received_at"]) for entry in newest)
-    if said != head.last_at:
+def _read_edge(rows: Rows, head: HeadRow) -> Edge:
+    """Return the edge made anew from what is stored: entries, roots of finished tiles, and what was kept of the unfinished one."""
+    hashes = _read_hashes(rows, head.size)
+    edge = edge_of(head.size, hashes)
+    tree, fresh = frontier.decode(head.size, head.frontier), b"".join(edge.leaves)
+    if (edge.tree, edge.root, rows.fresh()) != (tree, head.root, fresh):
         raise VerificationError(
-            f"the head says the newest entry was received at `{head.last_at[:40]}`, the entry says `{said}`; run `ephor ledger fsck`"
+            "the newest entries do not lead to the signed head; run `ephor ledger fsck`", size=head.size
         )
+    return edge._replace(at=_time_of(head, rows.entries(head.size - 1, head.size) if head.size else ()))
 
 
-def _rows(rows: Rows, size: int) -> tuple[_Row, ...]:
-    """Return the unfinished tile of each level, made anew from the entries and the roots of the finished ones."""
+def _read_hashes(rows: Rows, size: int) -> list[list[bytes]]:
+    """Return the hashes of the unfinished tile of each level."""
     finished = size // tile.WIDTH
     found = [[leaf_hash(bytes(entry)) for entry in rows.entries(finished * tile.WIDTH, size)]]
     level = 0
@@ -350,38 +335,14 @@ def _rows(rows: Rows, size: int) -> tuple[_Row, ...]:
             )
         found.append(roots)
         level, finished = level + 1, finished // tile.WIDTH
-    return tuple(_Row(tuple(row), frontier.extend(frontier.EMPTY, row)) for row in found)
+    return found
 
 
-def _fill(edge: _Edge, leaves: Sequence[bytes]) -> tuple[tuple[_Row, ...], list[TileRow]]:
-    """Put *leaves* into the unfinished tiles; return what stays unfinished and the tiles that became full."""
-    rows, tiles = list(edge.rows), list[TileRow]()
-    size, level, fresh = edge.size, 0, leaves
-    while fresh:
-        if level == len(rows):
-            rows.append(_Row())
-        index = (size >> tile.HEIGHT * level) // tile.WIDTH
-        rows[level], done = _advance(rows[level], fresh)
-        if not done:
-            break
-        filled = [_tile_row(level, at, hashes) for at, hashes in enumerate(done, index)]
-        tiles += filled
-        level, fresh = level + 1, [one.root for one in filled]
-    return tuple(rows), tiles
-
-
-def _tile_row(level: int, index: int, hashes: Sequence[bytes]) -> TileRow:
-    data = tile.encode_tile(hashes)
-    middle = proof.perfect(data, tile.MIDDLE)
-    return TileRow(level, index, data, proof.perfect(middle), middle)
-
-
-def _advance(row: _Row, fresh: Sequence[bytes]) -> tuple[_Row, list[Sequence[bytes]]]:
-    """Return what is unfinished after *fresh*, and the hashes of each tile that became full."""
-    done: list[Sequence[bytes]] = []
-    at = 0
-    while (missing := tile.WIDTH - len(row.hashes)) <= len(fresh) - at:
-        done.append((*row.hashes, *fresh[at : at + missing]))
-        row, at = _Row(), at + missing
-    rest = fresh[at:]
-    return (_Row((*row.hashes, *rest), frontier.extend(row.peaks, rest)) if rest else row), done
+def _time_of(head: HeadRow, newest: Sequence[bytes]) -> datetime | None:
+    """Return the time to go on from, if the newest entry says the same: the head's column is not signed."""
+    said = "".join(str(parse(bytes(entry))["received_at"]) for entry in newest)
+    if said != head.last_at:
+        raise VerificationError(
+            f"the head says the newest entry was received at `{head.last_at[:40]}`, the entry says `{said}`; run `ephor ledger fsck`"
+        )
+    return moment(said) if said else None

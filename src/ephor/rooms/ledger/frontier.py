@@ -108,5 +108,9 @@ def decode(size: int, data: bytes) -> Frontier:
         VerificationError: the number of bytes does not belong to that size.
     """
     if size < 0 or len(data) != size.bit_count() * HASH_SIZE:
-        raise VerificationError(f"{len(data)} bytes are not the frontier of {size} entries", size=size)
+        raise VerificationError(
+            f"{len(data)} bytes are not the frontier of {size} entries: the head's row was changed; run `ephor ledger fsck`, "
+            "and restore a backup",
+            size=size,
+        )
     return Frontier(size, split(data))

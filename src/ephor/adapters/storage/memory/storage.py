@@ -10,7 +10,8 @@ from threading import RLock, get_ident
 from typing import Any
 
 from ephor.adapters.storage.catalogue import plan_of
-from ephor.adapters.storage.growth import Draft, Grower, Growth, HeadRow, TileRow
+from ephor.adapters.storage.edge import TileRow
+from ephor.adapters.storage.growth import Draft, Grower, Growth, HeadRow
 from ephor.adapters.storage.memory.cosigned import MemoryCosigned
 from ephor.adapters.storage.memory.shelf import MemoryShelf
 from ephor.adapters.storage.search import ask, summary

@@ -29,6 +29,7 @@ _TOGETHER = 100
 """Entries in one insert statement: SQLite takes many rows at once in little more than half the time."""
 _INSERT = "insert into ledger_entries (idx, data) values "
 _LOCK = f"select pg_advisory_xact_lock({0x45_50_48_4F}, {{}})"  # "EPHO"
+_SINCE = "select data from ledger_entries where idx >= {} and idx < {} order by idx"
 SHIFT = 40
 """A log's rows lie from its number, shifted by this, on: room for a trillion entries in each of eight million logs."""
 _VERSION = "select value from plane_state where name = 'version'"
@@ -162,8 +163,11 @@ class SqliteRows:
             raise UnavailableError("the plane's version is gone from the database; restore it from a backup")
         return int(row[0])
 
-    def enter(self) -> None:
-        """Open a transaction that writes, alone in this log, and look where it stands; ``run("commit")`` ends it."""
+    def enter(self, since: int | None = None) -> None:
+        """Open a transaction that writes, alone in this log, and look where it stands; ``run("commit")`` ends it.
+
+        Entries from *since* on will be asked for, if there are any; it tells those to whom each question is a journey.
+        """
         self.connection.execute("begin immediate")
         self._keep(self.connection.execute(self._asked, (self.log + 1,)).fetchone())
 
@@ -208,24 +212,37 @@ class PostgresRows(SqliteRows):
         super().__init__(connection, log)
         self._waiting: list[Growth] | None = None
         """What goes out with the commit; None in a transaction that somebody else commits."""
+        self._ahead: tuple[int, list[bytes]] | None = None
+        """The entries that `enter` fetched, and where they begin, until somebody asks for them."""
 
     def run(self, sql: str, *values: object) -> Any:
         if sql == "commit":
             return self._commit()
-        return self.connection.execute(sql.replace("?", "%s"), values)
+        return self.connection.execute(sql.replace("?", "%s"), values, binary=True)
 
     def many(self, sql: str, values: Sequence[tuple[object, ...]]) -> None:
         with self.connection.cursor() as cursor:
             cursor.executemany(sql.replace("?", "%s"), values)
 
-    def enter(self) -> None:
-        """Begin, exclude other writers, and look where they left it: asked as one, as a round trip costs more than all three."""
-        looked = self._asked.replace("?", str(self.log + 1))
-        told = self.connection.execute(f"begin; {_LOCK.format(self.log)}; {looked}")
+    def enter(self, since: int | None = None) -> None:
+        """Begin, exclude other writers, and look where they left it: asked as one, as a round trip costs more than all that."""
+        asked = ["begin", _LOCK.format(self.log), self._asked.replace("?", str(self.log + 1))]
+        if since is not None:
+            asked.append(_SINCE.format(*self._between(since, since + tile.WIDTH)))
+        told = self.connection.execute("; ".join(asked))
         told.nextset()
         told.nextset()
         self._keep(told.fetchone())
+        self._ahead = None
+        if since is not None and told.nextset():
+            self._ahead = since, [data for (data,) in told.fetchall()]
         self._waiting = []
+
+    def entries(self, start: int, stop: int) -> Sequence[bytes]:
+        ahead, self._ahead = self._ahead, None
+        if ahead is not None and ahead[0] == start and len(ahead[1]) == stop - start:
+            return ahead[1]
+        return super().entries(start, stop)
 
     def lock(self) -> None:
         """Exclude other writers of this log until the transaction ends (READ COMMITTED then sees their head)."""

@@ -44,7 +44,7 @@ class LogWriter:
     def begin(self) -> None:
         """Begin a transaction, alone in this log."""
         self._hot = self._hot or self._connect()
-        self._hot.enter()
+        self._hot.enter(self.grower.asks_from)
 
     def abandon(self) -> None:
         """Close the connection, and take back what it has not committed."""
