@@ -225,6 +225,8 @@ def test_only_an_administrator_sets_rules(plane, who):
     [
         {"quorum": 0},
         {"quorum": 11},
+        {"quorum": True},
+        {"quorum": "2"},
         {"approvers": ["administrator"]},
         {"approvers": ["engineer"]},
         {"approvers": ["nobody"]},
@@ -530,7 +532,7 @@ def test_what_goes_wrong_on_the_command_line_has_its_code(run, plane, words, cod
     assert size(plane) == before
 
 
-def test_people_read_what_they_decide_on(plane, capsys):
+def test_people_read_what_they_decide_on(plane, clock, capsys):
     door = SimpleNamespace(person="cal", open=lambda *_args, **_kw: plane)
     plane.approvals.rules.set(quorum=2, escalation=[(timedelta(minutes=30), ["executive"])], by="ada")
     approval = ask(plane)
@@ -552,3 +554,6 @@ def test_people_read_what_they_decide_on(plane, capsys):
     for command in (["rules", "list"], ["sweep"], ["load"], ["inbox"]):
         assert run_command(["approvals", *command], door) == 0
         assert capsys.readouterr().out
+    clock.advance(timedelta(minutes=30))
+    run_command(["approvals", "sweep"], door)
+    assert "refund  passed on to executive" in capsys.readouterr().out

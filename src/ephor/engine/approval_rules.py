@@ -11,7 +11,15 @@ from ephor.engine.ports import World
 from ephor.kernel.canonical import Json
 from ephor.kernel.events import Event
 from ephor.rooms.access.people import Person, PlanePermission, require
-from ephor.rooms.approvals.rule import DEFAULT, PATIENCE, ApprovalRule, read_rule, rule_digest, rule_for
+from ephor.rooms.approvals.rule import (
+    DEFAULT,
+    PATIENCE,
+    ApprovalRule,
+    read_rule,
+    rule_digest,
+    rule_for,
+    unanswerable,
+)
 from ephor.rooms.decisions.unmatched import of_question
 
 
@@ -56,10 +64,14 @@ class ApprovalRules:
             unit.append(self._event("approval-rule.set/1", rule, person.id))
         return rule
 
-    def warnings(self, *, agent: str | None = None, tool: str | None = None) -> tuple[str, ...]:
-        """Return what a rule for these names and nobody knows yet."""
+    def warnings(
+        self, rule: ApprovalRule, *, agent: str | None = None, tool: str | None = None
+    ) -> tuple[str, ...]:
+        """Return what a rule for these names and nobody knows yet, and where too few people are there to answer by it."""
         with self.world.storage.reading() as unit:
-            return of_question(agent, tool, names_of(unit, self.world.clock.now()))
+            unknown = of_question(agent, tool, names_of(unit, self.world.clock.now()))
+            people = [set(one.roles) for one in unit.shelf(Person).all()]
+        return (*unknown, *unanswerable(rule, people))
 
     def remove(self, *, by: str, agent: str | None = None, tool: str | None = None) -> ApprovalRule:
         """Remove the rule for exactly these; the next wider one holds again.

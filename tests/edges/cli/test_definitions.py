@@ -199,3 +199,23 @@ def test_the_line_is_that_of_what_is_quoted_and_else_that_of_the_item():
     assert line_of(document, lines, "`most` is too small", "rows[1]") == 5
     assert line_of(document, lines, "it has no `window`", "rows[1]") == 4
     assert line_of(document, lines, "`most` is too small") is None
+
+
+def test_a_rule_that_too_few_people_can_answer_by_is_warned_of(run):
+    def said(*words):
+        code, out, err = run("approvals", "rules", "set", "--tool", "refund", *words, "--json")
+        assert (code, err) == (0, "")
+        return json.loads(out)["warnings"]
+
+    assert said("--escalate", "30m:operator") == []
+    by = ("--approver", "model_validator")
+    run("people", "remove", "eti", "--reason", "left")
+    assert said("--quorum", "10", *by, "--escalate", "30m:ethics_reviewer") == [
+        "after 0:30:00 nobody is there to answer: no one holds `ethics_reviewer`",
+        "10 must approve, and 1 may: every question runs out, which denies the call",
+    ]
+    run("people", "remove", "val", "--reason", "left")
+    nobody = "nobody is there to answer: no one holds `model_validator`"
+    assert said(*by) == [nobody, "1 must approve, and 0 may: every question runs out, which denies the call"]
+    assert said(*by, "--escalate", "30m:operator") == [nobody]
+    assert f"warning: {nobody}" in run("approvals", "rules", "set", *by)[1]

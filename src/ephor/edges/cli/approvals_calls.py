@@ -8,7 +8,7 @@ import typer
 
 from ephor.edges.cli.approvals import Id, app
 from ephor.edges.cli.calls import call_document, print_call, print_inbox
-from ephor.edges.cli.fields import fields, minute
+from ephor.edges.cli.fields import fields, listed, minute
 from ephor.edges.cli.options import As, Database, Json, given, lasting
 from ephor.edges.cli.render import as_json, emit, table
 from ephor.kernel.errors import InvalidInputError
@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from rich.console import Console
 
     from ephor.engine.calls import Swept
+    from ephor.rooms.approvals.call import CallApproval
     from ephor.rooms.approvals.load import Load
 
 
@@ -167,8 +168,12 @@ def _bound(text: str) -> tuple[str, int]:
 
 def _print_swept(out: Console, done: Swept) -> None:
     rows: list[Sequence[str]] = [(one.id, one.agent, one.tool, "expired") for one in done.expired]
-    rows += [(one.id, one.agent, one.tool, "passed on") for one in done.escalated]
+    rows += [(one.id, one.agent, one.tool, f"passed on to {_to(one)}") for one in done.escalated]
     table(out, ("id", "agent", "tool", "now"), rows, empty="nothing ran out, and nothing is to be passed on")
+
+
+def _to(asked: CallApproval) -> str:
+    return listed([role.value for step in asked.escalation[: asked.escalated] for role in step.to])
 
 
 def _print_load(out: Console, found: Load) -> None:

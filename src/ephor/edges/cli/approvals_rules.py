@@ -69,7 +69,7 @@ def set_rule(
         escalation=[_step(text) for text in escalate or ()],
         by=person or context.obj.person,
     )
-    warnings = rules.warnings(agent=agent, tool=tool)
+    warnings = rules.warnings(rule, agent=agent, tool=tool)
 
     def human(out: Console) -> None:
         _print(out, [rule])

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence, Set
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
@@ -67,7 +67,7 @@ def read_rule(
     Raises:
         InvalidInputError: an unknown or barred role, a quorum or a time out of range, or steps out of their order.
     """
-    if not 1 <= quorum <= MAX_QUORUM:
+    if type(quorum) is not int or not 1 <= quorum <= MAX_QUORUM:
         raise InvalidInputError(f"a quorum of {quorum} cannot be; write 1 to {MAX_QUORUM}")
     if not SHORTEST <= patience <= LONGEST:
         raise InvalidInputError("the time to answer must be between 1 second and 30 days")
@@ -128,6 +128,29 @@ def steps_due(steps: Sequence[Step], asked_at: datetime, now: datetime) -> int:
     1
     """
     return sum(now >= asked_at + step.after for step in steps)
+
+
+def unanswerable(rule: ApprovalRule, people: Iterable[Set[PlaneRole]]) -> Iterator[str]:
+    """Say where the people there are, each with their roles, are too few for what *rule* asks: silence denies.
+
+    >>> list(unanswerable(DEFAULT, [{PlaneRole.CALL_APPROVER}])), next(unanswerable(DEFAULT, []))
+    ([], 'nobody is there to answer: no one holds `call_approver`')
+    """
+    held, able = list(people), set[PlaneRole]()
+    for after, roles in (
+        ("", rule.approvers),
+        *((f"after {step.after} ", step.to) for step in rule.escalation),
+    ):
+        if not _holders(held, set(roles)):
+            named = " or ".join(f"`{role.value}`" for role in roles)
+            yield f"{after}nobody is there to answer: no one holds {named}"
+        able.update(roles)
+    if (most := _holders(held, able)) < rule.quorum:
+        yield f"{rule.quorum} must approve, and {most} may: every question runs out, which denies the call"
+
+
+def _holders(people: Sequence[Set[PlaneRole]], roles: Set[PlaneRole]) -> int:
+    return sum(not roles.isdisjoint(one) for one in people)
 
 
 def _roles(words: Sequence[str]) -> tuple[PlaneRole, ...]:
