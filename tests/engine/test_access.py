@@ -130,6 +130,17 @@ def test_an_agent_passes_on_less_for_the_same_purpose(lending):
         grant(lending, "alpha", parent=second.id, depth=0)
 
 
+def test_only_what_was_lent_is_passed_on_and_only_by_whom_it_was_lent_to(lending):
+    first = grant(lending, permissions=["data:pii:read"])
+    said = f"agent `alpha` does not hold permission `agent:delegate` by delegation `{first.id}`"
+    with pytest.raises(NotPermittedError, match=said):  # its own roles hold it
+        grant(lending, "beta", parent=first.id, permissions=["data:pii:read"], depth=0)
+    first = grant(lending)
+    with pytest.raises(ConflictError, match="was not granted to agent `beta`, but to `alpha`"):
+        grant(lending, "gamma", parent=first.id, from_agent="beta", depth=0)
+    assert grant(lending, "beta", parent=first.id, from_agent="alpha", depth=0).giver == "agent:alpha"
+
+
 def test_an_agent_lends_from_its_own_roles_only_with_the_permission(engine, lending):
     assert grant(lending, "beta", from_agent="alpha").giver == "agent:alpha"
     engine.agents.register(agent("plain", "customer_service_agent"), by="eve")

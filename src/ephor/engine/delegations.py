@@ -7,15 +7,16 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from ephor.engine.authority import rights_of
+from ephor.engine.cataloguing import names_of
 from ephor.engine.ports import Unit, World
 from ephor.kernel.canonical import Json
-from ephor.kernel.errors import NotPermittedError
+from ephor.kernel.errors import ConflictError, NotPermittedError
 from ephor.kernel.events import Event
 from ephor.kernel.time import stamp
 from ephor.kernel.vocabulary import Objection, Sensitivity, word
 from ephor.rooms.access import delegation as lending
 from ephor.rooms.access.delegation import Delegation, Granter, PersonRights
-from ephor.rooms.access.people import Person, PlanePermission, may, require
+from ephor.rooms.access.people import GRANTS, Person, PlanePermission, PlaneRole, may, require
 from ephor.rooms.access.roles import (
     Rights,
     beyond,
@@ -23,6 +24,7 @@ from ephor.rooms.access.roles import (
     read_tools,
 )
 from ephor.rooms.agents.agent import Agent
+from ephor.rooms.decisions.unmatched import of_rights
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,6 +70,15 @@ class Delegations:
             self._record(unit, "person.changed/1", by, f"person:{person}", {"may_lend": _scope(held)})
         return held
 
+    def warnings(self, held: PersonRights) -> tuple[str, ...]:
+        """Return what somebody may lend and nobody declares, and that they lack the role it takes to lend anything."""
+        with self.world.storage.reading() as unit:
+            unknown = of_rights(held.tools, names_of(unit, self.world.clock.now()))
+            if may(unit.shelf(Person).get(held.id), PlanePermission.DELEGATE):
+                return unknown
+        able = " or ".join(role.value for role in PlaneRole if PlanePermission.DELEGATE in GRANTS[role])
+        return (*unknown, f"`{held.id}` can lend nothing yet: it takes the role {able}")
+
     def grant(
         self,
         to_agent: str,
@@ -92,13 +103,18 @@ class Delegations:
             NotFoundError: there is no such agent or parent.
             NotPermittedError: *by* may not, has no say over what would be lent (they neither own the giving agent nor lent
                 it its authority, nor administer the plane), or the giver does not hold what it would lend.
-            ConflictError: the parent does not hold any more.
+            ConflictError: the parent does not hold any more, or was granted to another agent than *from_agent*.
         """
         with self.world.storage.unit() as unit:
             require(unit.shelf(Person).find(by), PlanePermission.DELEGATE, who=by)
             unit.shelf(Agent).get(to_agent)
             before = _chain(unit, parent) if parent else ()
             giver = before[-1].to_agent if before else from_agent
+            if from_agent not in (None, giver):
+                raise ConflictError(
+                    f"delegation `{parent}` was not granted to agent `{from_agent}`, but to `{giver}`, which passes it on",
+                    parent=parent,
+                )
             if giver is not None:
                 _require_own(unit, giver, before, by)
             new = Delegation(
@@ -123,9 +139,15 @@ class Delegations:
         return new
 
     def all(self, to_agent: str | None = None) -> Sequence[LentNow]:
-        """Return the delegations, all or those to one agent, each with what stands against it now."""
+        """Return the delegations, all or those to one agent, each with what stands against it now.
+
+        Raises:
+            NotFoundError: there is no such agent.
+        """
         now = self.world.clock.now()
         with self.world.storage.reading() as unit:
+            if to_agent is not None:
+                unit.shelf(Agent).get(to_agent)
             known = {one.id: one for one in unit.shelf(Delegation).all()}
             found = []
             for one in known.values():

@@ -30,7 +30,7 @@ def moment(text: str) -> datetime:
     """Read an RFC 3339 time with a zone.
 
     Raises:
-        InvalidInputError: not a time, or one without a zone.
+        InvalidInputError: not a time, one without a zone, or one that in UTC lies outside the years 1 to 9999.
     """
     try:
         at = datetime.fromisoformat(text)
@@ -38,7 +38,12 @@ def moment(text: str) -> datetime:
         raise InvalidInputError(f"`{text[:40]}` is not a time; write 2026-08-02T09:30:00Z") from None
     if at.tzinfo is None:
         raise InvalidInputError(f"time `{text}` has no zone; add one, for example `Z`")
-    return at.astimezone(UTC)
+    try:
+        return at.astimezone(UTC)
+    except OverflowError:
+        raise InvalidInputError(
+            f"time `{text}` lies outside the years 1 to 9999 in UTC; write another"
+        ) from None
 
 
 def day(text: str) -> date:

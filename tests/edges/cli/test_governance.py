@@ -113,9 +113,27 @@ def test_authority_is_lent_listed_and_taken_back(run: Run, engine: Engine) -> No
     (gone,) = json.loads(run("delegations", "list", "--agent", "support-assistant", "--json")[1])
     assert [reason["code"] for reason in gone["reasons"]] == ["delegation-revoked"]
     assert run("delegations", "revoke", lent["id"])[0] == 4
+    assert run("delegations", "list", "--agent", "support-asistant")[0] == 3
 
 
-@pytest.mark.parametrize("until", ["soon", "2026-12-01T10:00:00", "2026-13-01"])
+def test_what_somebody_may_lend_and_never_can_is_warned_of(run: Run, engine: Engine) -> None:
+    engine.agents.register(support(), by="eve")
+    scope = ("--tool", "customer_lokup", "--tool", "refund", "--max-sensitivity", "internal", "--as", "ada")
+    told = json.loads(run("delegations", "allow", "cal", *scope, "--json")[1])
+    assert (told["id"], told["tools"]) == ("cal", ["customer_lokup", "refund"])
+    assert told["warnings"] == [
+        "no agent declares tool `customer_lokup` yet; did you mean `customer_lookup`?",
+        "`cal` can lend nothing yet: it takes the role administrator or engineer",
+    ]
+    assert "  warning: no agent declares" in run("delegations", "allow", "eve", *scope)[1]
+    taken = ("--max-sensitivity", "internal", "--as", "ada", "--json")
+    assert json.loads(run("delegations", "allow", "cal", *taken)[1])["warnings"] == []
+
+
+@pytest.mark.parametrize(
+    "until",
+    ["soon", "2026-12-01T10:00:00", "2026-13-01", "9999-12-31T23:59:59-12:00", "0001-01-01T00:00:00+01:00"],
+)
 def test_an_end_that_is_no_time_is_refused(run: Run, until: str) -> None:
     code, _, err = run("delegations", "grant", "a", "--max-sensitivity", "public", "--until", until, "--json")
     assert (code, json.loads(err)["error"]) == (2, "invalid-input")

@@ -6,9 +6,10 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from ephor.edges.cli.definitions import warned
 from ephor.edges.cli.fields import listed, minute
 from ephor.edges.cli.options import As, Database, Json, ending, given
-from ephor.edges.cli.render import emit, table
+from ephor.edges.cli.render import as_json, emit, table
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -52,11 +53,18 @@ def allow(
 
     Example: ephor delegations allow eve --permission data:pii:read --tool customer_lookup --max-sensitivity confidential
     """
-    held = context.obj.open(database).delegations.allow(
+    delegations = context.obj.open(database).delegations
+    held = delegations.allow(
         holder, permission or [], tool or [], max_sensitivity, by=person or context.obj.person
     )
+    warnings = delegations.warnings(held) if held.permissions or held.tools else ()
     told = f"{held.id} may lend {listed((*held.permissions, *held.tools))}, up to {held.max_sensitivity.value} data"
-    emit(held, lambda out: out.print(told), json=json)
+
+    def human(out: Console) -> None:
+        out.print(told)
+        warned(out, warnings)
+
+    emit({**as_json(held), "warnings": list(warnings)}, human, json=json)
 
 
 @app.command()

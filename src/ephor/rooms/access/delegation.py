@@ -256,18 +256,20 @@ def _may_pass_on(hop: Delegation, held: Rights) -> tuple[Objection, ...]:
     """An agent needs its own permission to lend, and another to start the agent it lends to."""
     reasons: tuple[Objection, ...] = ()
     if hop.from_kind is Granter.AGENT:
-        reasons += _lacks(held, Permission.AGENT_DELEGATE, hop.giver)
+        reasons += _lacks(held, Permission.AGENT_DELEGATE, hop)
     if hop.spawned:
-        reasons += _lacks(held, Permission.AGENT_SPAWN, hop.giver)
+        reasons += _lacks(held, Permission.AGENT_SPAWN, hop)
     return reasons
 
 
-def _lacks(held: Rights, permission: Permission, giver: str) -> tuple[Objection, ...]:
+def _lacks(held: Rights, permission: Permission, hop: Delegation) -> tuple[Objection, ...]:
+    """What was lent counts, not what the giver's own roles hold: who lends says whether it may be passed on."""
     if permission in held.permissions:
         return ()
-    return (
-        Objection("permission-not-held", f"{_named(giver)} does not hold permission `{permission.value}`"),
-    )
+    text = f"{_named(hop.giver)} does not hold permission `{permission.value}`"
+    if hop.parent is not None:
+        text += f" by delegation `{hop.parent}`, and may not pass it on so"
+    return (Objection("permission-not-held", text),)
 
 
 def _known(rights_of: RightsOf, principal: str, reasons: list[Objection]) -> Rights:

@@ -96,6 +96,11 @@ def of_role(role: Role, names: Names) -> tuple[str, ...]:
     return tuple(found)
 
 
+def of_rights(tools: Iterable[str], names: Names) -> tuple[str, ...]:
+    """Return those of *tools*, which somebody may lend, that nobody declares."""
+    return tuple(_undeclared(tool, names.tools) for tool in tools if tool not in names.tools)
+
+
 def of_entry(entry: ToolEntry, names: Names) -> tuple[str, ...]:
     """Return what the catalogue says of a tool that nobody declares, or of arguments that it does not have."""
     if entry.id not in names.tools:

@@ -9,6 +9,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from ephor.kernel.errors import InvalidInputError
+from ephor.kernel.time import moment
 from ephor.kernel.vocabulary import Sensitivity, word
 from ephor.rooms.policies.rulings import ALLOW, ASK, DENY, CallFacts, Ruling
 
@@ -148,11 +149,8 @@ def _words(raw: Mapping[str, Any], key: str, what: str) -> tuple[str, ...]:
 
 def _moment(raw: object, what: str) -> datetime:
     try:
-        at = raw if isinstance(raw, datetime) else datetime.fromisoformat(str(raw))
-    except ValueError:
-        at = None
-    if at is None or at.tzinfo is None:
+        return moment(raw.isoformat() if isinstance(raw, datetime) else str(raw))
+    except InvalidInputError:
         raise InvalidInputError(
             f"`at` of {what} is no time with a zone; write it like 2026-11-27T22:00:00Z", value=str(raw)[:40]
-        )
-    return at
+        ) from None
