@@ -15,6 +15,7 @@ from ephor.rooms.consent.statement import GUARDIAN, ConsentState, Standing
 from ephor.rooms.decisions.model import Call
 from ephor.testing import FrozenClock
 from sample_gate import AGENT, ROPA, make_ready
+from sample_plane import entries
 
 MARY, KIM = "mary@example.org", "kim@example.org"
 PROOF = "sha256:" + "0" * 64
@@ -236,3 +237,21 @@ def test_a_request_to_opt_out_is_an_opt_out(ready: Engine) -> None:
     ready.dsr.fulfil(request.id, by="dora")
     assert ready.consent.view(MARY).opted_out == (Category.SALE,)
     assert "opted-out-sale" in reasons(ready, "data-sale")
+    assert reasons(ready, "sale") == {"opted-out-sale"}, "nobody withdrew a consent"
+
+
+def test_who_objects_or_opts_out_withdrew_no_consent(ready: Engine) -> None:
+    objects = ready.dsr.open("objection", {"email": MARY}, by="dora", purposes=["news"])
+    ready.dsr.verify_identity(objects.id, "seen", by="dora")
+    assert ready.dsr.fulfil(objects.id, by="dora").verified == ("objected to news: no agent acts for it",)
+    limits = ready.dsr.open("limit", {"email": MARY}, law="ccpa", by="dora", purposes=["scoring"])
+    assert ready.dsr.fulfil(limits.id, by="dora").verified == ("opted out of scoring: no agent acts for it",)
+    assert dict(ready.consent.view(MARY).standings) == {
+        "news": Standing.OBJECTED,
+        "scoring": Standing.OPTED_OUT,
+    }
+    assert (reasons(ready, "news"), reasons(ready, "scoring")) == ({"objected"}, {"opted-out"})
+    give(ready, "news")  # who consents afterwards has said so
+    assert "objected" not in reasons(ready, "news")
+    kinds = [one["kind"] for one in entries(ready) if one["kind"].startswith("consent.")]
+    assert kinds == ["consent.objected/1", "consent.opted-out/1", "consent.given/1"]

@@ -96,6 +96,21 @@ def test_a_collection_with_an_override_keeps_its_rows_and_nothing_of_the_person(
     assert MARY.encode() not in (tmp_path / "shop.db").read_bytes().lower()
 
 
+def test_rows_that_were_overwritten_are_back_only_when_they_say_something_else_again(
+    engine: Engine, stores: Mapping[str, DataStore], tmp_path: Path
+) -> None:
+    before = rows_of(tmp_path / "shop.db", "customers")[0]
+    engine.dsr.fulfil(ready(engine, stores, MASKED), by="dora", given=MASKED, stores=stores)
+    masked = rows_of(tmp_path / "shop.db", "customers")[0]
+    again = engine.dsr_reapplying
+    assert again.reapply(MASKED, stores, by="dora", dry_run=True) == []
+    stores["shop"].update("customers", ("id",), [(1,)], {"name": before[2]})
+    [found] = again.reapply(MASKED, stores, by="dora")
+    assert (found.collection, found.rows) == ("shop.customers", 1)
+    assert rows_of(tmp_path / "shop.db", "customers")[0] == masked
+    assert again.reapply(MASKED, stores, by="dora") == []
+
+
 def test_an_override_of_the_collection_is_for_all_its_personal_fields_and_delete_deletes(
     engine: Engine, stores: Mapping[str, DataStore], tmp_path: Path
 ) -> None:

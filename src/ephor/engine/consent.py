@@ -145,7 +145,7 @@ class Consent:
             require(unit.shelf(Person).find(by), PlanePermission.CONSENT, who=by)
             out = opted_out(unit.shelf(Statement).all(subject=name))
             return tuple(
-                self._add(unit, _withdrawal(name, one.value, channel, proof, by=by, at=now))
+                self._add(unit, _optout(name, one.value, channel, proof, by=by, at=now))
                 for one in dict.fromkeys(categories)
                 if one not in out
             )
@@ -291,6 +291,13 @@ def _withdrawal(
 ) -> Statement:
     state = ConsentState.WITHDRAWN
     return Statement("", subject, purpose, state, "", channel, at, proof=proof, recorded_by=by)
+
+
+def _optout(
+    subject: str, category: str, channel: str, proof: str | None, *, by: str, at: datetime
+) -> Statement:
+    said = _withdrawal(subject, category, channel, proof, by=by, at=at)
+    return replace(said, state=ConsentState.OPTED_OUT)
 
 
 def _shown(unit: Unit, version: str, text: bytes | None) -> str | None:

@@ -102,6 +102,7 @@ class Dsr:
             purposes=tuple(dict.fromkeys(purposes)),
             confirm_by=days.confirm,
             extendable_to=days.extended,
+            holidays=tuple(sorted(set(holidays))),
             by_agent=bool(agent.strip()),
         )
         if mandate:
@@ -233,7 +234,8 @@ class Dsr:
             if request.status in ENDED:
                 raise ConflictError(f"request `{id}` is {request.status}; there is nothing to extend")
             days = Deadlines(request.due, request.confirm_by, request.extendable_to)
-            due = extend(days, today=now.date(), already=request.extended_at is not None)
+            reached = request.paused_on or now.date()  # while the time rests, the first period goes on
+            due = extend(days, today=reached, already=request.extended_at is not None)
             longer = replace(request, due=due, extended_at=now, extension_reason=reason.strip())
             record(
                 unit,

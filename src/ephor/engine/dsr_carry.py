@@ -15,16 +15,16 @@ from ephor.kernel.errors import ConflictError, InvalidInputError
 from ephor.kernel.time import stamp
 from ephor.rooms.approvals.call import CallApproval, forget
 from ephor.rooms.consent.choices import Minor
-from ephor.rooms.consent.record import event_of, withdrawals
+from ephor.rooms.consent.record import event_of, stopping
 from ephor.rooms.consent.restriction import Restriction
-from ephor.rooms.consent.statement import Standing, Statement, standings
+from ephor.rooms.consent.statement import ConsentState, Standing, Statement, standings
 from ephor.rooms.dsr.datamap import parse_map
 from ephor.rooms.dsr.investigate import LEDGER, Investigation, collected, held_collections, ledger_fate
 from ephor.rooms.dsr.judge import Stay
 from ephor.rooms.dsr.opening import by_collection
 from ephor.rooms.dsr.plan import Batch, Certificate, DataPlan, Tombstone
 from ephor.rooms.dsr.request import ENDED, HandTask, Request, RequestStatus, check_step
-from ephor.rooms.dsr.rights import Fulfilment, changes_stores, fulfilment_of
+from ephor.rooms.dsr.rights import Fulfilment, Right, changes_stores, fulfilment_of
 from ephor.rooms.retention.hold import Hold
 from ephor.rooms.ropa.record import ProcessingRecord
 
@@ -52,14 +52,17 @@ class Carrier:
                 f"`{request.id}` by {request.due.isoformat()}, or refuses it on a ground of the law"
             )
         check_step(request, RequestStatus.FULFILLED)
-        said = tuple(f"consent for {purpose} withdrawn" for purpose in request.purposes) or (
+        told = "objected to" if request.right is Right.OBJECTION else "opted out of"
+        said = tuple(f"{told} {purpose}: no agent acts for it" for purpose in request.purposes) or (
             "processing restricted",
         )
         with self.world.storage.unit() as unit:
             if way is Fulfilment.RESTRICT:
                 self._restrict(unit, request, ())
             else:
-                self._withdraw(unit, request, request.purposes)
+                objects = request.right is Right.OBJECTION
+                state = ConsentState.OBJECTED if objects else ConsentState.OPTED_OUT
+                self._stop(unit, request, request.purposes, state)
             return self._close(unit, request, None, said)
 
     def by_hand(self, request: Request, said: str) -> Certificate:
@@ -292,7 +295,8 @@ class Carrier:
         """Withdraw what consent stands, restrict what had to stay, destroy the subject's key, and close."""
         history = unit.shelf(Statement).all(subject=request.subject)
         standing = standings(history, self.world.clock.now())
-        self._withdraw(unit, request, [name for name, holds in standing.items() if holds is Standing.GIVEN])
+        given = [name for name, holds in standing.items() if holds is Standing.GIVEN]
+        self._stop(unit, request, given, ConsentState.WITHDRAWN)
         kept = [
             line.collection
             for line in plan.lines
@@ -312,10 +316,10 @@ class Carrier:
         told = (*said, *late)
         return self._close(unit, request, plan, told, forgotten=forgotten, stones=stones, late=bool(late))
 
-    def _withdraw(self, unit: Unit, request: Request, purposes: Sequence[str]) -> None:
+    def _stop(self, unit: Unit, request: Request, purposes: Sequence[str], state: ConsentState) -> None:
         shelf = unit.shelf(Statement)
         history, now = shelf.all(subject=request.subject), self.world.clock.now()
-        for said in withdrawals(history, request.subject, purposes, at=now, channel="dsr", by=self.by):
+        for said in stopping(history, request.subject, purposes, state, at=now, channel="dsr", by=self.by):
             shelf.add(said)
             unit.append(event_of(said, actor=f"person:{self.by}", request=request.id))
 

@@ -75,6 +75,7 @@ class DsrHouseholds:
                 identity_kinds=tuple(sorted(identities)),
                 confirm_by=days.confirm,
                 extendable_to=days.extended,
+                holidays=tuple(sorted(set(holidays))),
                 household=household,
             )
             requests.append((request, {"identities": dict(identities), "corrections": {}}))

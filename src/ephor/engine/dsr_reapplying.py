@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Protocol, runtime_checkable
 
-from ephor.engine.dsr_work import Stores, erase, fingerprint_of
+from ephor.engine.dsr_work import Stores, erase, fingerprint_of, seen_again
 from ephor.engine.ports import World
 from ephor.kernel.errors import InvalidInputError, VerificationError
 from ephor.kernel.events import Event
@@ -122,7 +122,18 @@ class DsrReapplying:
         for start in range(0, len(some), _AT_ONCE):
             part = some[start : start + _AT_ONCE]
             values = tuple(stone.values[at] for _, at in part) if stone.fields else ()
-            yield replace(blank, rows=tuple(key for key, _ in part), values=values)
+            batch = replace(blank, rows=tuple(key for key, _ in part), values=values)
+            if stone.fields:
+                batch = _still_known(batch, stores)
+            if batch.rows:
+                yield batch
+
+
+def _still_known(batch: Batch, stores: Stores) -> Batch:
+    """Return of rows that were overwritten and stay those that hold something else again."""
+    back = {key for key, field in seen_again(batch, stores) if field}
+    kept = [pair for pair in zip(batch.rows, batch.values, strict=True) if pair[0] in back]
+    return replace(batch, rows=tuple(key for key, _ in kept), values=tuple(values for _, values in kept))
 
 
 def _name(collection: str) -> Name:

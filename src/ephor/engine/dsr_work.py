@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Generator, Mapping, Sequence
+from collections.abc import Generator, Iterator, Mapping, Sequence
 from dataclasses import replace
 from functools import partial
 from typing import Any, TypeVar
@@ -293,22 +293,30 @@ def prove_gone(batches: Sequence[Batch], stores: Stores) -> tuple[str, ...]:
 
 def _overwritten(batch: Batch, stores: Stores) -> str:
     """Return that the rows hold what was written, as the store says it. Raises VerificationError."""
+    seen = tuple(seen_again(batch, stores))
+    if other := [field for _, field in seen if field]:
+        raise VerificationError(
+            f"`{batch.collection}.{other[0]}` of a row does not hold what was written; something wrote it again"
+        )
+    return f"{batch.collection}: {len(seen)} rows asked for by key, {', '.join(batch.fields)} overwritten in each"
+
+
+def seen_again(batch: Batch, stores: Stores) -> Iterator[tuple[Key, str]]:
+    """Yield the rows of an overwritten batch that are there, each with a field that holds something else than what was written."""
     name = name_of(batch)
     wanted = dict(zip(batch.rows, batch.values, strict=True))
     first = tuple(dict.fromkeys(key[0] for key in batch.rows))
-    seen = stores[name.dataset].find(Find(name, (*batch.key, *batch.fields), batch.key[0], first))
-    there = 0
-    for row in seen:
+    for row in stores[name.dataset].find(Find(name, (*batch.key, *batch.fields), batch.key[0], first)):
         key = tuple(row[column] for column in batch.key)
-        if key not in wanted:
-            continue
-        there += 1
-        for field, value in zip(batch.fields, wanted[key], strict=True):
-            if not _holds(row[field], value, inside="." in field):
-                raise VerificationError(
-                    f"`{batch.collection}.{field}` of a row does not hold what was written; something wrote it again"
-                )
-    return f"{batch.collection}: {there} rows asked for by key, {', '.join(batch.fields)} overwritten in each"
+        if key in wanted:
+            pairs = zip(batch.fields, wanted[key], strict=True)
+            yield (
+                key,
+                next(
+                    (field for field, value in pairs if not _holds(row[field], value, inside="." in field)),
+                    "",
+                ),
+            )
 
 
 def _holds(held: Value, value: Value, *, inside: bool) -> bool:

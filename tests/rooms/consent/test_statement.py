@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ephor.kernel.errors import InvalidInputError
-from ephor.rooms.consent.record import event_of, withdrawals
+from ephor.rooms.consent.record import event_of, stopping
 from ephor.rooms.consent.restriction import Restriction, is_restricted
 from ephor.rooms.consent.statement import (
     ConsentState,
@@ -99,7 +99,7 @@ def test_a_withdrawal_needs_no_notice() -> None:
 
 def test_withdrawals_go_behind_the_history() -> None:
     history = [said(1, G), said(2, G, "offers")]
-    more = withdrawals(history, "sub_1", ["news", "offers"], at=AT, channel="dsr", by="dora")
+    more = stopping(history, "sub_1", ["news", "offers"], W, at=AT, channel="dsr", by="dora")
     assert [one.number for one in more] == [3, 4]
     assert set(standings([*history, *more], AT).values()) == {Standing.WITHDRAWN}
     assert next_number([*history, *more]) == 5

@@ -80,6 +80,8 @@ CASES = {
     "consent-withdrawn": (authority(), call(**SUBJECT), {"subject": standing(Standing.WITHDRAWN)}),
     "consent-refused": (authority(), call(**SUBJECT), {"subject": standing(Standing.REFUSED)}),
     "consent-expired": (authority(), call(**SUBJECT), {"subject": standing(Standing.EXPIRED)}),
+    "objected": (authority(), call(**SUBJECT), {"subject": standing(Standing.OBJECTED)}),
+    "opted-out": (authority(), call(**SUBJECT), {"subject": standing(Standing.OPTED_OUT)}),
     "consent-missing": (authority(**CONSENT), call(**SUBJECT), {"subject": standing(Standing.NEVER)}),
     "role-unknown": (authority(support(roles=("customer_service_agent", "ghost"))), call(), {}),
     "no-role": (authority(support(roles=())), call(), {}),

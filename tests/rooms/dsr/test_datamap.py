@@ -73,6 +73,24 @@ def test_a_map_as_fides_writes_it_is_accepted_as_it_is() -> None:
     assert plan_route(read, ["email"]).reached == (Name("example", "customer"), Name("example", "address"))
 
 
+def test_what_fides_says_and_changes_no_answer_is_read_over() -> None:
+    given: Any = copy.deepcopy(FIDES)
+    given["dataset"][0]["fides_meta"] = {"after": ["other"], "namespace": {"project_id": "p"}}
+    [one, *_] = given["dataset"][0]["collections"]
+    one["fides_meta"] = {
+        "skip_processing": False,
+        "partitioning": {"field": "created"},
+        "after": ["example.address"],
+    }
+    one["fields"].append(
+        {"name": "owners", "fides_meta": {"data_type": "string[]", "return_all_elements": True}}
+    )
+    assert parse_map(given).get(f"example.{one['name']}").fields[-1].many
+    one["fides_meta"]["skip_processing"] = True
+    with pytest.raises(InvalidInputError, match="skip_processing"):
+        parse_map(given)
+
+
 Change = tuple[tuple[str | int, ...], object]
 FIRST = ("dataset", 0, "collections", 0)
 

@@ -17,7 +17,7 @@ from typing import Annotated
 import typer
 from typer.core import TyperGroup
 
-from ephor.edges.cli.placed import Placed
+from ephor.edges.cli.placed import Placed, typed
 from ephor.edges.door import Door
 from ephor.kernel import errors
 from ephor.kernel.visible import visible
@@ -136,7 +136,7 @@ def run(arguments: Sequence[str], door: Door) -> int:
     json = "--json" in arguments
     sys.stdout = sys.stdout or io.TextIOWrapper(io.BytesIO())  # closed by whoever started this
     sys.stderr = sys.stderr or io.TextIOWrapper(io.BytesIO())
-    placed = Placed()
+    placed = Placed(typed=typed(arguments[1:]))
     if isinstance(door, Door):
         placed.open = door.read_placed
         door = replace(door, read_yaml=placed.read)

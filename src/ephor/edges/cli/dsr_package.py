@@ -98,7 +98,9 @@ def seal(files: Mapping[str, bytes], passphrase: str, until: date | None) -> byt
     from cryptography.hazmat.primitives.kdf.pbkdf2 import PBKDF2HMAC  # noqa: PLC0415
 
     if len(passphrase) < SHORTEST:
-        raise InvalidInputError(f"the passphrase is shorter than {SHORTEST} characters; make a longer one")
+        raise InvalidInputError(
+            f"the passphrase in the file of --passphrase is shorter than {SHORTEST} characters; make a longer one"
+        )
     salt, nonce = os.urandom(16), os.urandom(12)
     key = PBKDF2HMAC(SHA256(), 32, salt, ROUNDS).derive(passphrase.encode())
     inside = json.dumps({name: base64.b64encode(data).decode() for name, data in files.items()}).encode()

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -20,6 +20,8 @@ class Placed:
 
     open: Callable[[str], tuple[Mapping[str, Any], Mapping[str, int]]] = lambda _file: ({}, {})
     """Reads a file, and tells the line of each path in it."""
+    typed: frozenset[str] = frozenset()
+    """What the command line says, value by value: a refusal that quotes it, and nothing of a file, is not of that file."""
     files: list[tuple[str, Mapping[str, Any], Mapping[str, int]]] = field(default_factory=list)
 
     def read(self, file: str) -> Mapping[str, Any]:
@@ -40,10 +42,25 @@ class Placed:
             if f"{file}:" in message:
                 return error
             line = line_of(document, lines, message, str(error.facts.get("path", "")))
+            if line is None and not self.typed.isdisjoint(_QUOTED.findall(message)):
+                continue
             if line is not None or len(self.files) == 1:
                 facts = {**error.facts, "file": file, "line": line or 1}
                 return type(error)(f"{file}:{line or 1}: {message}", **facts)
         return error
+
+
+def typed(arguments: Iterable[str]) -> frozenset[str]:
+    """Return what a person typed, value by value.
+
+    >>> sorted(typed(["plan", "--store=shop=a.db", "--form", "pdf"]))[3:]
+    ['a.db', 'pdf', 'plan', 'shop', 'shop=a.db']
+    """
+    said: set[str] = set()
+    for one in arguments:
+        rest = one.split("=")
+        said |= {one, *rest, *("=".join(rest[at:]) for at in range(1, len(rest)))}
+    return frozenset(said - {""})
 
 
 def line_of(

@@ -1,4 +1,4 @@
-"""How a statement of consent is written into the ledger, and what ends the consent of somebody who asked for it."""
+"""How a statement of consent is written into the ledger, and what stops purposes for somebody who asked for it."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ def event_of(said: Statement, *, actor: str, request: str | None = None) -> Even
     shown = {"shown": said.shown} if said.shown else {}
     given_by = {"given_by": said.given_by} if said.given_by != SELF else {}
     return Event(
-        kind=f"consent.{said.state.value}/1",
+        kind=f"consent.{said.state.value.replace('_', '-')}/1",
         at=said.at,
         actor=actor,
         resource=f"consent:{said.id}",
@@ -33,23 +33,24 @@ def event_of(said: Statement, *, actor: str, request: str | None = None) -> Even
     )
 
 
-def withdrawals(
+def stopping(
     history: Sequence[Statement],
     subject: str,
     purposes: Sequence[str],
+    state: ConsentState,
     *,
     at: datetime,
     channel: str,
     by: str,
 ) -> tuple[Statement, ...]:
-    """Return the statements that withdraw consent for *purposes*, in their order, to go behind one subject's *history*."""
+    """Return the statements that stop *purposes*, in their order, to go behind one subject's *history*."""
     first = next_number(history)
     return tuple(
         Statement(
             id=statement_id(subject, number),
             subject=subject,
             purpose=purpose,
-            state=ConsentState.WITHDRAWN,
+            state=state,
             notice_version="",
             channel=channel,
             at=at,

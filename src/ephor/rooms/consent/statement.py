@@ -24,6 +24,10 @@ class ConsentState(StrEnum):
     GIVEN = "given"
     WITHDRAWN = "withdrawn"
     REFUSED = "refused"
+    OBJECTED = "objected"
+    """To processing that rests on something else than consent (GDPR Art. 21)."""
+    OPTED_OUT = "opted_out"
+    """Of a sale, of sharing, of a use (Cal. Civ. Code 1798.120, .121)."""
 
 
 @unique
@@ -33,6 +37,8 @@ class Standing(StrEnum):
     GIVEN = "given"
     WITHDRAWN = "withdrawn"
     REFUSED = "refused"
+    OBJECTED = "objected"
+    OPTED_OUT = "opted_out"
     EXPIRED = "expired"
     NEVER = "never"
 

@@ -13,6 +13,7 @@ from ephor.rooms.decisions.authority import AgentAuthority
 from ephor.rooms.decisions.codes import AGAINST
 from ephor.rooms.decisions.facts import Facts, deny
 from ephor.rooms.decisions.model import Reason
+from ephor.rooms.decisions.standing import SubjectStanding
 
 _CLASSES = frozenset({"high", "limited", "minimal", "out_of_scope"})
 """Classes under which an agent may act at all."""
@@ -92,16 +93,24 @@ def person(facts: Facts) -> Iterator[Reason]:
             "opt-out-purpose-unknown",
             f"the person opted out, and nobody said what purpose `{call.purpose}` serves",
         )
-    if subject.consent in (Standing.WITHDRAWN, Standing.REFUSED, Standing.EXPIRED):
-        yield deny(
-            f"consent-{subject.consent.value}",
-            f"consent for purpose `{call.purpose}` is {subject.consent.value}",
-        )
-    elif subject.consent is Standing.NEVER and _rests_on_consent(call.purpose, authority):
+    yield from _said(call.purpose, subject)
+    if subject.consent is Standing.NEVER and _rests_on_consent(call.purpose, authority):
         yield deny(
             "consent-missing",
             f"purpose `{call.purpose}` rests on consent, or on nothing recorded, and this person gave none",
         )
+
+
+def _said(purpose: str, subject: SubjectStanding) -> Iterator[Reason]:
+    """What the person said last about the purpose itself, where that is no consent."""
+    said = subject.consent
+    if said is Standing.OBJECTED:
+        yield deny("objected", f"the person objected to purpose `{purpose}`")
+    elif said is Standing.OPTED_OUT:
+        if not any(code.startswith("opted-out-") for code in subject.against):  # which says it better
+            yield deny("opted-out", f"the person opted out of purpose `{purpose}`")
+    elif said in (Standing.WITHDRAWN, Standing.REFUSED, Standing.EXPIRED):
+        yield deny(f"consent-{said.value}", f"consent for purpose `{purpose}` is {said.value}")
 
 
 def _is_strange(purpose: str, authority: AgentAuthority) -> bool:

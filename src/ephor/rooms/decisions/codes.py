@@ -43,6 +43,8 @@ CODES: Mapping[str, str] = MappingProxyType(
         "consent-withdrawn": "the person withdrew consent for this purpose",
         "consent-refused": "the person refused consent for this purpose",
         "consent-expired": "the person's consent for this purpose ran out",
+        "objected": "the person objected to this purpose (GDPR Article 21)",
+        "opted-out": "the person opted out of this purpose",
         "consent-missing": "the purpose rests on consent, and the person gave none",
         **AGAINST,
         "opt-out-purpose-unknown": "the person opted out, and nobody said what the purpose serves",

@@ -157,12 +157,14 @@ _DATASET = {
     "fides_key",
     "collections",
     "fidesctl_meta",
+    "fides_meta",
     "third_country_transfers",
     "joint_controller",
 } | _PROSE
 _COLLECTION = {"name", "fields", "fides_meta", "fidesops_meta"} | _PROSE
 _FIELD = {"name", "fields", "data_categories", "fides_meta", "fidesops_meta"} | _PROSE
-_COLLECTION_META = {"after", "erase_after", "masking_strategy_override"}
+_DATASET_META = {"after", "resource_id", "namespace"}
+_COLLECTION_META = {"after", "erase_after", "masking_strategy_override", "skip_processing", "partitioning"}
 _FIELD_META = {
     "masking_strategy_override",
     "primary_key",
@@ -171,6 +173,7 @@ _FIELD_META = {
     "data_type",
     "length",
     "read_only",
+    "return_all_elements",
 }
 
 
@@ -196,6 +199,7 @@ def _dataset(given: Mapping[str, object]) -> Iterator[Collection]:
     if "." in key:
         raise InvalidInputError(f"dataset `{key}` has a dot in its name; use none")
     _keys(given, _DATASET, f"dataset `{key}`")
+    _meta(given, _DATASET_META, f"dataset `{key}`")
     for collection in _entries(given.get("collections"), f"collections of `{key}`"):
         yield _collection(key, collection)
 
@@ -204,6 +208,11 @@ def _collection(dataset: str, given: Mapping[str, object]) -> Collection:
     name = Name(dataset, _word(given.get("name"), f"name of a collection in `{dataset}`"))
     _keys(given, _COLLECTION, f"collection `{name}`")
     meta = _meta(given, _COLLECTION_META, f"collection `{name}`")
+    if meta.get("skip_processing") not in (None, False):
+        raise InvalidInputError(
+            f"collection `{name}` is to be skipped (`skip_processing`), and a person's data in it with it; leave that out, or "
+            "leave the collection out: then each plan says that it was not searched"
+        )
     listed = _entries(given.get("fields"), f"fields of `{name}`")
     fields = tuple(field for one in listed for field in _fields(name, one, (), (), many=False))
     after = _list(meta.get("erase_after"), f"erase_after of `{name}`")

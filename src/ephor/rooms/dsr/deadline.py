@@ -24,17 +24,26 @@ class Deadlines:
     extended: date | None = None
 
 
-def deadlines(law: DsrLaw, right: Right, received: date, holidays: Collection[date] = ()) -> Deadlines:
+def deadlines(
+    law: DsrLaw,
+    right: Right,
+    received: date,
+    holidays: Collection[date] = (),
+    rested: timedelta = timedelta(0),
+) -> Deadlines:
     """Return the days for a request received on *received*; *holidays* are the public holidays that apply.
 
-    The clock does not stop by itself while an identity is checked: see `request.pause`.
+    The clock does not stop by itself while an identity is checked: see `request.pause`. Where it did, *rested* is how
+    long; the months end so much later, and only then is a day that is no working day moved.
 
     >>> deadlines(DsrLaw.GDPR, Right.ACCESS, date(2026, 1, 31)).due.isoformat()
     '2026-03-02'
     """
     if law is DsrLaw.GDPR:
         # GDPR Art. 12(3): one month, extendable by two more; both run from receipt (EDPB Guidelines 01/2022).
-        return Deadlines(_months(received, 1, holidays), extended=_months(received, 3, holidays))
+        return Deadlines(
+            _months(received, 1, holidays, rested), extended=_months(received, 3, holidays, rested)
+        )
     if law is DsrLaw.CCPA:
         return _ccpa(right, received, holidays)
     if right is Right.ACCESS:
@@ -79,7 +88,7 @@ def business_days(start: date, count: int, holidays: Collection[date] = ()) -> d
     return day
 
 
-def _months(received: date, months: int, holidays: Collection[date]) -> date:
+def _months(received: date, months: int, holidays: Collection[date], rested: timedelta) -> date:
     """Count months as Regulation 1182/71 Art. 3 does.
 
     The day of the event itself does not count (1); the period ends with the same date of the last month, or with its
@@ -88,7 +97,7 @@ def _months(received: date, months: int, holidays: Collection[date]) -> date:
     """
     year, month = divmod(received.year * 12 + received.month - 1 + months, 12)
     day = min(received.day, calendar.monthrange(year, month + 1)[1])
-    end = date(year, month + 1, day)
+    end = date(year, month + 1, day) + rested
     while not _is_working(end, holidays):
         end += timedelta(1)
     return end

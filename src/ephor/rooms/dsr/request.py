@@ -9,6 +9,7 @@ from datetime import date, datetime, timedelta
 from enum import StrEnum, unique
 
 from ephor.kernel.errors import ConflictError, InvalidInputError
+from ephor.rooms.dsr.deadline import deadlines
 from ephor.rooms.dsr.review import Review
 from ephor.rooms.dsr.rights import (
     DsrLaw,
@@ -132,6 +133,8 @@ class Request:
     """Since when the time stands still: more was asked to know who asks."""
     household: str = ""
     """What the requests of people who ask together have in common."""
+    holidays: tuple[date, ...] = ()
+    """The public holidays that its days were reckoned with."""
 
 
 def check_mandate(request: Request, mandate: str = "") -> str:
@@ -241,9 +244,14 @@ def pause(request: Request, today: date) -> Request:
 
 
 def resumed(request: Request, today: date) -> Request:
-    """Return the request with its time running again: the days are as much later as it rested."""
+    """Return the request with its time running again: it ends as much later as it rested, on a working day.
+
+    The months are counted anew from receipt, or a last day that was a Saturday would be moved twice (Regulation 1182/71
+    Art. 3(4)).
+    """
     if request.paused_on is None:
         return request
     rested = max(today - request.paused_on, timedelta(0))
-    later = None if request.extendable_to is None else request.extendable_to + rested
-    return replace(request, due=request.due + rested, extendable_to=later, paused_on=None)
+    days = deadlines(request.law, request.right, request.received_on, request.holidays, rested)
+    due = days.due if request.extended_at is None or days.extended is None else days.extended
+    return replace(request, due=due, extendable_to=days.extended, paused_on=None)

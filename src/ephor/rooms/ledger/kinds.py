@@ -108,6 +108,8 @@ GOVERNANCE: Mapping[str, str] = MappingProxyType(
         "consent.given/1": "a data subject consented",
         "consent.withdrawn/1": "a data subject withdrew consent",
         "consent.refused/1": "a data subject refused consent",
+        "consent.objected/1": "a data subject objected to processing for a purpose",
+        "consent.opted-out/1": "a data subject opted out of a sale, of sharing or of another use of their data",
         "consent.text-added/1": "the text that is shown to whoever is asked for consent got a version",
         "consent.minor-recorded/1": "a data subject is known to be, or to have been, a child",
         "purpose.set/1": "what a purpose serves was laid down",
