@@ -22,7 +22,7 @@ COMMANDS = {
     "soak": [["python", "tests/soak.py"]],
     "lock": [["uv", "pip", "compile", "pyproject.toml", "--universal", "--generate-hashes", "--no-header",
               "--no-emit-index-url", "--no-annotate", "--extra", "dev", "--extra", "postgres",
-              "--extra", "mysql", "--extra", "redis", "--extra", "parquet", "--extra", "xlsx", "--extra", "pdf", "--extra", "timestamps",
+              "--extra", "mysql", "--extra", "redis", "--extra", "parquet", "--extra", "objects", "--extra", "xlsx", "--extra", "pdf", "--extra", "timestamps",
               "--extra", "server", "-o", "requirements.lock"],
              ["uv", "pip", "compile", "pyproject.toml", "--universal", "--generate-hashes", "--no-header",
               "--no-emit-index-url", "--no-annotate", "--extra", "source", "-c", "requirements.lock",

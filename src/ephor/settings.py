@@ -70,6 +70,11 @@ def read_settings(environment: Mapping[str, str] | None = None) -> Settings:
     )
 
 
+def read_named(name: str) -> str | None:
+    """Return the environment variable that somebody named for a secret which stands in no file and no URL."""
+    return os.environ.get(name)
+
+
 def keys_folder(settings: Settings, database: str) -> Path:
     """Return where the keys of *database* lie."""
     if settings.keys:

@@ -6,7 +6,7 @@ import csv
 import hashlib
 import io
 import json
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import IO, Any
 
@@ -255,15 +255,3 @@ def _next_line(file: IO[bytes], where: str, number: int) -> bytes:
 
 def _digest(raw: bytes) -> str:
     return hashlib.sha256(raw.strip()).hexdigest()[:32]
-
-
-def columns_of(pieces: Iterator[Piece], most: int, where: str) -> Sequence[str]:
-    """Return every column that any record has, in the order of appearance. Raises InvalidInputError for too many."""
-    names: dict[str, None] = {}
-    for piece in pieces:
-        names.update(dict.fromkeys(piece.record or ()))
-        if len(names) > most:
-            raise InvalidInputError(
-                f"the records of `{where}` have more than {most} columns; are they records?"
-            )
-    return tuple(names)

@@ -60,9 +60,9 @@ def read_layout(query: str, between: str = "/") -> tuple[Pattern, ...]:
 def guess_layout(paths: Iterator[str]) -> tuple[Pattern, ...]:
     """Return one pattern for each file of records that lies in the folder itself, named like it."""
     made: dict[str, Pattern] = {}
-    for path in sorted(paths):
+    for path in sorted(one for one in paths if "/" not in one):
         place = PurePosixPath(path)
-        if len(place.parts) == 1 and place.suffix.lower() in TABLES:
+        if place.suffix.lower() in TABLES:
             if place.stem in made:
                 raise InvalidInputError(
                     f"two files are called `{place.stem[:80]}`; name collections with `?NAME=PATTERN`"

@@ -1,4 +1,4 @@
-"""Which connector a store's URL names: one of ours, or one that an installed package brings along.
+"""Which connector a store's URL names: one of ours, one that an installed package brings along, or a file system of fsspec.
 
 A package offers a connector as an entry point of the group `ephor.connectors`, named like the URL's scheme: a function
 that takes the URL and returns a `DataStore`. What is ours cannot be replaced.
@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from importlib import import_module, metadata
 from typing import Any
 
-from ephor.adapters.connectors import sql
+from ephor.adapters.connectors import objects_open, sql
 from ephor.engine.ports_data import DataStore
 from ephor.kernel.errors import EphorError, InvalidInputError, UnavailableError
 
@@ -18,6 +18,8 @@ GROUP = "ephor.connectors"
 SQL = ("sqlite", "postgresql", "mysql", "mariadb")
 OTHERS: Mapping[str, tuple[str, str]] = {
     "files": ("ephor.adapters.connectors.files", "connect_files"),
+    "file": ("ephor.adapters.connectors.files", "connect_files"),
+    "local": ("ephor.adapters.connectors.files", "connect_files"),
     "langgraph": ("ephor.adapters.connectors.langgraph", "connect_langgraph"),
     "chroma": ("ephor.adapters.connectors.chroma", "connect_chroma"),
     "langfuse": ("ephor.adapters.connectors.langfuse", "connect_langfuse"),
@@ -47,10 +49,12 @@ def connect(url: str) -> DataStore:
         module, name = OTHERS[scheme]
         made: DataStore = getattr(import_module(module), name)(url)
         return made
+    if not offered and scheme not in SQL and "://" in url and objects_open.knows(scheme):
+        return objects_open.connect_objects(url)
     if not offered and scheme not in SQL and ":" in url:
         raise InvalidInputError(
             f"nothing here knows a store of the kind `{scheme[:40]}`, given with --store or to `ephor dsr map`; a URL begins with "
-            f"one of: {', '.join(OURS)}, or with what an installed package offers"
+            f"one of: {', '.join(OURS)}, s3, gs, az or another protocol of fsspec, or with what an installed package offers"
         )
     if not offered:
         return sql.connect(url)
