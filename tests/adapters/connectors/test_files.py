@@ -1,7 +1,8 @@
-"""A folder of files as a data store: what is found, what goes, what stays byte for byte, and what is refused."""
+"""Files as a data store, in a folder and in object stores: what is found, what goes, what stays byte for byte, and what is refused."""
 
 from __future__ import annotations
 
+import io
 import json
 import os
 import zipfile
@@ -21,6 +22,7 @@ from ephor.kernel.errors import ConflictError, InvalidInputError, NotFoundError
 from ephor.rooms.dsr.datamap import Name
 from ephor.rooms.dsr.store import Find, Tally
 from planes import sqlite_plane
+from stored_objects import InFolder, Stored, s3_server, stored
 from strikes import gets_through, strike
 
 MARY, JOHN = "mary@example.org", "john@example.org"
@@ -38,26 +40,38 @@ EVENTS = b'{"who": 1, "said": "hi"}\n\n{"who":2,  "said": "caf\\u00e9"}\n{"who":
 ORDERS = b'[\n  {"id": 10, "customer": {"id": 1, "mail": "mary@example.org"}},\n  {"id":  20, "customer": {"id": 2}, "big": 12345678901234567890123}\n]\n'
 
 
+FILES = {
+    "customers.csv": CUSTOMERS,
+    "logs/a.jsonl": EVENTS,
+    "orders.json": ORDERS,
+    "notes/1/x.md": b"---\nemail: mary@example.org\n---\nLikes lamps.\n",
+    "notes/2/x.md": b"---\nemail: john@example.org\n---\nLikes chairs.\n",
+    "letters/1-9.txt": b"Dear Mary",
+    "letters/2-9.txt": b"Dear John",
+    "profiles/1.json": b'{"city": "Bergen"}',
+    "profiles/2.json": b'{"city": "Oslo"}',
+    "scans/1/deep/id.png": b"\x89PNG Mary",
+    "other.bin": b"\x00",
+}
+__all__ = ["s3_server", "stored"]
+
+
 @pytest.fixture
 def folder(tmp_path: Path) -> Path:
-    root = tmp_path / "agent"
-    for name, data in {
-        "customers.csv": CUSTOMERS,
-        "logs/a.jsonl": EVENTS,
-        "orders.json": ORDERS,
-        "notes/1/x.md": b"---\nemail: mary@example.org\n---\nLikes lamps.\n",
-        "notes/2/x.md": b"---\nemail: john@example.org\n---\nLikes chairs.\n",
-        "letters/1-9.txt": b"Dear Mary",
-        "letters/2-9.txt": b"Dear John",
-        "profiles/1.json": b'{"city": "Bergen"}',
-        "profiles/2.json": b'{"city": "Oslo"}',
-        "scans/1/deep/id.png": b"\x89PNG Mary",
-        "other.bin": b"\x00",
-    }.items():
-        place = root / name
-        place.parent.mkdir(parents=True, exist_ok=True)
-        place.write_bytes(data)
-    return root
+    place = InFolder(tmp_path / "agent")
+    fill(place)
+    return place.root
+
+
+@pytest.fixture
+def agent(stored: Stored) -> Stored:
+    fill(stored)
+    return stored
+
+
+def fill(stored: Stored) -> None:
+    for name, data in FILES.items():
+        stored.write(name, data)
 
 
 def opened(folder: Path, patterns: str = PATTERNS) -> DataStore:
@@ -102,6 +116,11 @@ def ready(engine: Engine, right: str, store: DataStore, **facts: Any) -> str:
     return engine.dsr.approve(request.id, by="dora").id
 
 
+def everything(stored: Stored) -> bytes:
+    folder = bytes_below(stored.root) if isinstance(stored, InFolder) else b""
+    return folder + b"\n".join(name.encode() + b"\n" + stored.read(name) for name in stored.names())
+
+
 def bytes_below(root: Path) -> bytes:
     return b"\n".join(
         str(path.relative_to(root)).encode() + b"\n" + (path.read_bytes() if path.is_file() else b"")
@@ -110,9 +129,9 @@ def bytes_below(root: Path) -> bytes:
 
 
 def test_a_person_leaves_every_kind_of_file_and_the_others_stay_byte_for_byte(
-    folder: Path, engine: Engine
+    agent: Stored, engine: Engine
 ) -> None:
-    store = opened(folder)
+    store = connect(agent.url(PATTERNS))
     id = ready(engine, "erasure", store)
     plan = engine.dsr.show(id).plan
     assert plan is not None
@@ -122,25 +141,20 @@ def test_a_person_leaves_every_kind_of_file_and_the_others_stay_byte_for_byte(
     assert plan.unmapped == ("agent._other_files", "agent.notes.email", "agent.orders.big")
     done = engine.dsr.fulfil(id, by="dora", given=files_map(), stores={"agent": store})
     assert "agent.orders: 1 rows asked for by key, 0 left" in done.verified
-    left = bytes_below(folder).lower()
+    left = everything(agent).lower()
     assert b"mary" not in left
     assert b"bergen" not in left
     assert b"notes/1" not in left, "an empty folder that is named like a person goes, too"
-    assert (folder / "customers.csv").read_bytes() == CUSTOMERS.replace(
-        b'1;Mary@example.org;"Miller; Mary"\r\n', b""
-    )
-    assert (folder / "logs/a.jsonl").read_bytes() == b'\n{"who":2,  "said": "caf\\u00e9"}\n'
-    assert (
-        b'{"id":  20, "customer": {"id": 2}, "big": 12345678901234567890123}'
-        in (folder / "orders.json").read_bytes()
-    )
-    assert json.loads((folder / "orders.json").read_bytes())[0]["id"] == 20
-    assert (folder / "profiles/2.json").read_bytes() == b'{"city": "Oslo"}'
-    assert (folder / "notes/2/x.md").exists()
+    assert agent.read("customers.csv") == CUSTOMERS.replace(b'1;Mary@example.org;"Miller; Mary"\r\n', b"")
+    assert agent.read("logs/a.jsonl") == b'\n{"who":2,  "said": "caf\\u00e9"}\n'
+    assert b'{"id":  20, "customer": {"id": 2}, "big": 12345678901234567890123}' in agent.read("orders.json")
+    assert json.loads(agent.read("orders.json"))[0]["id"] == 20
+    assert agent.read("profiles/2.json") == b'{"city": "Oslo"}'
+    assert "notes/2/x.md" in agent.names()
 
 
-def test_what_a_person_gets_is_theirs_with_what_stands_in_the_files(folder: Path, engine: Engine) -> None:
-    store, box = opened(folder), dict[str, bytes]()
+def test_what_a_person_gets_is_theirs_with_what_stands_in_the_files(agent: Stored, engine: Engine) -> None:
+    store, box = connect(agent.url(PATTERNS)), dict[str, bytes]()
     id = ready(engine, "access", store)
     engine.dsr.fulfil(id, by="dora", given=files_map(), stores={"agent": store}, deliver=box.__setitem__)
     [package] = box.values()
@@ -155,8 +169,8 @@ def test_what_a_person_gets_is_theirs_with_what_stands_in_the_files(folder: Path
     assert "john" not in package.decode().lower()
 
 
-def test_what_is_wrong_is_put_right_and_nothing_else(folder: Path, engine: Engine) -> None:
-    store = opened(folder)
+def test_what_is_wrong_is_put_right_and_nothing_else(agent: Stored, engine: Engine) -> None:
+    store = connect(agent.url(PATTERNS))
     wanted = {"agent.customers.name": 'Mary "M" Müller; née X', "agent.orders.customer.mail": "m@example.org"}
     id = ready(engine, "rectification", store, corrections=wanted)
     done = engine.dsr.fulfil(id, by="dora", given=files_map(), stores={"agent": store})
@@ -164,10 +178,10 @@ def test_what_is_wrong_is_put_right_and_nothing_else(folder: Path, engine: Engin
         "agent.customers: 1 of 1 rows corrected",
         "agent.orders: 1 of 1 rows corrected",
     )
-    lines = (folder / "customers.csv").read_bytes().split(b"\r\n")
+    lines = agent.read("customers.csv").split(b"\r\n")
     assert lines[1].decode() == '1;Mary@example.org;"Mary ""M"" Müller; née X"'
     assert b"\r\n".join(lines[2:]) == CUSTOMERS.split(b"\r\n", 2)[2]
-    assert json.loads((folder / "orders.json").read_bytes())[0]["customer"] == {
+    assert json.loads(agent.read("orders.json"))[0]["customer"] == {
         "id": 1,
         "mail": "m@example.org",
     }
@@ -308,12 +322,12 @@ def test_an_erasure_of_files_killed_at_any_step_goes_on(tmp_path: Path, folder: 
     made.close()
 
 
-def test_a_document_that_lies_in_the_folder_itself_becomes_an_empty_list(tmp_path: Path) -> None:
-    (tmp_path / "person.json").write_text('{"id": 1}')
-    store = connect(f"files:///{tmp_path}")
+def test_a_document_that_lies_in_the_folder_itself_becomes_an_empty_list(stored: Stored) -> None:
+    stored.write("person.json", b'{"id": 1}')
+    store = connect(stored.url())
     store.tables()
     assert store.delete("person", ("_path", "_row"), [("person.json", "document")]) == 1
-    again = connect(f"files:///{tmp_path}")
+    again = connect(stored.url())
     assert again.delete("person", ("_path", "_row"), [("person.json", "document")]) == 0
     assert again.tally(Tally(Name("d", "person"), ("id",), ((1,),))) == {}
     assert again.tables()["person"].blank
@@ -466,30 +480,32 @@ def test_records_of_a_parquet_file_are_found_corrected_and_erased(tmp_path: Path
     assert parquet.read_table(place).equals(now)
 
 
-def test_people_in_a_parquet_file_are_erased_and_nobody_else(tmp_path: Path, engine: Engine) -> None:
+def test_people_in_a_parquet_file_are_erased_and_nobody_else(stored: Stored, engine: Engine) -> None:
     pa = pytest.importorskip("pyarrow")
     from pyarrow import parquet  # noqa: PLC0415
 
     ann, bob = "ann@example.com", "bob@example.com"
     rows = [{"n": at, "email": ann if at % 3 == 0 else bob} for at in range(2_500)]
-    place = tmp_path / "visits.parquet"
-    parquet.write_table(pa.Table.from_pylist(rows), place, row_group_size=900)
-    (tmp_path / "broken.parquet").write_bytes(b"PAR1 and no more")
+    made = io.BytesIO()
+    parquet.write_table(pa.Table.from_pylist(rows), made, row_group_size=900)
+    stored.write("visits.parquet", made.getvalue())
+    stored.write("broken.parquet", b"PAR1 and no more")
     fields = [
         field("n", "system.operations", primary_key=True),
         field("email", "user.contact.email", identity="email"),
     ]
     given = {"dataset": [{"fides_key": "lake", "collections": [{"name": "visits", "fields": fields}]}]}
-    stores = {"lake": connect(f"files:///{tmp_path}")}
+    stores = {"lake": connect(stored.url())}
     request = engine.dsr.open("erasure", {"email": ann}, by="ada")
     engine.dsr.verify_identity(request.id, "seen", by="ada")
     with pytest.raises(InvalidInputError, match=r"`broken\.parquet` is not readable as Parquet"):
         engine.dsr.plan(request.id, given, stores, by="ada")
-    (tmp_path / "broken.parquet").unlink()
-    stores = {"lake": connect(f"files:///{tmp_path}")}
+    stored.remove("broken.parquet")
+    stores = {"lake": connect(stored.url())}
     [line] = engine.dsr.plan(request.id, given, stores, by="ada").lines
     assert (line.found, line.act) == (834, 834)
     engine.dsr.approve(request.id, by="dora")
     engine.dsr.fulfil(request.id, by="dora", given=given, stores=stores)
-    assert parquet.read_table(place).to_pylist() == [one for one in rows if one["email"] == bob]
-    assert ann.encode() not in place.read_bytes()
+    left = stored.read("visits.parquet")
+    assert parquet.read_table(io.BytesIO(left)).to_pylist() == [one for one in rows if one["email"] == bob]
+    assert ann.encode() not in left
