@@ -173,6 +173,10 @@ def in_bucket(
     return InBucket(client, f"lake-{next(_NUMBERS)}", versions=versions)
 
 
+HERE = pytest.mark.parametrize("stored", ["folder", "memory"], indirect=True)
+"""For what a bucket does as memory does: it takes a second each time."""
+
+
 @pytest.fixture(params=KINDS)
 def stored(request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Stored:
     """An empty store of each kind."""

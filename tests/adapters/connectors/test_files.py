@@ -22,7 +22,7 @@ from ephor.kernel.errors import ConflictError, InvalidInputError, NotFoundError
 from ephor.rooms.dsr.datamap import Name
 from ephor.rooms.dsr.store import Find, Tally
 from planes import sqlite_plane
-from stored_objects import InFolder, Stored, s3_server, stored
+from stored_objects import HERE, InFolder, Stored, s3_server, stored
 from strikes import gets_through, strike
 
 MARY, JOHN = "mary@example.org", "john@example.org"
@@ -153,6 +153,7 @@ def test_a_person_leaves_every_kind_of_file_and_the_others_stay_byte_for_byte(
     assert "notes/2/x.md" in agent.names()
 
 
+@HERE
 def test_what_a_person_gets_is_theirs_with_what_stands_in_the_files(agent: Stored, engine: Engine) -> None:
     store, box = connect(agent.url(PATTERNS)), dict[str, bytes]()
     id = ready(engine, "access", store)
@@ -322,6 +323,7 @@ def test_an_erasure_of_files_killed_at_any_step_goes_on(tmp_path: Path, folder: 
     made.close()
 
 
+@HERE
 def test_a_document_that_lies_in_the_folder_itself_becomes_an_empty_list(stored: Stored) -> None:
     stored.write("person.json", b'{"id": 1}')
     store = connect(stored.url())

@@ -64,14 +64,6 @@ class Objects:
             spool.flush()
             size = spool.tell()
             self._put(path, spool, size, seen)
-            try:
-                there = self._ask("look at", path, self._fs.info, self._full(path)).get("size")
-            except FileNotFoundError:
-                raise being_written(path) from None
-            if there != size:
-                raise UnavailableError(
-                    f"`{path}` holds {there} bytes after {size} were written; look at it before you go on"
-                )
 
     def remove(self, path: str, seen: Mark) -> None:
         self._check(path, seen)
@@ -122,16 +114,28 @@ class Objects:
         if whole:
             self._check(path, seen)
             self._ask("write", path, self._fs.put_file, local, full)
+            self._check_size(path, size)
             return
         part = f"{full.rpartition('/')[0]}/.{full.rpartition('/')[2]}{PART}"
         try:
             self._ask("write", path, self._fs.put_file, local, part)
+            self._check_size(part.removeprefix(f"{self._root}/"), size)
             self._check(path, seen)
             self._ask("replace", path, self._fs.mv, part, full)
         except BaseException:
             with suppress(Exception):
                 self._fs.rm_file(part)
             raise
+
+    def _check_size(self, path: str, size: int) -> None:
+        try:
+            there = self._ask("look at", path, self._fs.info, self._full(path)).get("size")
+        except FileNotFoundError:
+            raise being_written(path) from None
+        if there != size:
+            raise UnavailableError(
+                f"`{path}` holds {there} bytes after {size} were written; look at it before you go on"
+            )
 
     def _check(self, path: str, seen: Mark) -> None:
         if not [one for one in seen if isinstance(one, tuple) and one[0] != "size"]:

@@ -58,10 +58,10 @@ def knows(scheme: str) -> bool:
     if scheme in NEEDS:
         return True
     try:
-        from fsspec import available_protocols  # noqa: PLC0415 - an extra
+        from fsspec.registry import known_implementations, registry  # noqa: PLC0415 - an extra
     except ImportError:
         return False
-    return scheme in available_protocols()
+    return scheme in known_implementations or scheme in registry
 
 
 def connect_objects(url: str) -> FileStore:

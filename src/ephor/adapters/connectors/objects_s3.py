@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
-from contextlib import suppress
+import io
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager, suppress
+from importlib import import_module
 from typing import IO, Any
 from urllib.parse import urlencode
 
-from ephor.adapters.connectors.objects import Objects, being_written, check_name, reason
+from ephor.adapters.connectors.objects import BLOCK, Objects, being_written, check_name, reason
 from ephor.adapters.connectors.trees import PART, Mark
 from ephor.kernel.errors import InvalidInputError, UnavailableError
 
@@ -20,6 +22,7 @@ _KEPT = (
 )  # fmt: skip
 """What an object has beside its bytes and keeps when they change."""
 _MEANWHILE = frozenset({"PreconditionFailed", "ConditionalRequestConflict", "412", "NoSuchKey", "404"})
+_EMPTY = frozenset({"InvalidRange", "416"})
 _UNKNOWN = frozenset({"NotImplemented", "MethodNotAllowed", "501", "405"})
 
 
@@ -30,11 +33,19 @@ class S3Objects(Objects):
         self._bucket, prefix, _ = fs.split_path(root)
         self._prefix = f"{prefix.rstrip('/')}/" if prefix else ""
         self._keep_versions = keep_versions
+        self._sync: Callable[..., Any] = import_module("fsspec.asyn").sync
         super().__init__(fs, root, shown)
 
     def look(self, path: str) -> Mark | None:
         head = self._head(path)
         return None if head is None else _mark(head)
+
+    @contextmanager
+    def opened(self, path: str) -> Iterator[IO[bytes]]:
+        self._full(path)
+        blocks = _Blocks(path, lambda start, state: self._fetch(path, start, state))
+        with io.BufferedReader(blocks) as read:
+            yield read
 
     def remove(self, path: str, seen: Mark) -> None:
         head = self._seen(path, seen)
@@ -52,10 +63,8 @@ class S3Objects(Objects):
             found = self._some(marker)
             if found and found != [marker]:
                 return
-            if found:
+            if found and (self._keep_versions or self._purge(marker, all_of_it=True)):
                 self._call("remove", folder, "delete_object", Key=marker)
-                if not self._keep_versions:
-                    self._purge(marker)
             folder = folder.rpartition("/")[0]
 
     def scrub(self) -> str:
@@ -111,6 +120,29 @@ class S3Objects(Objects):
                     )
                 check_name(path)
                 yield path
+
+    def _fetch(self, path: str, start: int, state: str) -> tuple[bytes, int, str]:
+        """Return a block of an object, the object's size, and the state it is in; only of that *state*, if one is named."""
+        asked = {"Key": self._key(path), "Range": f"bytes={start}-{start + BLOCK - 1}"}
+        try:
+            told = self._call("read", path, "get_object", **asked, **({"IfMatch": state} if state else {}))
+        except FileNotFoundError:
+            raise UnavailableError(f"`{path}` is gone since it was listed; try again") from None
+        except UnavailableError as error:
+            why = reason(error.__cause__)
+            if why in _MEANWHILE:
+                raise UnavailableError(f"`{path}` changed while it was read; try again") from None
+            head = self._head(path) if why in _EMPTY and not start else None
+            if head is None or head["ContentLength"]:
+                raise
+            return b"", 0, str(head["ETag"])
+        size = int(str(told.get("ContentRange", told["ContentLength"])).rpartition("/")[2])
+        if told["ContentLength"] > BLOCK or (start and "ContentRange" not in told):
+            raise UnavailableError(
+                f"the store sends all of `{path}` where a part was asked for; it cannot be read"
+            )
+        data: bytes = self._ask("read", path, self._sync, self._fs.loop, told["Body"].read)
+        return data, size, str(told["ETag"])
 
     def _put(self, path: str, spool: IO[bytes], size: int, seen: Mark) -> None:
         head = self._seen(path, seen)
@@ -189,16 +221,18 @@ class S3Objects(Objects):
             self._forget(_note_of(path))
 
     def _forget(self, note: str) -> None:
-        self._call("remove", note, "delete_object", Key=self._key(note))
-        self._purge(self._key(note))
+        self._purge(self._key(note), all_of_it=True)
 
-    def _purge(self, key: str) -> str:
-        """Erase every version of an object but the one that is there now. Return why the store refuses to, if it does."""
+    def _purge(self, key: str, *, all_of_it: bool = False) -> str:
+        """Erase every version of an object but the one that is there now, or that as well.
+
+        Return why the store refuses to, if it does.
+        """
         try:
             versions = list(self._versions(key))
-            there = [one for one in versions if one["IsLatest"] and not one["Deleted"]]
-            # What says that it was deleted goes last, or an older version would be there again.
-            for one in sorted(versions, key=lambda one: one["Deleted"] + one["IsLatest"]):
+            there = [] if all_of_it else [one for one in versions if one["IsLatest"] and not one["Deleted"]]
+            # The latest goes last, or an older one would be there again, and what says that it was deleted behind it.
+            for one in sorted(versions, key=lambda one: (one["IsLatest"], one["Deleted"])):
                 if one not in there:
                     self._call("erase", key, "delete_object", Key=key, VersionId=one["VersionId"])
         except UnavailableError as error:
@@ -264,6 +298,42 @@ class S3Objects(Objects):
 
     def _call(self, what: str, path: str, method: str, **given: Any) -> Any:
         return self._ask(what, path, self._fs.call_s3, method, Bucket=self._bucket, **given)
+
+
+class _Blocks(io.RawIOBase):
+    """An object, a block of it at a time; every block is of the state that the first one was of."""
+
+    def __init__(self, path: str, fetch: Callable[[int, str], tuple[bytes, int, str]]) -> None:
+        self._path, self._fetch = path, fetch
+        self._at = self._start = 0
+        self._block, self._size, self._state = fetch(0, "")
+
+    def readable(self) -> bool:
+        return True
+
+    def seekable(self) -> bool:
+        return True
+
+    def readinto(self, buffer: Any) -> int:
+        if self._at >= self._size:
+            return 0
+        if not self._start <= self._at < self._start + len(self._block):
+            self._start = self._at
+            self._block, self._size, self._state = self._fetch(self._at, self._state)
+        first = self._at - self._start
+        piece = self._block[first : first + len(buffer)]
+        if not piece:
+            raise UnavailableError(f"`{self._path}` ended after {self._at} of {self._size} bytes; try again")
+        buffer[: len(piece)] = piece
+        self._at += len(piece)
+        return len(piece)
+
+    def seek(self, offset: int, whence: int = io.SEEK_SET) -> int:
+        self._at = max(0, offset + (0, self._at, self._size)[whence])
+        return self._at
+
+    def tell(self) -> int:
+        return self._at
 
 
 def _mark(head: Mapping[str, Any]) -> Mark:
