@@ -18,7 +18,7 @@ from conftest import populate
 from ephor.adapters.connectors.opening import connect
 from ephor.engine.plane import Engine
 from ephor.engine.ports_data import DataStore
-from ephor.kernel.errors import ConflictError, InvalidInputError, NotFoundError
+from ephor.kernel.errors import ConflictError, InvalidInputError, NotFoundError, UnavailableError
 from ephor.rooms.dsr.datamap import Name
 from ephor.rooms.dsr.store import Find, Tally
 from planes import sqlite_plane
@@ -511,3 +511,18 @@ def test_people_in_a_parquet_file_are_erased_and_nobody_else(stored: Stored, eng
     left = stored.read("visits.parquet")
     assert parquet.read_table(io.BytesIO(left)).to_pylist() == [one for one in rows if one["email"] == bob]
     assert ann.encode() not in left
+
+
+def test_a_folder_that_may_not_be_listed_stops_the_request(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    store, listed = opened(folder), os.scandir
+
+    def forbidding(place: Any) -> Any:
+        if str(place).endswith("/notes"):
+            raise PermissionError(13, "Permission denied", str(place))
+        return listed(place)
+
+    monkeypatch.setattr(os, "scandir", forbidding)
+    with pytest.raises(UnavailableError, match="cannot list the folder"):
+        store.tables()

@@ -79,11 +79,9 @@ def test_a_bucket_is_read_and_changed_below_its_prefix_and_nowhere_else(
     for key in ("agent2/people.csv", "people.csv", "agent.csv"):
         assert client.get_object(Bucket=bucket.bucket, Key=key)["Body"].read() == PEOPLE
     assert "the bucket keeps no versions" in store.scrub(["people"])
-    for wrong in ("agen", "agent/people.csv", "agent.csv"):
+    for wrong in (f"{bucket.bucket}/agen", f"{bucket.bucket}/agent/people.csv", "no-such-bucket/agent"):
         with pytest.raises(NotFoundError, match="nothing lies below"):
-            connect(f"s3://{bucket.bucket}/{wrong}")
-    with pytest.raises(NotFoundError):
-        connect("s3://no-such-bucket/agent")
+            connect(f"s3://{wrong}")
     assert set(connect(f"s3://{bucket.bucket}").tables()) == {"people", "agent", "_other_files"}
 
 
@@ -233,20 +231,19 @@ def test_what_a_bucket_refuses_is_told_by_its_code(bucket: InBucket, monkeypatch
     assert "could not be asked (AccessDenied)" in store.scrub(["people"])
 
 
-@pytest.mark.parametrize(
-    ("key", "said"),
-    [
-        ("x/../y.csv", "a way out"),
-        ("./y.csv", "a way out"),
-        ("notes/", "like a folder"),
-        ("/y.csv", "double slash"),
-    ],
-)
-def test_names_that_are_no_paths_stop_the_request(bucket: InBucket, key: str, said: str) -> None:
+def test_names_that_are_no_paths_stop_the_request(bucket: InBucket) -> None:
     store = connect(bucket.url(PATTERNS))
-    bucket.client.put_object(Bucket=bucket.bucket, Key=f"agent/{key}", Body=PEOPLE)
-    with pytest.raises(InvalidInputError, match=said):
-        store.tables()
+    for key, said in {
+        "x/../y.csv": "a way out",
+        "./y.csv": "a way out",
+        "notes/": "like a folder",
+        "/y.csv": "double slash",
+    }.items():
+        bucket.write(key, PEOPLE)
+        with pytest.raises(InvalidInputError, match=said):
+            store.tables()
+        bucket.remove(key)
+    assert set(store.tables()) == {"people", "notes"}
 
 
 def test_paths_that_lead_out_of_the_prefix_touch_nothing(bucket: InBucket) -> None:
