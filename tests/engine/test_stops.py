@@ -296,6 +296,19 @@ def test_whatever_goes_wrong_in_a_drill_the_agent_goes_on(plane):
     assert plane.stops.all(open_only=True) == []
 
 
+def test_a_drill_whose_calls_are_refused_before_the_stop_says_so_and_stops_nothing(plane):
+    class Limited(Fake):
+        def seen(self):
+            return [[Seen(0, 1, True), Seen(2, 3, False)] for _ in self.before]
+
+    before = size(plane)
+    with pytest.raises(
+        UnavailableError, match="were allowed 2 of 4 calls in a minute.*a limit may be used up"
+    ):
+        plane.drills.run(ID, Limited(plane), by="ola", processes=2)
+    assert size(plane) == before
+
+
 @pytest.mark.parametrize(
     ("more", "error"),
     [

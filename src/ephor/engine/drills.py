@@ -108,9 +108,7 @@ class Drills:
             if (said := probes.failed()) is not None:
                 raise UnavailableError(f"a process of the drill ended: {said}; nothing was stopped")
             if prober.ticks() > end:
-                raise UnavailableError(
-                    "the processes of the drill made no call in a minute; nothing was stopped"
-                )
+                raise UnavailableError(_unanswered(probes.seen()))
             prober.pause()
 
     def _await_denials(self, probes: Probes, prober: Prober, stopped_at: int, bound: timedelta) -> None:
@@ -180,6 +178,18 @@ class Drills:
             by=drill.by,
             at=now,
         )
+
+
+def _unanswered(seen: Sequence[Sequence[Seen]]) -> str:
+    """Say why the drill did not begin: nobody asked, or what was asked for is refused already."""
+    asked = sum(len(one) for one in seen)
+    allowed = sum(each.allowed for one in seen for each in one)
+    if not asked:
+        return "the processes of the drill made no call in a minute; nothing was stopped"
+    return (
+        f"the processes of the drill were allowed {allowed} of {asked} calls in a minute, too few to stop any; nothing was "
+        "stopped; a limit may be used up: name another call with --tool or --arguments"
+    )
 
 
 def _is_refused(seen: Sequence[Seen]) -> bool:
