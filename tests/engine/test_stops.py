@@ -303,7 +303,7 @@ def test_a_drill_whose_calls_are_refused_before_the_stop_says_so_and_stops_nothi
 
     before = size(plane)
     with pytest.raises(
-        UnavailableError, match="were allowed 2 of 4 calls in a minute.*a limit may be used up"
+        UnavailableError, match=r"were allowed 2 of 4 calls in a minute.*a limit may be used up"
     ):
         plane.drills.run(ID, Limited(plane), by="ola", processes=2)
     assert size(plane) == before
