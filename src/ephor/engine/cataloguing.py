@@ -7,6 +7,7 @@ from datetime import datetime
 
 from ephor.engine.ports import R, Unit, World
 from ephor.rooms.access.delegation import Delegation
+from ephor.rooms.access.people import Person
 from ephor.rooms.access.roles import Role, known_roles
 from ephor.rooms.agents.agent import Agent, AgentStatus
 from ephor.rooms.decisions.agent_rules import tool_facts
@@ -70,6 +71,7 @@ def names_of(unit: Unit, now: datetime) -> Names:
         ),
         agents={one.id: frozenset(tool.name for tool in one.manifest.tools) for one in agents},
         labels=frozenset(labels),
+        held=frozenset(role for one in unit.shelf(Person).all() for role in one.roles),
         delegation=delegation,
     )
 

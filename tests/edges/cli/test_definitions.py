@@ -124,6 +124,12 @@ def test_what_the_catalogue_and_rules_of_approval_say_of_nothing_is_warned_of(ru
         "no agent declares tool `refnud` yet; did you mean `refund`?",
         "tool `refund` declares no argument `cents`: a person is asked about every call that lacks it",
     ]
+    run("people", "remove", "val", "--reason", "left")
+    text = "tools:\n  - {name: refund, effect: read, sensitivity: internal, approvers: [ROLES]}\n"
+    assert warnings(run, "tools", text.replace("ROLES", "model_validator")) == [
+        "nobody is there to approve calls of `refund`: no one holds `model_validator`"
+    ]
+    assert warnings(run, "tools", text.replace("ROLES", "model_validator, operator")) == []
     out = run("approvals", "rules", "set", "--tool", "refunt", "--agent", ID, "--json")[1]
     assert len(json.loads(out)["warnings"]) == 1
 

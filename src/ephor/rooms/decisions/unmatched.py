@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 
 from ephor.kernel.errors import InvalidInputError
 from ephor.kernel.vocabulary import Sensitivity
+from ephor.rooms.access.people import PlaneRole
 from ephor.rooms.access.roles import Role
 from ephor.rooms.agents.manifest import AskRule, Manifest
 from ephor.rooms.decisions.catalogue import ToolEntry
@@ -44,6 +45,8 @@ class Names:
     agents: Mapping[str, frozenset[str]] = field(default_factory=dict)
     labels: frozenset[str] = frozenset()
     """``data:CATEGORY`` and the catalogue's own, as calls can add them to a session."""
+    held: frozenset[PlaneRole] | None = None
+    """The roles that people hold; None: not looked up."""
     delegation: Callable[[str], bool | None] = _no_delegation
     """Whether a delegation holds; None where there is none of that id."""
 
@@ -102,10 +105,16 @@ def of_rights(tools: Iterable[str], names: Names) -> tuple[str, ...]:
 
 
 def of_entry(entry: ToolEntry, names: Names) -> tuple[str, ...]:
-    """Return what the catalogue says of a tool that nobody declares, or of arguments that it does not have."""
+    """Return what the catalogue says of a tool that nobody declares, of arguments that it does not have, and of roles that
+    nobody holds.
+    """
+    found: list[str] = []
+    if entry.approvers and names.held is not None and names.held.isdisjoint(entry.approvers):
+        roles = " or ".join(f"`{role.value}`" for role in entry.approvers)
+        found.append(f"nobody is there to approve calls of `{entry.id}`: no one holds {roles}")
     if entry.id not in names.tools:
-        return (_undeclared(entry.id, [*names.tools, *names.granted]),)
-    return tuple(_unasked(entry.id, entry.ask, names.tools[entry.id].arguments))
+        return (*found, _undeclared(entry.id, [*names.tools, *names.granted]))
+    return (*found, *_unasked(entry.id, entry.ask, names.tools[entry.id].arguments))
 
 
 def of_manifest(manifest: Manifest, roles: Iterable[Role], models: Iterable[str]) -> tuple[str, ...]:
