@@ -11,7 +11,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from ephor.adapters import files, observed, strict_yaml
+from ephor.adapters import files, observed
 from ephor.adapters.clock import FreshIds, SystemClock
 from ephor.adapters.keys.kept import KeptHeads
 from ephor.adapters.keys.keyset import key_set
@@ -209,8 +209,7 @@ def _texts(target: str) -> Iterator[Source | Refused]:
 def _recognizers(path: str) -> tuple[Rule, ...]:
     from ephor.rooms.pii.plugins import recognizers  # noqa: PLC0415 - only where somebody names a file
 
-    data = files.read_bytes(path)
-    return recognizers(strict_yaml.read(data), strict_yaml.lines(data), path)
+    return recognizers(*files.read_placed(path), path)
 
 
 def _names(model: str) -> Finder:

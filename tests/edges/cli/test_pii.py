@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import sqlite3
 from collections.abc import Callable
 from datetime import date
 from pathlib import Path
@@ -198,3 +199,63 @@ def test_own_recognizers_are_read_from_a_file(run: Run, tmp_path: Path) -> None:
     assert json.loads(run("scan", b"EMP-123456", "--json", "--recognizers", "own.yaml"))["counts"] == {
         "x_staff": 1
     }
+
+
+def test_own_types_are_chosen_with_the_others_or_alone(run: Run, tmp_path: Path) -> None:
+    (tmp_path / "own.yaml").write_text(
+        "recognizers:\n  - {type: x_staff, pattern: 'EMP-[0-9]{6}'}\n  - {type: x_desk, pattern: 'D[0-9]{3}'}\n"
+    )
+
+    def counts(*types: str) -> object:
+        text = b"EMP-123456 at D123, jane@example.com, 4111 1111 1111 1111"
+        return json.loads(run("scan", text, "--json", "--recognizers", "own.yaml", *types))["counts"]
+
+    assert counts() == {"credit_card": 1, "email": 1, "x_desk": 1, "x_staff": 1}
+    assert counts("--types", "x_staff") == {"x_staff": 1}
+    assert counts("--types", "email,x_desk") == {"email": 1, "x_desk": 1}
+    assert counts("--types", "email") == {"email": 1}
+    for more in (("--recognizers", "own.yaml"), ()):
+        with pytest.raises(InvalidInputError, match="no recognizer finds `x_none`"):
+            run("scan", b"x", "--types", "x_none", *more)
+
+
+def test_a_file_of_recognizers_that_is_wrong_is_told_with_its_line(run: Run, tmp_path: Path) -> None:
+    for content, told in (
+        (
+            "recognizers:\n  - {type: x_staff,\n     pattern: '('}\n",
+            r"own.yaml:3: pattern is not RE2 \(missing \)",
+        ),
+        ("recognizers:\n  : bad\n", "own.yaml:2: "),
+    ):
+        (tmp_path / "own.yaml").write_text(content)
+        with pytest.raises(InvalidInputError, match=told):
+            run("scan", b"x", "--recognizers", "own.yaml")
+
+
+def test_names_of_files_and_columns_are_values_too_and_stand_in_no_report(run: Run, tmp_path: Path) -> None:
+    folder = tmp_path / "folder"
+    folder.mkdir()
+    for name in ("jane@example.com.txt", "joe@example.com.txt", "plain.txt"):
+        (folder / name).write_text("4111 1111 1111 1111")
+    (folder / "jane@example.com.zip").write_bytes(b"PK\x03\x04")
+    with sqlite3.connect(tmp_path / "base.db") as base:
+        base.execute('CREATE TABLE "jane@example.com" ("4111 1111 1111 1111" TEXT)')
+        base.execute("INSERT INTO \"jane@example.com\" VALUES ('joe@example.com')")
+    base.close()
+    report = json.loads(run("scan", b"", "--json", file="folder"))
+    assert [one["name"] for one in report["sources"]] == ["[email].txt", "[email].txt#2", "plain.txt"]
+    assert ([one["name"] for one in report["not_read"]], report["names_with_finds"]) == (["[email].zip"], 3)
+    [column] = json.loads(run("scan", b"", "--json", file=f"sqlite:///{tmp_path}/base.db"))["columns"]
+    assert (column["table"], column["column"]) == ("[email]", "[credit_card]")
+    shown = run("scan", b"", "--progress", file="folder") + run(
+        "scan", b"", file=f"sqlite:///{tmp_path}/base.db"
+    )
+    assert "@example.com" not in shown
+    assert "4111" not in shown
+
+
+def test_records_are_told_with_their_line(run: Run, tmp_path: Path) -> None:
+    (tmp_path / "b.jsonl").write_text('{"x": 1}\n{"a": "jane@example.com"}\n')
+    (tmp_path / "c.csv").write_text("name,note\na,b\nc,jane@example.com\n")
+    assert "2:/a " in run("scan", b"", file="b.jsonl")
+    assert "3:/note " in run("scan", b"", file="c.csv")

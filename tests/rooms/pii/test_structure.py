@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from ephor.kernel.errors import InvalidInputError
 from ephor.rooms.pii.catalogue import KINDS, profile
 from ephor.rooms.pii.hints import HINTS, hinted
-from ephor.rooms.pii.operators import fixed, keep_last
+from ephor.rooms.pii.operators import fixed, keep_last, operator_named
 from ephor.rooms.pii.structure import MAX_DEPTH, mask_structure
 from rooms.pii.samples import CLEAN, POSITIVE
 
@@ -169,3 +169,13 @@ def test_an_operator_reaches_structured_values() -> None:
 def test_every_hint_names_a_known_type() -> None:
     assert set(HINTS.values()) <= set(KINDS)
     assert hinted("x" * 41) is None
+
+
+def test_what_was_written_into_a_named_field_is_not_written_over_again() -> None:
+    value = {"email": "jane@example.com", "zip": ["90210", "03601"], "dob": "1980-02-29"}
+    cases = {"token": frozenset({"email"}), "generalise": frozenset({"email", "us_zip", "date_of_birth"})}
+    for name, types in cases.items():
+        operator = operator_named(name, key=b"sixteen bytes or more", this_year=2026)
+        once, _ = mask_structure(value, types=types, operator=operator)
+        assert once != value
+        assert mask_structure(once, types=types, operator=operator)[0] == once

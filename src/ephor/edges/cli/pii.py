@@ -17,7 +17,8 @@ from ephor.engine.pii import Search, SourceReport, masked
 from ephor.engine.ports_texts import Refused, Source
 from ephor.kernel.errors import InvalidInputError
 from ephor.kernel.time import day
-from ephor.rooms.pii.catalogue import chosen, profile
+from ephor.rooms.pii.catalogue import profile
+from ephor.rooms.pii.naming import shown_names
 from ephor.rooms.pii.operators import NAMES, Operator, operators_chosen
 from ephor.rooms.pii.plugins import extended
 from ephor.rooms.pii.reading import sound
@@ -110,7 +111,7 @@ def scan(
     Example: ephor pii scan letter.txt --profile hipaa --json
     """
     door: Door = context.obj
-    wanted = _extended(door, _wanted(types, profile_), recognizers, ner)
+    wanted = _wanted(door, types, profile_, recognizers, ner)
     search = Search(wanted)
     several = door.is_folder(file) or "://" in file
     told = _steps() if progress else _QUIET
@@ -188,7 +189,7 @@ def mask(
     Example: ephor pii mask export.json --operator keep-last > masked.json
     """
     door: Door = context.obj
-    wanted = _extended(door, _wanted(types, profile_), recognizers, ner)
+    wanted = _wanted(door, types, profile_, recognizers, ner)
     key = door.read_bytes(key_file) if key_file else None
     if key is None and any(
         part.rpartition("=")[2].strip() in {"hash", "token", "encrypt"} for part in operator.split(",")
@@ -232,17 +233,24 @@ def unmask(
     exact(_utf8(decrypted(text, door.read_bytes(key_file))))
 
 
-def _wanted(types: str | None, name: str | None) -> frozenset[str]:
+def _wanted(
+    door: Door, types: str | None, name: str | None, recognizers: str | None, ner: str | None
+) -> frozenset[str]:
+    """Return what is looked for: the types named, own ones among them, or a profile and all own ones."""
     if types is not None and name is not None:
         raise InvalidInputError("both --types and --profile are given; give one")
-    if types is not None:
-        return chosen(frozenset(part.strip() for part in types.split(",") if part.strip()))
-    return profile(name or "default")
-
-
-def _extended(door: Door, wanted: frozenset[str], recognizers: str | None, ner: str | None) -> frozenset[str]:
     rules = door.recognizers(recognizers) if recognizers else ()
-    return extended(wanted, rules, door.names(ner) if ner else None)
+    names = door.names(ner) if ner else None
+    if types is None:
+        return extended(profile(name or "default"), rules, names)
+    asked = frozenset(part.strip() for part in types.split(",") if part.strip())
+    own = frozenset(one.type for one in rules)
+    if strange := sorted(one for one in asked - own if one.startswith("x_")):
+        raise InvalidInputError(
+            f"no recognizer finds `{strange[0][:40]}`; --recognizers names the file of your own types, which holds: "
+            f"{', '.join(sorted(own)) or 'none'}"
+        )
+    return extended(asked - own, [one for one in rules if one.type in asked], names)
 
 
 def _looked(ner: str | None) -> frozenset[str]:
@@ -293,7 +301,7 @@ def _steps() -> Callable[[str, int], None]:
     def told(name: str, finds: int) -> None:
         last[1] = last[1] + 1 if last[0] == name else 0
         if last[1] % 100 == 0:
-            print(f"reading {name}: {finds} finds so far", file=sys.stderr)
+            print(f"reading {shown_names([name])[name]}: {finds} finds so far", file=sys.stderr)
         last[0] = name
 
     return told

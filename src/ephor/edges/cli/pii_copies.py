@@ -15,6 +15,7 @@ from ephor.engine.pii import MOST_FINDS, SourceReport, masked
 from ephor.engine.ports_texts import Refused, Source
 from ephor.kernel.errors import EphorError, InvalidInputError
 from ephor.rooms.pii.columns import ColumnCount
+from ephor.rooms.pii.naming import shown_names
 from ephor.rooms.pii.operators import Operator
 
 if TYPE_CHECKING:
@@ -115,7 +116,7 @@ def columns_masked(
         "operator": name,
         "dry_run": dry_run,
         **report([part], job.types, (), frozenset(), several=False),
-        "not_masked": list(skipped),
+        "not_masked": list(shown_names(skipped).values()),
     }
     said = "would be masked" if dry_run else f"masked into {output}" if output else "masked in place"
     _tell(said, told, json=json)

@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING, Any
 from ephor.edges.cli.render import table
 from ephor.engine.pii import SourceReport
 from ephor.engine.ports_texts import Refused
-from ephor.rooms.pii.catalogue import NOT_LOOKED_FOR
+from ephor.rooms.pii.catalogue import KINDS, NOT_LOOKED_FOR
 from ephor.rooms.pii.model import Located
+from ephor.rooms.pii.naming import shown_names
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -26,13 +27,18 @@ def report(
     *,
     several: bool,
 ) -> dict[str, Any]:
-    """Return the report of a search as JSON holds it."""
+    """Return the report of a search as JSON holds it. Names that hold personal data are shown by its type."""
+    wanted = frozenset(wanted)
+    columns = [one for part in parts for one in part.columns]
+    names = [*(part.name for part in parts if several), *(one.name for one in not_read)]
+    names += [name for one in columns for name in (one.table, one.column)]
+    shown = shown_names(names, wanted & KINDS.keys())
     counts: Counter[str] = Counter()
     for part in parts:
         counts.update(part.counts)
     told: dict[str, Any] = {
         "format": "several" if several or not parts else _FORMS[parts[0].form],
-        "finds": [_row(find, part.name if several else None) for part in parts for find in part.finds],
+        "finds": [_row(find, shown[part.name] if several else None) for part in parts for find in part.finds],
         "counts": dict(sorted(counts.items())),
         "looked_for": sorted(wanted),
         "not_looked_for": [
@@ -40,15 +46,26 @@ def report(
             for kind in NOT_LOOKED_FOR
             if kind.type not in looked
         ],
-        "not_read": [{"name": one.name, "because": one.because} for one in not_read],
+        "not_read": [
+            {"name": shown[one.name], "because": one.because.replace(one.name, shown[one.name])}
+            for one in not_read
+        ],
+        "names_with_finds": sum(name != called for name, called in shown.items()),
         "finds_left_out": sum(part.left_out for part in parts),
     }
     if several:
-        told["sources"] = [{"name": part.name, "format": part.form, "counts": part.counts} for part in parts]
-    columns = [one for part in parts for one in part.columns]
+        told["sources"] = [
+            {"name": shown[part.name], "format": part.form, "counts": part.counts} for part in parts
+        ]
     if columns or any(part.form == "table" for part in parts):
         told["columns"] = [
-            {"table": one.table, "column": one.column, "type": one.type, "finds": one.finds, "rows": one.rows}
+            {
+                "table": shown[one.table],
+                "column": shown[one.column],
+                "type": one.type,
+                "finds": one.finds,
+                "rows": one.rows,
+            }
             for one in columns
         ]
     return told
@@ -79,7 +96,16 @@ _MOST_ROWS = 1_000
 def show(out: Console, told: Mapping[str, Any]) -> None:
     """Print a report for people."""
     listed = told["finds"][:_MOST_ROWS]
-    rows = [(_where(row), row["type"], f"{row['confidence']} %", row["length"]) for row in listed]
+    forms = {one["name"]: one["format"] for one in told.get("sources", ())}
+    rows = [
+        (
+            _where(row, forms.get(row.get("source"), told["format"])),
+            row["type"],
+            f"{row['confidence']} %",
+            row["length"],
+        )
+        for row in listed
+    ]
     if told.get("columns"):
         cells = [
             (one["table"], one["column"], one["type"], one["finds"], one["rows"]) for one in told["columns"]
@@ -93,6 +119,10 @@ def show(out: Console, told: Mapping[str, Any]) -> None:
         out.print(f"{len(told['finds']) - len(rows)} more finds are listed with --json")
     if told["finds_left_out"]:
         out.print(f"{told['finds_left_out']} more are counted and not listed")
+    if told["names_with_finds"]:
+        out.print(
+            f"names of files, tables or columns that hold personal data, shown by its type: {told['names_with_finds']}"
+        )
     for one in told["not_read"]:
         out.print(f"not read: {one['name']}: {one['because']}")
     missing = ", ".join(part["description"].split(" (")[0] for part in told["not_looked_for"])
@@ -100,6 +130,11 @@ def show(out: Console, told: Mapping[str, Any]) -> None:
         out.print(f"not looked for: {missing}")
 
 
-def _where(row: Mapping[str, Any]) -> str:
-    place = row.get("path") or f"{row['line']}:{row['column']}"
+def _where(row: Mapping[str, Any], form: str) -> str:
+    """Return the place: of a record among many its line, too."""
+    place = row.get("path")
+    if place is None or not place:
+        place = f"{row['line']}:{row['column']}"
+    elif form in ("jsonl", "csv"):
+        place = f"{row['line']}:{place}"
     return f"{row['source']}:{place}" if "source" in row else place

@@ -75,7 +75,7 @@ def recognizers(value: object, lines: Mapping[str, int], file: str) -> tuple[Rul
 
     def refuse(message: str, place: str) -> NoReturn:
         line = lines.get(place, lines.get(place.rpartition(".")[0], 1))
-        raise InvalidInputError(f"`{file}`, line {line}: {message}", line=line)
+        raise InvalidInputError(f"{file}:{line}: {message}", file=file, line=line)
 
     listed = value.get("recognizers") if isinstance(value, Mapping) else None
     if not isinstance(listed, list) or not listed or len(listed) > _MOST:
@@ -101,7 +101,8 @@ def extended(
     types: frozenset[str] | None, rules: Sequence[Rule] = (), finder: Finder | None = None
 ) -> frozenset[str]:
     """Return *types* with more to look for."""
-    return Extended(chosen(types), rules, finder) if rules or finder else chosen(types)
+    wanted = chosen(types) if types or types is None or not rules else types
+    return Extended(wanted, rules, finder) if rules or finder else wanted
 
 
 def _rule(entry: Mapping[str, object], place: str, refuse: Callable[[str, str], NoReturn]) -> Rule:
@@ -138,7 +139,10 @@ def _pattern(pattern: object, refuse: Callable[[str], NoReturn]) -> str:
             or re2.compile(f"(?:{folded})".encode("latin-1"), options()).groups > 0
         )
     except re2.error as error:
-        refuse(f"pattern is not RE2 ({str(error)[:80]}); look-around and back-references do not exist in it")
+        told = (
+            error.args[0].decode("latin-1") if error.args and isinstance(error.args[0], bytes) else str(error)
+        )
+        refuse(f"pattern is not RE2 ({told[:80]}); look-around and back-references do not exist in it")
     if empty:
         refuse(
             "pattern matches nothing at all, or has a capturing group; write `(?:…)` for groups, and at least one character"
