@@ -292,6 +292,7 @@ def test_a_folder_is_a_folder_by_whatever_name(tmp_path: Path, scheme: str) -> N
         ("memory://x?a=../b", "must stay below"),
         ("simplecache::s3://lake/agent", "keeps copies"),
         ("https://example.org/agent/", "no list of what is there"),
+        ("ftp://example.org/agent", "for all to read"),
         ("memory://x%3A%3Ay", "hides"),
     ],
 )

@@ -82,6 +82,8 @@ def test_a_bucket_is_read_and_changed_below_its_prefix_and_nowhere_else(
     for wrong in (f"{bucket.bucket}/agen", f"{bucket.bucket}/agent/people.csv", "no-such-bucket/agent"):
         with pytest.raises(NotFoundError, match="nothing lies below"):
             connect(f"s3://{wrong}")
+    with pytest.raises(InvalidInputError, match="names no bucket"):
+        connect("s3://")
     assert set(connect(f"s3://{bucket.bucket}").tables()) == {"people", "agent", "_other_files"}
 
 

@@ -36,6 +36,7 @@ NEEDS: Mapping[str, str] = {
 _REFUSED: Mapping[str, str] = {
     "http": "pages are no list of what is there",
     "https": "pages are no list of what is there",
+    "ftp": "it sends passwords and records for all to read",
     "data": "it holds nothing",
     "generic": "it is no store of its own",
     "simplecache": "it keeps copies on this machine of what is erased",
@@ -89,7 +90,9 @@ def open_tree(place: str, own: Mapping[str, str]) -> Tree:
         raise InvalidInputError(_secret("a password"))
     for protocol in protocols:
         if protocol in _REFUSED:
-            raise InvalidInputError(f"`{protocol}` cannot be a store: {_REFUSED[protocol]}")
+            raise InvalidInputError(
+                f"`{protocol}`, given with --store or to `ephor dsr map`, cannot be a store: {_REFUSED[protocol]}"
+            )
     if any("::" in link for link in links):
         raise InvalidInputError("the store's URL hides `::` in a part of it; write it as it is")
     fs, root = _file_system("::".join(links), protocols, _options(own.get("_options")))

@@ -31,6 +31,8 @@ class S3Objects(Objects):
 
     def __init__(self, fs: Any, root: str, shown: str, *, keep_versions: bool) -> None:
         self._bucket, prefix, _ = fs.split_path(root)
+        if not self._bucket:
+            raise InvalidInputError("the store's URL names no bucket; write `s3://BUCKET/PREFIX`")
         self._prefix = f"{prefix.rstrip('/')}/" if prefix else ""
         self._keep_versions = keep_versions
         self._sync: Callable[..., Any] = import_module("fsspec.asyn").sync
