@@ -103,10 +103,12 @@ class KeptHeads:
                     size=after,
                     published=published,
                 )
+            new = _slot(note)  # made now: what follows a commit finds the processor's caches cold
+            then = _with(found, new, note)
             yield
             # The entries are durable; a head that cannot be kept lags, and is caught up by the next commit.
             with suppress(OSError):
-                self._put(file, log, found, note)
+                self._put(file, log, found.slot, new, then)
         finally:
             fcntl.flock(file, fcntl.LOCK_UN)
 
@@ -131,13 +133,11 @@ class KeptHeads:
             kept, slot = _newest(data)
             return _Found(data, slot, -1 if kept is None else size_of(kept))
 
-    def _put(self, file: int, log: int, found: _Found, note: bytes) -> None:
-        new, start = _slot(note), found.slot * _SLOT
+    def _put(self, file: int, log: int, slot: int, new: bytes, then: _Found | None) -> None:
         self._last.pop(log, None)
-        os.pwrite(file, new, start)
-        if len(found.data) == 2 * _SLOT:
-            data = found.data[:start] + new + found.data[start + _SLOT :]
-            self._last[log] = _Found(data, 1 - found.slot, size_of(note))
+        os.pwrite(file, new, slot * _SLOT)
+        if then is not None:
+            self._last[log] = then
         elif os.fstat(file).st_size != 2 * _SLOT:
             os.ftruncate(file, 2 * _SLOT)
 
@@ -221,6 +221,14 @@ def _read(slot: bytes) -> bytes | None:
     length = int.from_bytes(slot[_ROOM : _ROOM + 2])
     note = slot[:length]
     return note if note and sha256(note).digest() == slot[_ROOM + 2 :] else None
+
+
+def _with(found: _Found, new: bytes, note: bytes) -> _Found | None:
+    """Return what the file holds when *new*, a slot of *note*, is written; None where it was no file of two slots yet."""
+    if len(found.data) != 2 * _SLOT:
+        return None
+    data = new + found.data[_SLOT:] if found.slot == 0 else found.data[:_SLOT] + new
+    return _Found(data, 1 - found.slot, size_of(note))
 
 
 def _slot(note: bytes) -> bytes:

@@ -68,14 +68,16 @@ class SqlLedger:
             yield from found  # no transaction stays open while somebody looks at them
 
     def tile(self, level: int, index: int, width: int) -> bytes:
+        start = index * tile.WIDTH
         with self._rows() as rows:
-            if (full := rows.tile(level, index)) is not None:
+            # What is unfinished has no row: a part of a level above the leaves is made of roots without looking for one.
+            full = None if level and width < tile.WIDTH else rows.tile(level, index)
+            if full is not None:
                 return bytes(full)[: width * 32]
-            start = index * tile.WIDTH
             if level == 0:
                 found = [leaf_hash(bytes(entry)) for entry in rows.entries(start, start + width)]
             else:
-                found = [bytes(root) for root in rows.tile_roots(level - 1, start)[:width]]
+                found = [bytes(root) for root in rows.tile_roots(level - 1, start, start + width)]
         if len(found) != width:
             raise VerificationError(
                 f"tile {level}/{index} has {len(found)} hashes where the head promises {width}"
