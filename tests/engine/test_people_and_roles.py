@@ -71,9 +71,14 @@ def test_a_removed_role_leaves_nothing_to_whoever_names_it(plane):
     assert "role-unknown" in codes(plane.decide(PAY))
     assert "role-unknown" in codes(plane.decide(LOOK))
     assert entries(plane, "role.removed/1")[0]["actor"] == "person:ada"
-    for name in ("refund_clerk", "analytics_agent"):
-        with pytest.raises(NotFoundError):
+    for name, told in (
+        ("refund_clerk", "there is no role"),
+        ("analytics_agent", "is a standard one, which stays"),
+    ):
+        with pytest.raises(NotFoundError, match=told):
             plane.custom_roles.remove(name, by="ada")
+        with pytest.raises(NotFoundError, match=told):
+            plane.custom_roles.change(name, {"tools": ["refund"]}, by="ada")
 
 
 def test_a_person_with_other_roles_may_other_things_at_once(plane):

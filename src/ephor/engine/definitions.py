@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from enum import StrEnum, unique
@@ -42,6 +42,8 @@ class Definitions(Generic[R]):
     """The kinds of event for a new one and a changed one; None: ``NOUN.set/1`` for both."""
     permission: PlanePermission = PlanePermission.ROLES
     """What whoever lays one down must hold."""
+    standard: Collection[str] = ()
+    """Names of those that come with the plane and stay as they are."""
     look: Callable[[Unit], Callable[[R], tuple[str, ...]]] = lambda _unit: lambda _one: ()
     """Returns what looks at one: refuses what can never match, and says what matches nothing there is."""
 
@@ -165,9 +167,10 @@ class Definitions(Generic[R]):
 
     def _found(self, unit: Unit, name: str) -> R:
         if (found := unit.shelf(self.kind).find(name)) is None:
-            raise NotFoundError(
-                f"there is no {self.noun} `{name[:80]}`; see `ephor {self.noun}s list`", id=name
-            )
+            told = f"there is no {self.noun} `{name[:80]}`"
+            if name in self.standard:
+                told = f"{self.noun} `{name}` is a standard one, which stays as it is; make one of your own"
+            raise NotFoundError(f"{told}; see `ephor {self.noun}s list`", id=name)
         return found
 
     def _digest(self, one: R) -> str:

@@ -142,7 +142,7 @@ class Engine:
     def custom_roles(self) -> Definitions[Role]:
         from ephor.engine.cataloguing import looking
         from ephor.engine.definitions import Definitions
-        from ephor.rooms.access.roles import Role, plain_role, read_role
+        from ephor.rooms.access.roles import STANDARD_ROLES, Role, plain_role, read_role
         from ephor.rooms.decisions.unmatched import of_role
 
         return Definitions(
@@ -152,6 +152,7 @@ class Engine:
             read_role,
             plain_role,
             kinds=("role.added/1", "role.changed/1"),
+            standard=STANDARD_ROLES,
             look=looking(of_role, self.world),
         )
 
