@@ -239,6 +239,7 @@ def test_only_an_administrator_sets_rules(plane, who):
         {"tool": "*"},
         {"agent": "a/b"},
         {"agent": " "},
+        {"tool": "re\u202efund"},
     ],
 )
 def test_a_rule_that_cannot_be_kept_is_refused(plane, bad):

@@ -108,6 +108,9 @@ def test_nobody_changes_or_removes_themselves_or_without_the_role(plane):
         plane.access.change_person("ola", roles=[PlaneRole.OPERATOR], by="ada")
     with pytest.raises(InvalidInputError):
         plane.access.change_person("ola", roles=[], by="ada")
+    for name in ("O\u202ela", "O" * 201):
+        with pytest.raises(InvalidInputError, match="the person's name"):
+            plane.access.change_person("ola", name=name, by="ada")
     with pytest.raises(InvalidInputError):
         plane.access.remove_person("val", " ", by="ada")
     for act in (

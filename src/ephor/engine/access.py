@@ -25,6 +25,8 @@ from ephor.rooms.agents.agent import Agent, AgentStatus
 from ephor.rooms.agents.wording import worded
 from ephor.rooms.approvals.bodies import BodyRecord, forgotten
 
+_LONGEST_NAME = 200
+
 
 @dataclass(frozen=True, slots=True)
 class Access:
@@ -197,6 +199,10 @@ def _person(id: str, name: str, roles: Sequence[PlaneRole]) -> Person:
         known = ", ".join(role.value for role in PlaneRole)
         raise InvalidInputError(f"a person needs at least one role; use one or more of: {known}")
     check_visible(name, "the person's name")
+    if len(name) > _LONGEST_NAME:
+        raise InvalidInputError(
+            f"the person's name is {len(name)} characters long; at most {_LONGEST_NAME} fit"
+        )
     return Person(
         ids.name(id, "a person"), name or id, tuple(sorted({word(PlaneRole, one, "role") for one in roles}))
     )

@@ -85,6 +85,8 @@ def test_a_lawful_chain_grows_hop_by_hop_and_narrows() -> None:
     ("change", "error", "complaint"),
     [
         ({"purpose": "  "}, InvalidInputError, "needs a purpose"),
+        ({"purpose": "in\u202ebox"}, InvalidInputError, "the purpose holds the control character"),
+        ({"purpose": "x" * 1001}, InvalidInputError, "at most 1000 fit"),
         ({"permissions": (), "tools": ()}, InvalidInputError, "delegation of nothing"),
         ({"expires_at": NOW}, InvalidInputError, "before it begins"),
         ({"depth_left": MAX_DEPTH + 1}, InvalidInputError, "is not between 0 and 5"),

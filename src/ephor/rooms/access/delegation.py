@@ -11,11 +11,15 @@ from typing import TypeAlias
 
 from ephor.kernel.errors import ConflictError, InvalidInputError, NotPermittedError
 from ephor.kernel.time import stamp
+from ephor.kernel.visible import check_visible
 from ephor.kernel.vocabulary import Objection, Sensitivity
 from ephor.rooms.access.roles import NOTHING, Permission, Rights, beyond, lend, narrow
 
 MAX_DEPTH = 5
 """How often authority may at most be passed on after its first grant."""
+
+MAX_PURPOSE = 1000
+"""Longest purpose in characters: every call under the delegation names it."""
 
 
 @unique
@@ -132,8 +136,8 @@ def check_grant(new: Delegation, before: Sequence[Delegation], rights_of: Rights
     """Check that *new* may be granted on top of the chain *before* (empty for a first grant).
 
     Raises:
-        InvalidInputError: no purpose, nothing lent, no time left, a depth out of range, or the receiver does not
-            itself hold what it would be lent.
+        InvalidInputError: no purpose, or one that no call could name, nothing lent, no time left, a depth out of range, or
+            the receiver does not itself hold what it would be lent.
         ConflictError: a delegation before it is revoked or expired, or does not lead to this giver.
         NotPermittedError: the giver does not hold what it lends, may not pass it on, or widens what it was lent.
     """
@@ -175,6 +179,11 @@ def revoke(delegation: Delegation, *, by: str, at: datetime) -> Delegation:
 def _check_terms(new: Delegation) -> None:
     if not new.purpose.strip():
         raise InvalidInputError("a delegation needs a purpose; say what it is for")
+    if len(new.purpose) > MAX_PURPOSE:
+        raise InvalidInputError(
+            f"the purpose is {len(new.purpose)} characters long; at most {MAX_PURPOSE} fit"
+        )
+    check_visible(new.purpose, "the purpose")
     if not new.permissions and not new.tools:
         raise InvalidInputError("a delegation of nothing; name at least one permission or tool")
     if new.expires_at <= new.granted_at:

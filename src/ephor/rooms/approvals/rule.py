@@ -9,6 +9,7 @@ from datetime import datetime, timedelta
 
 from ephor.kernel.canonical import digest
 from ephor.kernel.errors import InvalidInputError
+from ephor.kernel.visible import check_visible
 from ephor.rooms.access.people import PlaneRole
 from ephor.rooms.approvals.bodies import BODIES
 
@@ -179,4 +180,5 @@ def _name(text: str | None, what: str) -> str:
         raise InvalidInputError(
             f"`{text[:80]}` is no name of one {what}; write its name, or leave it out for all"
         )
+    check_visible(text, f"the name of the {what}")
     return text
