@@ -15,13 +15,16 @@ from ephor.bootstrap import open_engine
 from ephor.engine.plane import Engine
 from ephor.kernel.errors import ConflictError, InvalidInputError, NotPermittedError
 from ephor.kernel.events import Event
+from ephor.kernel.vocabulary import Sensitivity
 from ephor.rooms.access.people import PlaneRole
+from ephor.rooms.agents.manifest import DataUse
 from ephor.rooms.evidence.kinds import EvidenceKind
 from ephor.rooms.gate.checklist import Checklist
 from ephor.rooms.gate.finding import Status
 from ephor.rooms.impact.assessment import Consultation, ImpactAssessment, ImpactKind
 from ephor.rooms.impact.steps import Standing
 from ephor.rooms.requirements.needs import judge_need
+from ephor.rooms.risk.rules import RiskCategory
 from ephor.settings import Settings
 from ephor.testing import FrozenClock
 from sample_gate import AGENT, ROPA, add, register
@@ -208,6 +211,52 @@ def test_a_public_authority_with_a_listed_use_owes_a_fria_and_silence_is_not_kno
     register(ready, facts={"function": "cv_ranking"})
     found = ready.impact.screen(ImpactKind.FRIA, AGENT, as_of=date(2028, 1, 1))
     assert (found.required, bool(found.missing)) == (None, True)
+
+
+def test_a_fria_takes_over_a_dpias_risks_and_measures_and_only_of_one_in_force(
+    ready: Engine, clock: FrozenClock
+) -> None:
+    dpia = ready.impact.record(ImpactKind.DPIA, DPIA, by="dora").assessment
+    given = {**{key: value for key, value in FRIA.items() if key != "risks"}, "dpia": dpia.id}
+    fria = ready.impact.record(ImpactKind.FRIA, given, by="dora")
+    assert (fria.assessment.content.risks, fria.assessment.content.measures) == (
+        dpia.content.risks,
+        dpia.content.measures,
+    )
+    assert "Art. 35" not in fria.because
+    id = fria.assessment.id
+    ready.impact.advise(id, agrees=True, notes="the measures suffice", by="paul")
+    with pytest.raises(ConflictError, match=f"{dpia.id}`, whose parts are taken over, is not in force"):
+        ready.impact.decide(id, approved=True, by="leo")
+    ready.impact.advise(dpia.id, agrees=True, notes="the measures suffice", by="paul")
+    ready.impact.decide(dpia.id, approved=True, by="leo")
+    assert ready.impact.decide(id, approved=True, by="leo").standing is Standing.IN_FORCE
+    own = ready.impact.record(ImpactKind.FRIA, {**FRIA, "dpia": dpia.id, "measures": ["its own"]}, by="dora")
+    assert own.assessment.content.measures == ("its own",)
+    clock.advance(timedelta(days=400))
+    with pytest.raises(ConflictError, match="not in force: it counted through"):
+        ready.impact.record(ImpactKind.FRIA, given, by="dora")
+
+
+def test_a_dpia_in_force_lowers_the_risk_that_it_answers_and_no_other(
+    ready: Engine, clock: FrozenClock
+) -> None:
+    register(ready, data=DataUse(Sensitivity.CONFIDENTIAL, ("contact", "health"), ("customers",)))
+
+    def privacy() -> tuple[int, date | None]:
+        assessed = ready.risk.preview(AGENT, clock.now().date())
+        [found] = [one for one in assessed.factors if one.category is RiskCategory.PRIVACY]
+        until = {one.control: one.credited_until for one in found.mitigations}["impact-assessment"]
+        return found.residual.likelihood, until
+
+    before, _ = privacy()
+    id = ready.impact.record(ImpactKind.DPIA, DPIA, by="dora").assessment.id
+    ready.impact.advise(id, agrees=True, notes="the measures suffice", by="paul")
+    assert privacy() == (before, None)
+    ready.impact.decide(id, approved=True, by="leo", until=date(2027, 3, 1))
+    assert privacy() == (before - 1, date(2027, 3, 1))
+    clock.advance(timedelta(days=120))
+    assert privacy() == (before, None)
 
 
 @pytest.mark.parametrize("given", [{"size": 1}, {"views": {"sought": "yes", "says": "x"}}, {"risks": [{"title": "x"}]},

@@ -8,12 +8,15 @@ import os
 import re
 import sqlite3
 from contextlib import closing
+from datetime import date
 from pathlib import Path
 from typing import Any
 
 import pytest
 import yaml
 
+from ephor.adapters.manifests import read_manifest
+from ephor.adapters.packs import BundledPacks
 from ephor.adapters.strict_yaml import read
 from ephor.examples.files import names, path
 from ephor.examples.shop.database import create_shop
@@ -22,6 +25,10 @@ from ephor.examples.shop.shop import Shop
 from ephor.kernel.vocabulary import Effect, Sensitivity, UseCase
 from ephor.rooms.access.roles import STANDARD_ROLES, Permission, Role, custom_role
 from ephor.rooms.dsr.datamap import parse_map
+from ephor.rooms.impact.assessment import ImpactKind
+from ephor.rooms.impact.assessment import missing as gaps
+from ephor.rooms.impact.owing import screen_rights
+from ephor.rooms.impact.parse import parse_assessment
 from ephor.rooms.ropa.parse import parse_record
 from ephor.rooms.ropa.record import missing
 
@@ -216,3 +223,22 @@ def test_the_model_is_the_one_the_manifest_names_and_its_results_reach_the_thres
 def test_no_file_names_a_real_address(name: str) -> None:
     for address in re.findall(r"[\w.+-]+@[\w-]+\.[a-z]+", path(name).read_text(encoding="utf-8")):
         assert address.endswith(("@example.org", "@example.com", "@example.net"))
+
+
+@pytest.mark.parametrize("kind", list(ImpactKind))
+def test_the_impact_assessments_lack_nothing_and_are_of_agents_that_need_them(kind: ImpactKind) -> None:
+    given = parse_assessment(kind, load(f"shop/{kind.value}.yaml"))
+    assert not gaps(kind, given.content)
+    assert all(one.residual.score < one.inherent.score for one in given.content.risks if one.residual)
+
+
+def test_the_credit_checker_needs_an_assessment_of_fundamental_rights_and_has_real_tools(
+    tmp_path: Path,
+) -> None:
+    manifest = read_manifest(path("shop/credit-checker.yaml").read_bytes(), "credit-checker.yaml")
+    assert parse_assessment(ImpactKind.FRIA, load("shop/fria.yaml")).agent == manifest.id
+    found = screen_rights(BundledPacks().load("eu-ai-act"), manifest, date(2027, 12, 2))
+    assert (found.required, found.because) == (True, "the class is high")
+    assert {tool.name for tool in manifest.tools} <= set(Shop(tmp_path / "shop.db", tmp_path).tools())
+    held = [roles()[role] for role in manifest.roles]
+    assert all(any(tool.name in role.allowed_tools for role in held) for tool in manifest.tools)

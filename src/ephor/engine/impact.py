@@ -31,6 +31,7 @@ from ephor.rooms.ropa.record import ProcessingRecord
 
 AI_ACT = "eu-ai-act"
 _ENDED = frozenset({Standing.EXPIRED, Standing.REOPENED})
+_OVER = _ENDED | {Standing.REJECTED}
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,21 +69,26 @@ class Impact:
         Raises:
             InvalidInputError: what is given is no assessment.
             NotFoundError: there is no such agent, or no such assessment to take parts from.
+            ConflictError: that one was rejected, or holds no longer.
             NotPermittedError: *by* may not.
         """
         read = parse_assessment(kind, given)
         with self.world.storage.unit() as unit:
             actor = require(unit.shelf(Person).find(by), PlanePermission.EVIDENCE, who=by)
             agent, shelf = unit.shelf(Agent).get(read.agent), unit.shelf(ImpactAssessment)
-            if read.content.dpia:
-                other = shelf.get(read.content.dpia)
+            content = read.content
+            if content.dpia:
+                other = shelf.get(content.dpia)
                 if (other.kind, other.agent) != (ImpactKind.DPIA, agent.id):
                     raise InvalidInputError(f"`{other.id}` is no dpia of agent `{agent.id}`")
+                if (stand := self._stands(unit, other)).standing in _OVER:
+                    steps.check_taken(other, stand)
+                content = steps.taking_over(content, other)
             made = ImpactAssessment(
                 id=self.world.ids.new(kind.value),
                 kind=kind,
                 agent=agent.id,
-                content=read.content,
+                content=content,
                 screening=self._screened(unit, kind, agent, read.answers, None),
                 material=agent.material_digest,
                 recorded_by=actor.id,
@@ -137,6 +143,9 @@ class Impact:
 
         def change(unit: Unit, old: ImpactAssessment) -> ImpactAssessment:
             agent = unit.shelf(Agent).get(old.agent)
+            if approved and old.content.dpia:
+                other = unit.shelf(ImpactAssessment).get(old.content.dpia)
+                steps.check_taken(other, self._stands(unit, other))
             return steps.decide(
                 old, verdict, self._stands(unit, old), barred_by(agent.manifest.owner, agent.authors)
             )

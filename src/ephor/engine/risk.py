@@ -11,10 +11,14 @@ from ephor.rooms.access.people import Person, PlanePermission, require
 from ephor.rooms.agents.agent import Agent
 from ephor.rooms.agents.check import check
 from ephor.rooms.agents.manifest import Manifest
+from ephor.rooms.evidence.kinds import EvidenceKind
 from ephor.rooms.evidence.record import Evidence
+from ephor.rooms.impact.assessment import ImpactAssessment, ImpactKind
+from ephor.rooms.impact.steps import Standing, barred_by, processing_of, stands
 from ephor.rooms.risk.assess import Assessment, AssessmentRecord, assess
-from ephor.rooms.risk.credit import credit
+from ephor.rooms.risk.credit import PROVES, credit
 from ephor.rooms.risk.declared import profile_of
+from ephor.rooms.ropa.record import ProcessingRecord
 
 
 def assess_manifest(manifest: Manifest, on: date) -> Assessment:
@@ -67,9 +71,27 @@ class Risk:
 def _assess(unit: Unit, agent: Agent, on: date) -> Assessment:
     """Credit comes from what people recorded about this agent, never from what its manifest says of itself."""
     kept = unit.shelf(Evidence).all(agent=agent.id)
-    return assess(
-        profile_of(agent.manifest), on, credit(kept, material_digest=agent.material_digest, as_of=on)
-    )
+    proven = credit(kept, material_digest=agent.material_digest, as_of=on)
+    if until := _impact_until(unit, agent, on):
+        control = PROVES[EvidenceKind.PRIVACY_IMPACT_ASSESSMENT]
+        proven[control] = max(until, proven.get(control, until))
+    return assess(profile_of(agent.manifest), on, proven)
+
+
+def _impact_until(unit: Unit, agent: Agent, on: date) -> date | None:
+    """Return through which day a data protection impact assessment of the agent is in force; None where none is."""
+    naming = processing_of(one for one in unit.shelf(ProcessingRecord).all() if agent.id in one.agents)
+    barred = barred_by(agent.manifest.owner, agent.authors)
+    ends = [
+        one.verdict.until
+        for one in unit.shelf(ImpactAssessment).all(agent=agent.id, kind=ImpactKind.DPIA.value)
+        if stands(one, agent.material_digest, naming, on).standing is Standing.IN_FORCE
+        and one.verdict is not None
+        and one.verdict.until is not None
+        and one.verdict.at.date() <= on
+        and one.verdict.by not in barred
+    ]
+    return max(ends, default=None)
 
 
 def _assessed(record: AssessmentRecord) -> Event:

@@ -76,7 +76,7 @@ def _details(out: Console, view: ImpactView) -> None:
             f"{'agrees' if one.advice.agrees else 'objects'}: {one.advice.notes}" if one.advice else "",
         ),
         ("authority", one.consultation.authority if one.consultation else ""),
-        ("notified", one.notified.authority if one.notified else ""),
+        ("notified", f"{one.notified.authority}, {one.notified.on.isoformat()}" if one.notified else ""),
     ]
     fields(out, shown)
     rows = [

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import timedelta
 
 from ephor.rooms.evidence.kinds import EvidenceKind
@@ -62,7 +63,8 @@ def _judged(facts: GateFacts, kind: ImpactKind, evidence: EvidenceKind, about: s
     by_file = judge_evidence(facts, evidence, about)
     newest = max(_of(facts, kind), key=lambda one: (one.record.recorded_at, one.record.id), default=None)
     if newest is None:
-        return by_file
+        first = f"ephor {kind.value} record FILE; or what was assessed elsewhere: "
+        return by_file if by_file.remedy is None else replace(by_file, remedy=first + by_file.remedy)
     standing, because = _standing(facts, newest)
     refused = standing is Standing.REJECTED and newest.record.material == facts.agent.record.material_digest
     if by_file.status is Status.MET and not refused:

@@ -14,6 +14,7 @@ from ephor.rooms.agents.wording import worded
 from ephor.rooms.impact.assessment import (
     Advice,
     Consultation,
+    Content,
     ImpactAssessment,
     ImpactKind,
     Notified,
@@ -92,7 +93,8 @@ def stands(one: ImpactAssessment, material: str, processing: Mapping[str, str], 
     if gaps := missing(one.kind, one.content):
         return Stands(Standing.INCOMPLETE, f"it lacks: {', '.join(gaps)}")
     if one.advice is None:
-        return Stands(Standing.WAITS_FOR_ADVICE, "the data protection officer has not advised (Art. 35(2))")
+        cite = " (Art. 35(2))" if one.kind is ImpactKind.DPIA else ""
+        return Stands(Standing.WAITS_FOR_ADVICE, f"the data protection officer has not advised{cite}")
     if why := _unsettled(one, today):
         return Stands(Standing.WAITS_FOR_AUTHORITY, why)
     return Stands(Standing.WAITS_FOR_APPROVAL, "somebody who neither wrote nor advised it approves it")
@@ -183,6 +185,28 @@ def decide(
             f"`{until.isoformat()}` is not between today and {(today + LONGEST).isoformat()}, three years at most"
         )
     return dataclasses.replace(one, verdict=dataclasses.replace(verdict, until=until))
+
+
+def taking_over(content: Content, other: ImpactAssessment) -> Content:
+    """Return what a fria says with what it takes over from a dpia: risks and measures, where it says none (AI Act Art. 27(4))."""
+    return dataclasses.replace(
+        content,
+        risks=content.risks or other.content.risks,
+        measures=content.measures or other.content.measures,
+    )
+
+
+def check_taken(one: ImpactAssessment, now: Stands) -> None:
+    """Check that a dpia may be rested on, *now* being where it stands.
+
+    Raises:
+        ConflictError: it is not in force.
+    """
+    if now.standing is not Standing.IN_FORCE:
+        raise ConflictError(
+            f"the assessment `{one.id}`, whose parts are taken over, is not in force: {now.because}; bring it into force "
+            "first, or name another"
+        )
 
 
 def notify(one: ImpactAssessment, notified: Notified, today: date) -> ImpactAssessment:

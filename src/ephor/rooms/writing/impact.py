@@ -96,7 +96,7 @@ def fria(one: AgentFacts, answers: object) -> tuple[Section, ...]:
         ), cite="Art. 27(1)(d)"),
         Section("Human oversight", (*says.text("oversight", "Art. 27(1)(e)"), *agent.oversight(one),
                 judged("Training", upkeep.operator_training(one.gate), day)), cite="Art. 27(1)(e)"),
-        Section("When the risks occur", (*says.items("measures", "Art. 27(1)(f)"), *says.text("governance", "Art. 27(1)(f)"),
+        Section("When the risks occur", (*says.measures("Art. 27(1)(f)"), *says.text("governance", "Art. 27(1)(f)"),
                 *says.text("complaints", "Art. 27(1)(f)"),
                 judged("Plan for incidents", upkeep.incident_response_plan(one.gate), day)), cite="Art. 27(1)(f)"),
         Section("Decision and notification", (*says.verdict(), *says.notified(),
@@ -141,6 +141,13 @@ class _Says:
         columns = ("risk", "whom it hits and how", "before measures", "after measures", "measures")
         lacks = [text for text in missing(self.kind, self.content) if text.startswith("risks.")]
         return (table("", columns, lines), *(self._gap(text.partition(" (")[0], cite) for text in lacks))
+
+    def measures(self, cite: str) -> tuple[Block, ...]:
+        """Return the measures stated for all risks; where each risk has its own and there are no others, say so."""
+        risks = self.content.risks if self.content else ()
+        if self.content and not self.content.measures and risks and all(risk.measures for risk in risks):
+            return (paragraph("The measures are those stated with each risk.", *self.sources),)
+        return self.items("measures", cite)
 
     def screening(self) -> tuple[Block, ...]:
         if self.found is None:

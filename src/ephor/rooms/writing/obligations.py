@@ -32,7 +32,8 @@ def obligation(one: AgentFacts, pack: str, id: str) -> tuple[Block, ...]:
     owed = "no" if found.status is Answer.NOT_APPLICABLE else "not known" if not found.needs else "yes"
     because = steady(found.because, one.gate.day)
     if found.status is Answer.NOT_APPLICABLE:
-        return (facts([fact("Required", f"no: {because}", cite)]),)
+        yet = "not yet" if because.startswith("it applies from ") else "no"
+        return (facts([fact("Required", f"{yet}: {because}", cite)]),)
     if "not known" in because and found.status is Answer.NOT_KNOWN:
         return (gap(because, found.recommendation or "", cite=found.cite, sources=(cite,)),)
     return (facts([fact("Required", owed, cite), fact("Title", found.title, cite)]),)
