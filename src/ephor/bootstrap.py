@@ -164,7 +164,7 @@ def _door(settings: Settings, open_one: Open) -> Door:
         prober=lambda database: ProcessProber(database or settings.database),
         witnesses=_witnesses,
         texts=_texts,
-        is_folder=lambda path: Path(path).is_dir(),
+        is_folder=_is_folder,
         not_read=sources.refusal,
         lake=_lake,
         mask_parquet=_mask_parquet,
@@ -201,9 +201,22 @@ def _backups(settings: Settings) -> Backups:
 def _texts(target: str) -> Iterator[Source | Refused]:
     if "://" not in target:
         return sources.file_sources(target)
+    from ephor.adapters.texts import objects  # noqa: PLC0415 - only where somebody names a store
+
+    if objects.is_of_files(target):
+        return objects.object_sources(target)
     from ephor.adapters.texts.tables import table_sources  # noqa: PLC0415 - SQLAlchemy is slow to load
 
     return table_sources(target)
+
+
+def _is_folder(target: str) -> bool:
+    """Tell whether *target* is a folder, or a place in a store of files."""
+    if "://" not in target:
+        return Path(target).is_dir()
+    from ephor.adapters.texts import objects  # noqa: PLC0415 - only where somebody names a store
+
+    return objects.is_of_files(target)
 
 
 def _recognizers(path: str) -> tuple[Rule, ...]:
@@ -225,7 +238,7 @@ def _lake(paths: Sequence[tuple[str, str]], types: frozenset[str], workers: int)
 
 
 def _mask_parquet(
-    path: str, name: str, types: frozenset[str] | None, operator: Operator, write: Callable[[bytes], object]
+    path: Any, name: str, types: frozenset[str] | None, operator: Operator, write: Callable[[bytes], object]
 ) -> tuple[ColumnCount, ...]:
     from ephor.adapters.texts.masked_parquet import mask_parquet  # noqa: PLC0415 - an extra, and slow to load
 

@@ -70,11 +70,11 @@ class ServeKeys(Protocol):
 
 
 class MaskParquet(Protocol):
-    """Writes the Parquet file at a path, of that name in a report, masked, and returns what was masked by column."""
+    """Writes the Parquet file at a path, or open, of that name in a report, masked, and returns what was masked by column."""
 
     def __call__(
         self,
-        path: str,
+        path: Any,
         name: str,
         types: frozenset[str] | None,
         operator: Operator,

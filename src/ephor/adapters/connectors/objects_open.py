@@ -77,7 +77,7 @@ def connect_objects(url: str) -> FileStore:
         UnavailableError: `fsspec` or the protocol's package is not installed, or the store does not answer.
     """
     place, _, query = url.partition("?")
-    own, patterns = _own(query)
+    own, patterns = read_own(query)
     layout = read_layout(patterns)
     return FileStore(open_tree(place, own), layout)
 
@@ -126,7 +126,7 @@ def _file_system(place: str, protocols: list[str], options: Mapping[str, Any]) -
     return fs, str(root)
 
 
-def _own(query: str) -> tuple[Mapping[str, str], str]:
+def read_own(query: str) -> tuple[Mapping[str, str], str]:
     """Return what a query says of the store itself, and its patterns.
 
     Raises:

@@ -25,13 +25,13 @@ def _pyarrow() -> Any:
     return pyarrow
 
 
-def parquet_batches(path: str) -> Iterator[Mapping[str, Sequence[object]]]:
-    """Yield the rows of a Parquet file by column, `ROWS` at a time.
+def parquet_batches(path: Any, name: str = "") -> Iterator[Mapping[str, Sequence[object]]]:
+    """Yield the rows of a Parquet file, by its path or open, by column, `ROWS` at a time.
 
     Raises:
         InvalidInputError: it is no Parquet file, or damaged.
     """
-    for batch in _arrow_batches(path):
+    for batch in _opened(path, name).iter_batches(ROWS):
         yield _columns(batch)
 
 
@@ -109,17 +109,13 @@ def _groups(path: str) -> int:
     return int(_opened(path).num_row_groups)
 
 
-def _arrow_batches(path: str) -> Iterator[Any]:
-    yield from _opened(path).iter_batches(ROWS)
-
-
-def _opened(path: str) -> Any:
+def _opened(path: Any, name: str = "") -> Any:
     arrow = _pyarrow()
     try:
         return arrow.parquet.ParquetFile(path)
     except (OSError, arrow.ArrowException) as error:
         raise InvalidInputError(
-            f"cannot read `{path}` as Parquet: {type(error).__name__}; is it whole?"
+            f"cannot read `{name or path}` as Parquet: {type(error).__name__}; is it whole?"
         ) from error
 
 

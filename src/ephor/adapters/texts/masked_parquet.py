@@ -13,9 +13,9 @@ from ephor.rooms.pii.operators import Operator
 
 
 def mask_parquet(
-    path: str, name: str, types: frozenset[str] | None, operator: Operator, write: Callable[[bytes], object]
+    path: Any, name: str, types: frozenset[str] | None, operator: Operator, write: Callable[[bytes], object]
 ) -> tuple[ColumnCount, ...]:
-    """Write the Parquet file at *path* masked by *write*, and return what was masked by column.
+    """Write the Parquet file at *path*, or the open one, masked by *write*, and return what was masked by column.
 
     The file is read twice: first to learn which columns can no longer hold what they held (a number with a find is
     masked text), then to write. Memory does not grow with its rows. What the file says of itself besides is left out.
@@ -24,7 +24,7 @@ def mask_parquet(
         InvalidInputError: it is no Parquet file, or damaged.
         UnavailableError: `pyarrow` is not installed.
     """
-    arrow, schema = _pyarrow(), _opened(path).schema_arrow
+    arrow, schema = _pyarrow(), _opened(path, name).schema_arrow
     lost: set[str] = set()
     other = [one.name for one in schema if not arrow.types.is_string(one.type)]
     for _, columns, _ in _masked(path, name, types, operator, other) if other else ():
@@ -80,9 +80,9 @@ _Masked = tuple[Any, Mapping[str, Sequence[object]], tuple[ColumnCount, ...]]
 
 
 def _masked(
-    path: str, name: str, types: frozenset[str] | None, operator: Operator, only: Sequence[str] | None = None
+    path: Any, name: str, types: frozenset[str] | None, operator: Operator, only: Sequence[str] | None = None
 ) -> Iterator[_Masked]:
-    for batch in _opened(path).iter_batches(ROWS, columns=only):
+    for batch in _opened(path, name).iter_batches(ROWS, columns=only):
         read = {one: batch.column(at).to_pylist() for at, one in enumerate(batch.schema.names)}
         columns, counts = mask_columns(name, read, types, operator)
         yield batch, columns, counts

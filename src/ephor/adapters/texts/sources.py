@@ -57,7 +57,7 @@ class FileSource:
     def pieces(self) -> Iterator[str]:
         try:
             with _opened(self.path) as file:
-                yield from _decoded(_unpacked(file, self.name))
+                yield from decoded(file, self.name)
         except FileNotFoundError:
             raise NotFoundError(f"there is no file `{self.name}`") from None
         except (OSError, EOFError, zlib.error, ValueError) as error:
@@ -110,6 +110,16 @@ def form_of(name: str) -> str:
     return _FORMS.get(suffix, "auto")
 
 
+def unread(head: bytes) -> str | None:
+    """Return why a file that begins like that is not read, or None if it is."""
+    for magic, what in _PACKED.items():
+        if head.startswith(magic):
+            return f"it is {what}; unpack it first"
+    return next(
+        (f"it is {what}, not text" for magic, what in _PICTURES.items() if head.startswith(magic)), None
+    )
+
+
 def _source(path: Path, name: str) -> FileSource | NotRead:
     try:
         mode = path.stat().st_mode
@@ -119,12 +129,8 @@ def _source(path: Path, name: str) -> FileSource | NotRead:
             head = file.read(8)
     except OSError as error:
         return NotRead(name, f"cannot be opened: {error.strerror}")
-    for magic, what in _PACKED.items():
-        if head.startswith(magic):
-            return NotRead(name, f"it is {what}; unpack it first")
-    for magic, what in _PICTURES.items():
-        if head.startswith(magic):
-            return NotRead(name, f"it is {what}, not text")
+    if (why := unread(head)) is not None:
+        return NotRead(name, why)
     form = form_of(name)
     if head[:4] == b"PAR1":
         form = "table"
@@ -145,6 +151,11 @@ def _opened(path: str) -> AbstractContextManager[IO[bytes]]:
     if sys.stdin is None:  # closed by whoever started this
         raise InvalidInputError("standard input is closed; name a file, or pipe something in")
     return nullcontext(sys.stdin.buffer)
+
+
+def decoded(file: IO[bytes], name: str) -> Iterator[str]:
+    """Yield the text of an open file, unpacked where it is gzip; bytes that are no UTF-8 as lone surrogates."""
+    return _decoded(_unpacked(file, name))
 
 
 def _unpacked(file: IO[bytes], name: str) -> Iterator[bytes]:

@@ -34,7 +34,8 @@ app = typer.Typer(
 Target = Annotated[
     str,
     typer.Argument(
-        metavar="FILE|FOLDER|URL|-", help="A file, a folder, a database URL, or `-` for standard input."
+        metavar="FILE|FOLDER|URL|-",
+        help="A file, a folder, the URL of a database or of an object store, or `-` for standard input.",
     ),
 ]
 File = Annotated[str, typer.Argument(metavar="FILE|-", help="A file, or `-` for standard input.")]
@@ -103,7 +104,7 @@ def scan(
     ] = False,
     json: Json = False,
 ) -> None:
-    """Say what personal data a file, folder or database holds and where; never the data itself.
+    """Say what personal data a file, folder, database or object store holds and where; never the data itself.
 
     Text, JSON, JSON lines, CSV and Parquet are read, gzip unpacked. Of tables the report gives columns, of all else
     places: `start` and `end` count characters of the file.
@@ -182,7 +183,7 @@ def mask(
 ) -> None:
     """Write the file with its personal data masked; JSON, CSV and Parquet keep their shape. With --json, the report as well.
 
-    A folder is masked into a new one, --output; what is not read is not there, and is named. A database is masked
+    A folder, or what lies below the URL of an object store, is masked into a new folder, --output; what is not read is not there, and is named. A database is masked
     into a copy, --output, where it is a SQLite file, or --in-place: the columns named, or whatever is found.
     A masked CSV record holds no formula a spreadsheet would run.
 
@@ -200,7 +201,12 @@ def mask(
     on = day(as_of) if as_of else door.today()
     chosen_operator = operators_chosen(operator, key=key, this_year=on.year)
     job = Job(door, wanted, chosen_operator, _steps() if progress else _QUIET)
-    if "://" in file or column or in_place or dry_run:
+    files = "://" in file and door.is_folder(file)
+    if column or in_place or dry_run or ("://" in file and not files):
+        if files:
+            raise InvalidInputError(
+                "--column, --in-place and --dry-run are for databases, not for files and objects"
+            )
         columns_masked(job, file, column or [], output, (in_place, dry_run), operator, json=json)
         return
     if door.is_folder(file) or is_table(door, file):

@@ -5,6 +5,7 @@ from __future__ import annotations
 import zlib
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -51,10 +52,13 @@ def files_masked(
         ConflictError: there is something already.
     """
     if output is None:
-        raise InvalidInputError("a folder or Parquet file is masked into a new one; name it with --output")
+        raise InvalidInputError(
+            "a folder, a place of objects or a Parquet file is masked into a new one; name it with --output"
+        )
     folder = job.door.is_folder(target)
     into = Path(output)
-    if folder and (into.exists() or Path(target).resolve() in into.resolve().parents):
+    within = "://" not in target and Path(target).resolve() in into.resolve().parents
+    if folder and (into.exists() or within):
         raise InvalidInputError(
             f"`{output}` is there already, or inside `{target}`; name a new folder elsewhere"
         )
@@ -124,8 +128,8 @@ def columns_masked(
 
 def _one(job: Job, source: Source, path: Path) -> SourceReport:
     if source.form == "table":
-        with job.door.new_file(str(path)) as write:
-            columns = job.door.mask_parquet(str(source.path), source.name, job.types, job.operator, write)  # type: ignore[attr-defined]
+        with job.door.new_file(str(path)) as write, _place_of(source) as place:
+            columns = job.door.mask_parquet(place, source.name, job.types, job.operator, write)
         job.told(source.name, sum(one.finds for one in columns))
         return SourceReport(source.name, "table", (), _by_type(columns), columns)
     form, reads = masked(source, job.types, job.operator)
@@ -144,6 +148,14 @@ def _one(job: Job, source: Source, path: Path) -> SourceReport:
     return SourceReport(
         source.name, form, tuple(kept), dict(sorted(counts.items())), (), counts.total() - len(kept)
     )
+
+
+def _place_of(source: Any) -> AbstractContextManager[Any]:
+    """Give the path of a Parquet file, or the open file where it is an object."""
+    opened: AbstractContextManager[Any] = (
+        source.stored() if hasattr(source, "stored") else nullcontext(source.path)
+    )
+    return opened
 
 
 def _tell(said: str, told: Mapping[str, Any], *, json: bool) -> None:
