@@ -533,6 +533,28 @@ def test_what_goes_wrong_on_the_command_line_has_its_code(run, plane, words, cod
     assert size(plane) == before
 
 
+def test_a_question_that_no_answer_settles_any_more_says_so(run, plane, capsys):
+    approval = ask(plane)
+    assert run("approvals", "inbox")[1][0]["outdated"] is False
+    assert run("approvals", "show", approval)[1]["outdated"] is False
+    plane.approvals.rules.set(tool="refund", quorum=2, by="ada")
+    assert [(one["id"], one["outdated"]) for one in run("approvals", "inbox")[1]] == [(approval, True)]
+    door = SimpleNamespace(person="cal", open=lambda *_args, **_kw: plane)
+    run_command(["approvals", "inbox"], door)
+    assert "outdated; " in capsys.readouterr().out
+    run_command(["approvals", "show", approval], door)
+    assert "what it rests on changed since it was asked: it lets nothing through" in capsys.readouterr().out
+    code, said = run("approvals", "approve", approval)
+    assert (code, said["status"], said["outdated"]) == (0, "approved", True)
+    assert plane.decide(PAY).outcome is ASK
+    plane.approvals.rules.remove(tool="refund", by="ada")
+    assert run("approvals", "show", approval)[1]["outdated"] is False
+    plane.agents.retire(ID, "replaced", by="eve")
+    assert (
+        run("approvals", "show", approval)[1]["outdated"] is False
+    )  # the answer stands, and the agent may not act
+
+
 def test_people_read_what_they_decide_on(plane, clock, capsys):
     door = SimpleNamespace(person="cal", open=lambda *_args, **_kw: plane)
     plane.approvals.rules.set(quorum=2, escalation=[(timedelta(minutes=30), ["executive"])], by="ada")

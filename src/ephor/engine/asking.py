@@ -63,12 +63,9 @@ class Asking:
 
         The newest word counts, be it yes or no.
         """
-        called = self.authority.tools[self.call.tool]
-        tool = called.tool
-        rule = narrowed(
-            rule_for(unit.shelf(ApprovalRule).find, self.call.agent, self.call.tool), called.approvers
-        )
-        binding, scope = self._binding(rule), self._scope(tool)
+        tool = self.authority.tools[self.call.tool].tool
+        rule = answering(unit, self.authority, tool.name)
+        binding, scope = bound_to(self.authority, rule), self._scope(tool)
         call_digest = digest({"scope": scope, "arguments": self.args_digest})
         shelf = unit.shelf(CallApproval)
         found = {one.id: one for one in (*shelf.all(call_digest=call_digest), *shelf.all(scope=scope))}
@@ -203,12 +200,6 @@ class Asking:
             "assessed": _residual(record, self.authority),
         }
 
-    def _binding(self, rule: ApprovalRule) -> str:
-        """Cover what the answer rests on: manifest, policy and roles, and the rule by which people answer."""
-        if rule == DEFAULT:
-            return self.authority.digest
-        return digest({"authority": self.authority.digest, "rule": rule_digest(rule)})
-
     def _scope(self, tool: Tool) -> str:
         """Cover everything an approval is for but the arguments: any change to it is another call."""
         definition = {
@@ -227,6 +218,19 @@ class Asking:
             "sensitivity": self.call.sensitivity.value if self.call.sensitivity else None,
         }
         return digest(facts)
+
+
+def answering(unit: Unit, authority: AgentAuthority, tool: str) -> ApprovalRule:
+    """Return the rule by which people answer for a tool of this agent."""
+    rule = rule_for(unit.shelf(ApprovalRule).find, authority.agent.id, tool)
+    return narrowed(rule, authority.tools[tool].approvers)
+
+
+def bound_to(authority: AgentAuthority, rule: ApprovalRule) -> str:
+    """Cover what an answer rests on: manifest, policy and roles, and the rule by which people answer."""
+    if rule == DEFAULT:
+        return authority.digest
+    return digest({"authority": authority.digest, "rule": rule_digest(rule)})
 
 
 def _residual(record: AssessmentRecord | None, authority: AgentAuthority) -> str | None:

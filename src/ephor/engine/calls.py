@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+from ephor.engine.asking import answering, bound_to
+from ephor.engine.authority import compile_authority
 from ephor.engine.ports import Unit, World
 from ephor.engine.telling import tell
 from ephor.kernel.canonical import Json
@@ -31,6 +33,7 @@ from ephor.rooms.approvals.lasting import Lasting, Scope, read_lasting
 from ephor.rooms.approvals.load import Load, load_of
 from ephor.rooms.approvals.notice import About
 from ephor.rooms.approvals.rule import steps_due
+from ephor.rooms.decisions.authority import AgentAuthority
 from ephor.rooms.decisions.catalogue import ToolEntry
 
 
@@ -77,6 +80,21 @@ class Calls:
         with self.world.storage.reading() as unit:
             asked = unit.shelf(CallApproval).find(id)
         return None if asked is None else seen_at(asked, self.world.clock.now())
+
+    def outdated(self, asked: Iterable[CallApproval]) -> frozenset[str]:
+        """Return the ids of those that are open or unused and let nothing through any more, whatever is answered.
+
+        What they rest on has changed since: the agent's manifest, policy, roles or rules, or the rule by which people
+        answer. The next call like it asks anew.
+        """
+        now = self.world.clock.now()
+        waiting = [one for one in asked if standing_of(one, now) in (CallStatus.PENDING, CallStatus.APPROVED)]
+        with self.world.storage.reading() as unit:
+            known = {
+                agent: compile_authority(unit, agent, version=0, now=now).agent
+                for agent in {one.agent for one in waiting}
+            }
+            return frozenset(one.id for one in waiting if not _still_bound(unit, one, known[one.agent]))
 
     def answer(
         self,
@@ -213,6 +231,12 @@ def _ran_out(asked: CallApproval, now: datetime) -> bool:
 def _is_to_pass_on(asked: CallApproval, now: datetime) -> bool:
     waits = standing_of(asked, now) is CallStatus.PENDING
     return waits and steps_due(asked.escalation, asked.asked_at, now) > asked.escalated
+
+
+def _still_bound(unit: Unit, asked: CallApproval, authority: AgentAuthority | None) -> bool:
+    if authority is None or asked.tool not in authority.tools:
+        return False
+    return asked.authority == bound_to(authority, answering(unit, authority, asked.tool))
 
 
 def _reach(

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from ephor.edges.cli.calls import call_document, print_call
+from ephor.edges.cli.calls import emit_call
 from ephor.edges.cli.fields import fields, listed, minute, unfolded
 from ephor.edges.cli.options import As, Database, Json, given
 from ephor.edges.cli.render import as_json, emit
@@ -73,7 +73,7 @@ def show(context: typer.Context, id: Id, json: Json = False, database: Database 
     """
     engine = context.obj.open(database)
     if (call := engine.calls.find(id)) is not None:
-        emit(call_document(call), lambda out: print_call(out, call), json=json)
+        emit_call(engine, call, json=json)
         return
     asked, changed = engine.approvals.show(id), engine.approvals.changed(id)
     told = {**document(asked), "changes": as_json(changed)}

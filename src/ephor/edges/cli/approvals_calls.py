@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from ephor.edges.cli.approvals import Id, app
-from ephor.edges.cli.calls import call_document, print_call, print_inbox
+from ephor.edges.cli.calls import call_document, emit_call, print_call, print_inbox
 from ephor.edges.cli.fields import fields, listed, minute
 from ephor.edges.cli.options import As, Database, Json, given, lasting
 from ephor.edges.cli.render import as_json, emit, table
@@ -38,8 +38,11 @@ def inbox(
     Example: ephor approvals inbox --mine --as cal
     """
     who = (person or context.obj.person) if mine else None
-    waiting = context.obj.open(database).approvals.inbox(person=who)
-    emit([call_document(one) for one in waiting], lambda out: print_inbox(out, waiting), json=json)
+    engine = context.obj.open(database)
+    waiting = engine.approvals.inbox(person=who)
+    outdated = engine.calls.outdated(waiting)
+    told = [{**call_document(one), "outdated": one.id in outdated} for one in waiting]
+    emit(told, lambda out: print_inbox(out, waiting, outdated), json=json)
 
 
 @app.command()
@@ -76,7 +79,8 @@ def approve(
 
     Example: ephor approvals approve apr_0193a2b4c5d67e8f9a0b1c2d3e4f5061 --as cal
     """
-    answered = context.obj.open(database).approvals.approve(
+    engine = context.obj.open(database)
+    answered = engine.approvals.approve(
         id,
         by=person or context.obj.person,
         because=reason,
@@ -85,7 +89,7 @@ def approve(
         uses=uses,
         at_most=dict(_bound(text) for text in at_most or ()),
     )
-    emit(call_document(answered), lambda out: print_call(out, answered), json=json)
+    emit_call(engine, answered, json=json)
 
 
 @app.command()
@@ -103,8 +107,9 @@ def reject(
 
     Example: ephor approvals reject apr_0193a2b4c5d67e8f9a0b1c2d3e4f5061 --reason "ask the customer first" --as cal
     """
-    answered = context.obj.open(database).approvals.reject(id, reason, by=person or context.obj.person)
-    emit(call_document(answered), lambda out: print_call(out, answered), json=json)
+    engine = context.obj.open(database)
+    answered = engine.approvals.reject(id, reason, by=person or context.obj.person)
+    emit_call(engine, answered, json=json)
 
 
 @app.command()

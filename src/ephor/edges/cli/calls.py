@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Sequence, Set
 from typing import TYPE_CHECKING, Any
 
 from ephor.edges.cli.fields import fields, listed, minute, unfolded
-from ephor.edges.cli.render import as_json
+from ephor.edges.cli.render import as_json, emit
 from ephor.kernel.visible import visible
 from ephor.rooms.approvals.call import CallApproval, CallStatus, ends_at
 from ephor.rooms.approvals.lasting import Scope
@@ -16,13 +16,25 @@ from ephor.rooms.decisions.codes import CODES
 if TYPE_CHECKING:
     from rich.console import Console
 
+    from ephor.engine.plane import Engine
+
+
+_OUTDATED = "what it rests on changed since it was asked: it lets nothing through; the agent must ask again"
+
 
 def call_document(asked: CallApproval) -> dict[str, Any]:
     """Return a call approval as JSON; `shown` is what the person sees, null once its subject was erased."""
     return {**as_json(asked), "shown": _shown(asked)}
 
 
-def print_call(out: Console, asked: CallApproval) -> None:
+def emit_call(engine: Engine, asked: CallApproval, *, json: bool) -> None:
+    """Print one call approval, and whether it still counts for anything."""
+    outdated = bool(engine.calls.outdated([asked]))
+    told = {**call_document(asked), "outdated": outdated}
+    emit(told, lambda out: print_call(out, asked, outdated=outdated), json=json)
+
+
+def print_call(out: Console, asked: CallApproval, *, outdated: bool = False) -> None:
     """Print what a person must know to answer: the facts as they were kept, not as the agent tells them."""
     shown = _shown(asked) or {}
     fields(
@@ -45,6 +57,7 @@ def print_call(out: Console, asked: CallApproval) -> None:
             ("shown", asked.shown_digest),
             ("asked", minute(asked.asked_at)),
             ("status", _status(asked)),
+            ("outdated", _OUTDATED if outdated else ""),
             ("may answer", listed([role.value for role in asked.approvers])),
             ("passed on", _steps(asked)),
             ("it takes", f"{asked.quorum} people" if asked.quorum > 1 else ""),
@@ -55,9 +68,18 @@ def print_call(out: Console, asked: CallApproval) -> None:
     )
 
 
-def print_inbox(out: Console, waiting: Sequence[CallApproval]) -> None:
+def print_inbox(out: Console, waiting: Sequence[CallApproval], outdated: Set[str]) -> None:
     """Print the calls that wait, a line each, and why a person is asked in words."""
-    rows = [(one.id, one.agent, one.tool, _why(one), minute(one.expires_at)) for one in waiting]
+    rows = [
+        (
+            one.id,
+            one.agent,
+            one.tool,
+            f"outdated; {_why(one)}" if one.id in outdated else _why(one),
+            minute(one.expires_at),
+        )
+        for one in waiting
+    ]
     unfolded(out, ("id", "agent", "tool", "why", "until"), rows, empty="nothing waits for a person")
 
 
