@@ -93,6 +93,8 @@ def test_a_case_never_lowers_what_the_tool_declares(plane: Engine) -> None:
         ({"expect": "allow", "arguments": [1]}, "is no mapping"),
         ({"expect": "allow", "labels": [1]}, "no list of text"),
         ({"expect": "allow", "delegation_depth": "1"}, "no whole number"),
+        ({"expect": "allow", "delegation_depth": -1}, "write 0 or more"),
+        ({"expect": "allow", "at": "9999-12-31T23:59:59-12:00"}, "no time with a zone"),
         ({"expect": "allow", "purpose": 5}, "no text"),
         ({"expect": "allow", "sensitivity": "secret"}, "unknown sensitivity"),
     ],

@@ -148,6 +148,7 @@ def test_what_the_catalogue_and_rules_of_approval_say_of_nothing_is_warned_of(ru
         ("roles", "roles:\n  - name: x\n    max_data_sensitivity: internal\n    allowed_tools: ['*']\n", 4),
         ("tools", "tools:\n  - name: mail\n    effect: external\n    sensitivity: internal\n    approvers: [auditor]\n", 5),
         ("tools", "tools:\n  - name: mail\n    effect: external\n    sensitivity: internal\n    reveals: [email, emial]\n", 5),
+        ("tools", 'tools:\n  - name: mail\n    effect: read\n    sensitivity: internal\n    ask: [{argument: "a\\u202e", above: 5}]\n', 5),
         ("tools", "tools:\n  - name: mail\n    effect: 3\n    sensitivity: internal\n", 3),
         ("roles", "roles:\n  - name: x\n    tools: [mail]\n    allowed_tools: [mail]\n", 3),
         ("roles", "roles:\n  - name: x\n    tools: [mail]\n    max_data_sensitivity: 3\n", 4),

@@ -7,7 +7,7 @@ import pytest
 from ephor.kernel.errors import InvalidInputError
 from ephor.kernel.vocabulary import Sensitivity
 from ephor.rooms.agents.check import Problem, check, problems, refuse
-from ephor.rooms.agents.manifest import AskRule, DataStore, DataUse, Oversight
+from ephor.rooms.agents.manifest import AskRule, DataStore, DataUse, Disclosure, Oversight
 from sample_agents import LOOKUP, REFUND, SUPPORT, support
 
 
@@ -51,6 +51,9 @@ def test_the_sample_is_sound():
         (support(purpose="Reads \u202eetirw"), "purpose"),
         (support(oversight=Oversight(("ola",), "m", "stop\x07")), "oversight.stop"),
         (support(facts={"subjects": ("a", "b\x00")}), "facts.subjects[1]"),
+        (support(oversight=Oversight(("ola",), " ", "stop")), "oversight.means"),
+        (support(disclosure=Disclosure(True, "\n")), "disclosure.notice"),
+        (tool(ask=(AskRule(argument=" ", above=1),)), "tools[1].ask[0].argument"),
     ],
 )
 def test_what_is_wrong_is_found_where_it_is(manifest, path):

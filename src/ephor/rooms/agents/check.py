@@ -59,7 +59,7 @@ def problems(manifest: Manifest) -> Iterator[Problem]:
     if type(manifest.autonomy) is not int or not 1 <= manifest.autonomy <= 5:
         yield Problem("autonomy", f"`{manifest.autonomy}` is not a level; write a whole number from 1 to 5")
     for key in ("name", "owner", "purpose"):
-        if not getattr(manifest, key).strip():
+        if not getattr(manifest, key):
             yield Problem(key, "is empty; say it in a few words")
     yield from _repeated("tools[{}].name", [tool.name for tool in manifest.tools])
     yield from _repeated("data_stores[{}].name", [store.name for store in manifest.data_stores])
@@ -106,9 +106,11 @@ def _repeated(path: str, names: Sequence[str]) -> Iterator[Problem]:
 
 
 def _obscured(path: str, value: object) -> Iterator[Problem]:
-    """Return every text, anywhere in *value*, that a reviewer would not see as it is."""
+    """Return every text, anywhere in *value*, that a reviewer would not see as it is, or that says nothing."""
     if isinstance(value, str):
-        if mark := hidden(value, keep=LINES):
+        if value and not value.strip():
+            yield Problem(path, "is blank; say it in a few words, or leave it out")
+        elif mark := hidden(value, keep=LINES):
             yield Problem(path, f"holds the control character {mark}; remove it")
     elif isinstance(value, tuple):
         for index, part in enumerate(value):

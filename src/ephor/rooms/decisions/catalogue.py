@@ -7,6 +7,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from ephor.kernel.errors import InvalidInputError
+from ephor.kernel.visible import check_visible
 from ephor.kernel.vocabulary import Effect, Sensitivity, word
 from ephor.rooms.access.people import PlaneRole
 from ephor.rooms.access.roles import check_texts, read_permissions, read_tools
@@ -115,6 +116,7 @@ def _ask(raw: object, what: str) -> tuple[AskRule, ...]:
             case {"argument": str() as argument, "above": int() as above, **rest} if (
                 not rest and type(above) is int and argument.strip()
             ):
+                check_visible(argument, f"`ask` {what}")
                 rules.append(AskRule(argument=argument, above=above))
             case _:
                 raise InvalidInputError(

@@ -105,6 +105,9 @@ def _case(raw: object, number: int) -> RuleCase:
             f"`expect` of {what} is `{raw['expect'][:40]}`; write one of: {ALLOW}, {ASK}, {DENY}"
         )
     at = _moment(raw["at"], what) if "at" in raw else None
+    depth = _of(int, raw, "delegation_depth", 1 if "on_behalf_of" in raw else 0, what)
+    if depth < 0:
+        raise InvalidInputError(f"`delegation_depth` of {what} is {depth}; write 0 or more")
     level = word(Sensitivity, raw["sensitivity"], "sensitivity") if "sensitivity" in raw else None
     return RuleCase(
         name=raw.get("name", f"case {number}"),
@@ -120,7 +123,7 @@ def _case(raw: object, number: int) -> RuleCase:
             session=raw.get("session"),
             has_subject=_of(bool, raw, "has_subject", False, what),
             giver=raw.get("on_behalf_of"),
-            depth=_of(int, raw, "delegation_depth", 1 if "on_behalf_of" in raw else 0, what),
+            depth=depth,
             labels=frozenset(_words(raw, "labels", what)),
         ),
         sensitivity=level,
