@@ -186,6 +186,8 @@ def test_everything_is_lifted_by_two_people_and_both_are_on_record(plane):
         (W.TOOL, " ", "r", InvalidInputError),
         (W.TOOL, "a\nb", "r", InvalidInputError),
         (W.TOOL, "x" * 201, "r", InvalidInputError),
+        (W.TOOL, "refund_*", "r", InvalidInputError),
+        (W.MODEL, "*", "r", InvalidInputError),
         (W.TOOL, "x", " ", InvalidInputError),
         (W.AGENT, "nobody", "r", NotFoundError),
     ],

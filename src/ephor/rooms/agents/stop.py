@@ -57,7 +57,7 @@ def read_stop(*, id: str, what: StopWhat, name: str | None, reason: str, by: str
     """Return a stop if it says what it stops, and why.
 
     Raises:
-        InvalidInputError: no name where one is needed, one where none is, or no reason.
+        InvalidInputError: no name where one is needed, one where none is, a pattern, or no reason.
     """
     if (what is StopWhat.ALL) is not (name is None):
         raise InvalidInputError(
@@ -65,6 +65,10 @@ def read_stop(*, id: str, what: StopWhat, name: str | None, reason: str, by: str
         )
     if name is not None and not (name.strip() and name.isprintable() and len(name) <= MAX_NAME):
         raise InvalidInputError(f"`{name[:80]}` is no name of one {what.value}; see `ephor agents show`")
+    if name is not None and not {*"*?"}.isdisjoint(name):  # it would stop nothing, and look as if it did
+        raise InvalidInputError(
+            f"`{name}` is a pattern, and a stop reads none; name one {what.value}, or stop everything: ephor stop --all"
+        )
     return Stop(id, what, name, worded(reason, "reason"), by, at)
 
 
