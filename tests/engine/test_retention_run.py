@@ -461,7 +461,14 @@ def test_a_conflict_stops_its_line_until_a_person_decides_and_is_recorded(small:
     with pytest.raises(ConflictError):
         retention.decide("pii_data", laws, 400, "again", by="dora")
     [line] = retention.draft(given, {"shop": small.store}, by="ada").lines
+    assert (line.days, line.proposal) == (
+        365,
+        f"dora decided on {small.engine.world.clock.now().date()} that it goes after 365 days: no records of care among them",
+    )
+    given["policies"][0]["days"] = 60  # type: ignore[index]
+    [line] = retention.draft(given, {"shop": small.store}, by="ada").lines
     assert line.days == 365
+    assert "365 days, not after the 60 days of the schedule: " in line.proposal
     ledger = small.engine.world.storage.ledger
     assert len(ledger.search({"kind": "retention.decided/1"}, before=None, limit=9)) == 1
 
@@ -470,7 +477,9 @@ def test_a_number_outside_of_the_rules_two_claims_on_a_row_and_unfit_columns_are
     def draft(given: dict[str, Any]) -> Any:
         return small.engine.retention.draft(given, {"shop": small.store}, by="ada")
 
-    with pytest.raises(InvalidInputError, match="at most 90"):
+    with pytest.raises(
+        InvalidInputError, match=r"`conversation_history` says 91 days; its rules ask for at most 90;"
+    ):
         draft(schedule(days=91))
     twice = schedule()
     twice["policies"].append(twice["policies"][0])

@@ -166,6 +166,8 @@ class Retention:
         if done is not None:
             return RunReport(plan, 0, done)
         if plan.status is RunStatus.PLANNED:
+            if not total(plan.lines):
+                raise ConflictError(f"nothing goes by plan `{id}`; plan again when something may go")
             raise ConflictError(f"plan `{id}` is not approved; `ephor retention approve {id}` does it")
         return Runner(self.world, by, self._with_own(stores, by), limit, batch).run(plan, archive)
 

@@ -19,6 +19,7 @@ from ephor.rooms.retention.disposal import (
     conflict_id,
     cutoff,
     period,
+    told,
 )
 from ephor.rooms.retention.hold import Hold, is_active
 from ephor.rooms.retention.plan import plan as policies_under
@@ -156,7 +157,8 @@ def _draft(
     as_of: date,
 ) -> Line:
     policy = next(one for one in policies_under(entry.laws, schedule.rules) if one.category is entry.category)
-    days, why = period(entry, policy, decided.get(conflict_id(policy)))
+    word = decided.get(conflict_id(policy))
+    days, why = period(entry, policy, word)
     return Line(
         collection=bound.collection,
         category=entry.category,
@@ -173,7 +175,7 @@ def _draft(
         due=0,
         act=0,
         stays=(Staying(Keeps.UNDECIDED, why, 0),) if days is None else (),
-        proposal="; ".join(one.proposal for one in policy.conflicts),
+        proposal=told(entry, policy, word),
     )
 
 

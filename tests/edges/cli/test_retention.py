@@ -71,6 +71,7 @@ def test_plan_approve_run_and_show(run: Run, tmp_path: Path) -> None:
     assert "2 rows go" in run("approve", plan["id"], "--as", "dora")
     assert "goes" in run("show", plan["id"])
     assert "run again" in run("run", plan["id"], *store, *archive, "--limit", "1")
+    assert ": 1 rows are gone so far" in run("show", plan["id"])
     [report] = run("run", *store, *archive, "--json")
     assert [(one["gone"], one["archived"]["rows"]) for one in report["certificate"]["lines"]] == [(2, 2)]
     assert run("show", plan["id"], "--json")["certificate"] == report["certificate"]

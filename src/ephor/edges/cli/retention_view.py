@@ -69,8 +69,10 @@ def print_plan(out: Console, plan: RetentionPlan) -> None:
         for stay in line.stays:
             count = f"{stay.rows} rows " if stay.rows else ""
             out.print(f"{line.collection}: {count}{stay.reason}: {stay.because}")
-        if line.days is None and line.proposal:
+        if line.proposal:
             out.print(f"  {line.proposal}")
+    for key, rows_done in (plan.done or {}).items():
+        out.print(f"{key.partition('-')[2]}: {rows_done} rows are gone so far")
     name = plan.id or "not recorded"
     out.print(f"{name}: as of {plan.as_of.isoformat()}, {plan.status}, digest {plan.digest}")
 

@@ -161,14 +161,25 @@ def period(entry: PolicyEntry, policy: Policy, decided: RetentionDecision | None
     if entry.days is not None:
         low, high = policy.minimum_days, policy.maximum_days
         if (low is not None and entry.days < low) or (high is not None and entry.days > high):
+            bounds = [("at least", low), ("at most", high)]
+            asked = " and ".join(f"{word} {days}" for word, days in bounds if days is not None)
             raise InvalidInputError(
-                f"the policy on {entry.category} says {entry.days} days; its rules ask for at least "
-                f"{'-' if low is None else low} and at most {'-' if high is None else high}"
+                f"the policy on `{entry.category}` says {entry.days} days; its rules ask for {asked}; correct `days`, or leave it out"
             )
         return entry.days, ""
     if policy.maximum_days is None:
         return None, "no rule names a maximum; set `days` in the schedule"
     return policy.maximum_days, ""
+
+
+def told(entry: PolicyEntry, policy: Policy, decided: RetentionDecision | None) -> str:
+    """Return what is proposed about a conflict or, once that is decided, who decided and what it takes precedence over."""
+    if decided is None or policy.status is not PolicyStatus.CONFLICT:
+        return "; ".join(one.proposal for one in policy.conflicts)
+    instead = (
+        "" if entry.days in (None, decided.days) else f", not after the {entry.days} days of the schedule"
+    )
+    return f"{decided.by} decided on {decided.at.date().isoformat()} that it goes after {decided.days} days{instead}: {decided.because}"
 
 
 def cutoff(as_of: date, days: int) -> datetime:
