@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Annotated
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -93,5 +94,20 @@ def _summary(out: Console, view: RopaView) -> None:
 
 def _details(out: Console, view: RopaView) -> None:
     _summary(out, view)
-    rows = [(name, value) for name, value in as_json(view.record).items() if value not in (None, "", [], {})]
+    rows = [(name, said(value)) for name, value in as_json(view.record).items() if value or value is False]
     table(out, ("field", "value"), rows, empty="")
+
+
+def said(value: Any) -> str:
+    """Return a field of a record as people read it; one that nobody filled in says so."""
+    if value is None:
+        return "not said"
+    if isinstance(value, Mapping):
+        return "; ".join(
+            f"{name}: {said(one)}" for name, one in value.items() if one not in (None, "", [], {})
+        )
+    if isinstance(value, list | tuple):
+        return "; ".join(map(said, value)) or "none"
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    return str(value)
