@@ -6,6 +6,7 @@ import io
 import tempfile
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
+from importlib import import_module
 from typing import IO, Any
 
 from ephor.adapters.connectors.trees import PART, Mark
@@ -20,6 +21,10 @@ _TOLD = (
     "last_modified", "updated", "modified", "mtime", "modificationTime", "created", "ino", "size",
 )  # fmt: skip
 """What file systems call what changes with a file; what changes by being read is not among it."""
+MEANWHILE = frozenset(
+    {"PreconditionFailed", "ConditionalRequestConflict", "ConditionNotMet", "412", "NoSuchKey", "404"}
+)
+"""Codes by which stores say that an object is not what it was."""
 
 
 class Objects:
@@ -112,8 +117,13 @@ class Objects:
                 "change it where it lies"
             )
         if whole:
-            self._check(path, seen)
-            self._ask("write", path, self._fs.put_file, local, full)
+            told = self._check(path, seen)
+            try:
+                self._ask("write", path, self._fs.put_file, local, full, **_besides(self._protocol, told))
+            except UnavailableError as error:
+                if reason(error.__cause__) in MEANWHILE:
+                    raise being_written(path) from None
+                raise
             self._check_size(path, size)
             return
         part = f"{full.rpartition('/')[0]}/.{full.rpartition('/')[2]}{PART}"
@@ -137,14 +147,21 @@ class Objects:
                 f"`{path}` holds {there} bytes after {size} were written; look at it before you go on"
             )
 
-    def _check(self, path: str, seen: Mark) -> None:
+    def _check(self, path: str, seen: Mark) -> Mapping[str, Any]:
+        """Return what the file system says of a file that is still in the state that was *seen*."""
         if not [one for one in seen if isinstance(one, tuple) and one[0] != "size"]:
             raise InvalidInputError(
                 f"`{self._protocol}` does not tell when a file changed, so what somebody writes at this moment would be lost; "
                 f"`{path}` was not changed, change it where it lies"
             )
-        if self.look(path) != seen:
+        full = self._full(path)
+        try:
+            told: Mapping[str, Any] = self._ask("look at", path, self._fs.info, full)
+        except FileNotFoundError:
+            raise being_written(path) from None
+        if self._mark(full, told) != seen:
             raise being_written(path)
+        return told
 
     def _mark(self, full: str, told: Mapping[str, Any]) -> Mark:
         mark = [(name, str(told[name])) for name in _TOLD if told.get(name) is not None]
@@ -297,10 +314,22 @@ def reason(error: BaseException | None) -> str:
         response = getattr(error, "response", None)
         code = response.get("Error", {}).get("Code") if isinstance(response, dict) else None
         code = code or getattr(error, "error_code", None) or getattr(error, "code", None)
+        code = getattr(code, "value", code)
         if isinstance(code, str | int) and str(code).replace("_", "").isalnum():
             return str(code)[:60]
         error = error.__cause__
     return name
+
+
+def _besides(protocol: str, told: Mapping[str, Any]) -> Mapping[str, Any]:
+    """Return what a new object takes over from the old one, and on what condition, as far as the file system takes that."""
+    if protocol != "abfs":
+        return {}
+    settings = {
+        name: value for name, value in (told.get("content_settings") or {}).items() if name != "content_md5"
+    }
+    condition = import_module("azure.core").MatchConditions.IfNotModified
+    return {"content_settings": settings, "etag": told["etag"], "match_condition": condition}
 
 
 def _advice(error: Exception) -> str:

@@ -100,6 +100,10 @@ def open_tree(place: str, own: Mapping[str, str]) -> Tree:
         from ephor.adapters.connectors.objects_s3 import S3Objects  # noqa: PLC0415 - only where it is S3
 
         return S3Objects(fs, root, place, keep_versions=own.get("_versions") == "keep")
+    if protocols[0] in ("gs", "gcs"):
+        from ephor.adapters.connectors.objects_gcs import GcsObjects  # noqa: PLC0415 - only where it is Google's
+
+        return GcsObjects(fs, root, place)
     return Objects(fs, root, place)
 
 

@@ -9,7 +9,7 @@ from importlib import import_module
 from typing import IO, Any
 from urllib.parse import urlencode
 
-from ephor.adapters.connectors.objects import BLOCK, Objects, being_written, check_name, reason
+from ephor.adapters.connectors.objects import BLOCK, MEANWHILE, Objects, being_written, check_name, reason
 from ephor.adapters.connectors.trees import PART, Mark
 from ephor.kernel.errors import InvalidInputError, UnavailableError
 
@@ -21,7 +21,6 @@ _KEPT = (
     "WebsiteRedirectLocation", "ServerSideEncryption", "SSEKMSKeyId", "BucketKeyEnabled",
 )  # fmt: skip
 """What an object has beside its bytes and keeps when they change."""
-_MEANWHILE = frozenset({"PreconditionFailed", "ConditionalRequestConflict", "412", "NoSuchKey", "404"})
 _EMPTY = frozenset({"InvalidRange", "416"})
 _UNKNOWN = frozenset({"NotImplemented", "MethodNotAllowed", "501", "405"})
 
@@ -132,7 +131,7 @@ class S3Objects(Objects):
             raise UnavailableError(f"`{path}` is gone since it was listed; try again") from None
         except UnavailableError as error:
             why = reason(error.__cause__)
-            if why in _MEANWHILE:
+            if why in MEANWHILE:
                 raise UnavailableError(f"`{path}` changed while it was read; try again") from None
             head = self._head(path) if why in _EMPTY and not start else None
             if head is None or head["ContentLength"]:
@@ -291,7 +290,7 @@ class S3Objects(Objects):
         except FileNotFoundError:
             raise being_written(path) from None
         except UnavailableError as error:
-            if reason(error.__cause__) in _MEANWHILE:
+            if reason(error.__cause__) in MEANWHILE:
                 raise being_written(path) from None
             if reason(error.__cause__) not in _UNKNOWN:
                 raise
