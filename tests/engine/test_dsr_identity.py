@@ -102,3 +102,40 @@ def test_no_code_goes_where_it_cannot_and_none_is_taken_that_was_not_sent(
     engine.dsr.verify_identity(request_id, "passport seen", by="ada")
     with pytest.raises(ConflictError):
         identity.send_code(request_id, by="ada")
+
+
+def test_an_account_shows_who_is_signed_in_to_it_and_nobody_else(engine: Engine, request_id: str) -> None:
+    identity = engine.dsr_identity
+    with pytest.raises(NotPermittedError, match="somebody else is signed in") as refused:
+        identity.signed_in(request_id, "email", "john@example.org", by="ada")
+    assert "john" not in str(refused.value)
+    with pytest.raises(InvalidInputError, match="it names: email, phone"):
+        identity.signed_in(request_id, "account", "7", by="ada")
+    with pytest.raises(NotPermittedError):
+        identity.signed_in(request_id, "email", "mary@example.org", by="eve")
+    shown = identity.signed_in(request_id, "email", " Mary@Example.org", by="ada")
+    assert (shown.status, shown.verification_method) == (
+        RequestStatus.IDENTITY_VERIFIED,
+        "signed in with the email",
+    )
+    with pytest.raises(ConflictError):
+        identity.signed_in(request_id, "email", "mary@example.org", by="ada")
+
+
+def test_who_asks_for_another_shows_a_mandate_with_code_and_account_too(engine: Engine) -> None:
+    mandate = "sha256:" + "a" * 64
+    for way in ("code", "account"):
+        request = engine.dsr.open("access", {"email": f"{way}@example.org"}, by="ada", agent="Bob")
+        code = engine.dsr_identity.send_code(request.id, by="ada").code
+
+        def show(mandate: str, id: str = request.id, code: str = code, way: str = way) -> str:
+            if way == "code":
+                return engine.dsr_identity.confirm(id, code, by="ada", mandate=mandate).mandate
+            found = engine.dsr_identity.signed_in(
+                id, "email", f"{way}@example.org", by="ada", mandate=mandate
+            )
+            return found.mandate
+
+        with pytest.raises(ConflictError, match="--mandate"):
+            show("")
+        assert show(mandate) == mandate

@@ -1,11 +1,11 @@
-"""Use case: showing who asks by a code that goes to the address a request names."""
+"""Use cases: showing who asks, by a code that goes to the address a request names or by the account they are signed in to."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
 
 from ephor.engine.dsr_work import event_of, record, sealed
-from ephor.engine.ports import Post, Sent, World
+from ephor.engine.ports import Post, Sent, Unit, World
 from ephor.kernel.errors import ConflictError, InvalidInputError, NotPermittedError
 from ephor.rooms.access.people import Person, PlanePermission, require
 from ephor.rooms.dsr.code import LASTS, IdentityCode, check_open, clean, digits, renew
@@ -74,8 +74,10 @@ class DsrIdentity:
         )
         return CodeSent(id, kind, sent=done.taken, said=done.said, code="")
 
-    def confirm(self, id: str, code: str, *, by: str) -> Request:
+    def confirm(self, id: str, code: str, *, by: str, mandate: str = "") -> Request:
         """Take the code that came back; the right one verifies the identity, a wrong one counts.
+
+        *mandate* is the digest of the person's permission, where somebody else asks for them.
 
         Raises:
             InvalidInputError: no code, as it was typed.
@@ -83,7 +85,7 @@ class DsrIdentity:
             NotPermittedError: it is not the one that was sent, or *by* may not.
         """
         given, request = clean(code), self._open(id, by)
-        check_mandate(request)
+        shown = check_mandate(request, mandate)
         now = self.world.clock.now()
         with self.world.storage.unit() as unit:
             shelf = unit.shelf(IdentityCode)
@@ -94,19 +96,48 @@ class DsrIdentity:
             right = kept.fingerprint == self._fingerprint(id, given)
             shelf.replace(kept, replace(kept, tries=kept.tries + 1, used=right))
             if right:
-                verified = replace(
-                    resumed(request, now.date()),
-                    status=RequestStatus.IDENTITY_VERIFIED,
-                    verified_by=by,
-                    verification_method=f"code sent to the {kept.kind}",
-                    verified_at=now,
-                )
-                record(unit, request, verified, event_of(self.world, "dsr.identity-verified/1", request, by))
-                return verified
+                return self._verified(unit, request, f"code sent to the {kept.kind}", by, shown)
             unit.append(
                 event_of(self.world, "dsr.code-failed/1", request, by, metadata={"tries": kept.tries + 1})
             )
         raise NotPermittedError(f"this is not the code that was sent for `{id}`", person=by)
+
+    def signed_in(self, id: str, kind: str, value: str, *, by: str, mandate: str = "") -> Request:
+        """Verify the identity by the account that somebody is signed in to: *value* is what that account is known by.
+
+        Raises:
+            InvalidInputError: the request names no identity of this kind.
+            ConflictError: the identity needs no showing any more, or an agent shows no mandate.
+            NotPermittedError: the account is somebody else's, or *by* may not.
+        """
+        request = self._open(id, by)
+        shown = check_mandate(request, mandate)
+        identities = sealed(self.world, request)["identities"]
+        if kind not in identities:
+            known = ", ".join(sorted(identities))
+            raise InvalidInputError(
+                f"`{id}` names no `{kind[:40]}` to compare an account with; it names: {known}"
+            )
+        if _same(kind, value) != _same(kind, identities[kind]):
+            raise NotPermittedError(
+                f"the account's `{kind[:40]}` is not that of request `{id}`: somebody else is signed in",
+                person=by,
+            )
+        with self.world.storage.unit() as unit:
+            return self._verified(unit, request, f"signed in with the {kind}", by, shown)
+
+    def _verified(self, unit: Unit, request: Request, method: str, by: str, mandate: str) -> Request:
+        now = self.world.clock.now()
+        verified = replace(
+            resumed(request, now.date()),
+            status=RequestStatus.IDENTITY_VERIFIED,
+            verified_by=by,
+            verification_method=method,
+            verified_at=now,
+            mandate=mandate,
+        )
+        record(unit, request, verified, event_of(self.world, "dsr.identity-verified/1", request, by))
+        return verified
 
     def _open(self, id: str, by: str) -> Request:
         with self.world.storage.reading() as unit:
@@ -117,3 +148,8 @@ class DsrIdentity:
 
     def _fingerprint(self, id: str, code: str) -> str:
         return self.world.pseudonyms.fingerprint(f"{id}:{code}".encode())
+
+
+def _same(kind: str, value: str) -> str:
+    """Return an identity as it is compared: an address without regard to case, as it is searched for."""
+    return value.strip().casefold() if kind == "email" else value.strip()

@@ -111,20 +111,33 @@ def verify_identity(
         Text, typer.Option("--method", help="How: code sent by letter, passport seen. No personal data.")
     ] = None,
     code: Annotated[Text, typer.Option("--code", help="The code that came back, after `send-code`.")] = None,
+    signed_in: Annotated[
+        Text,
+        typer.Option(
+            "--signed-in",
+            metavar="KIND=VALUE",
+            help="What the account they are signed in to is known by; it must be that of the request.",
+        ),
+    ] = None,
     mandate: Mandate = "",
     json: Json = False,
     database: Database = None,
     person: As = None,
 ) -> None:
-    """Record that the requester was shown to be the data subject: by a code, or how you saw it.
+    """Record that the requester was shown to be the data subject: by a code, by the account they are signed in to, or how you saw it.
 
     Example: ephor dsr verify-identity dsr_0190… --code 12345678
     """
-    if (method is None) == (code is None) or (code is not None and mandate):
-        raise InvalidInputError("an identity is verified by --code, or by what you say with --method")
+    if sum(one is not None for one in (method, code, signed_in)) != 1:
+        raise InvalidInputError(
+            "an identity is verified by --code, by --signed-in, or by what you say with --method; give one"
+        )
     engine, by = context.obj.open(database), person or context.obj.person
     if code is not None:
-        _moved(engine.dsr_identity.confirm(id, code, by=by), json=json)
+        _moved(engine.dsr_identity.confirm(id, code, by=by, mandate=mandate), json=json)
+    elif signed_in is not None:
+        [(kind, value)] = _pairs([signed_in], "--signed-in").items()
+        _moved(engine.dsr_identity.signed_in(id, kind, value, by=by, mandate=mandate), json=json)
     else:
         _moved(engine.dsr.verify_identity(id, method or "", by=by, mandate=mandate), json=json)
 
