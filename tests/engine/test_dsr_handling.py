@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+
 import pytest
 
 from ephor.engine.plane import Engine
 from ephor.kernel.errors import ConflictError, InvalidInputError, NotPermittedError
 from ephor.rooms.dsr.request import RequestStatus
+from ephor.testing import FrozenClock
 
 MARY = {"email": "mary@example.org"}
 SIGNED = "sha256:" + "a" * 64
@@ -85,3 +88,22 @@ def test_what_only_a_person_can_answer_is_closed_by_what_they_did(engine: Engine
     engine.dsr.verify_identity(other, "signed in", by="ada")
     with pytest.raises(ConflictError, match="not answered by hand"):
         engine.dsr.answer(other, "done", by="dora")
+
+
+def test_receipt_is_confirmed_once_where_the_law_asks_for_it(engine: Engine, clock: FrozenClock) -> None:
+    request = engine.dsr.open("know", {"email": "mary@example.org"}, law="ccpa", by="ada")
+    today, tasks = clock.now().date(), engine.dsr_tasks
+    for wrong in (today + timedelta(days=1), today - timedelta(days=1)):
+        with pytest.raises(InvalidInputError, match="when it was received, and today"):
+            tasks.confirm(request.id, wrong, by="dora")
+    with pytest.raises(NotPermittedError):
+        tasks.confirm(request.id, by="eve")
+    assert tasks.confirm(request.id, by="dora").confirmed_on == today
+    with pytest.raises(ConflictError, match="was confirmed on"):
+        tasks.confirm(request.id, by="dora")
+    other = engine.dsr.open("access", {"email": "mary@example.org"}, by="ada")
+    with pytest.raises(ConflictError, match="gdpr asks nobody"):
+        tasks.confirm(other.id, by="dora")
+    clock.advance(timedelta(days=30))
+    told = [one.stage for one in engine.reminders.due() if one.subject == request.id]
+    assert not any(stage.startswith("confirm-") for stage in told)

@@ -177,6 +177,10 @@ def test_answers_to_data_subjects_are_told_before_they_are_due_and_once_they_are
     clock.at = clock.at.replace(hour=12) + (asked_there.confirm_by - clock.at.date() - timedelta(days=3))
     (confirm,) = plane.reminders.queue()
     assert (confirm.subject, confirm.stage) == (asked_there.id, f"confirm-{asked_there.confirm_by}")
+    clock.advance(timedelta(days=4))
+    (late,) = plane.reminders.queue()
+    assert (late.stage, late.passed_on_to) == (f"confirm-{asked_there.confirm_by}.over", ("max",))
+    plane.dsr_tasks.confirm(asked_there.id, by="dora")
     clock.at += mary.due - clock.at.date() - timedelta(days=7)
     (soon,) = plane.reminders.queue()
     assert (soon.about.value, soon.subject, soon.stage) == (
@@ -188,6 +192,7 @@ def test_answers_to_data_subjects_are_told_before_they_are_due_and_once_they_are
     clock.advance(timedelta(days=8))
     (over,) = (one for one in plane.reminders.queue() if one.subject == mary.id)
     assert over.stage == f"answer-{mary.due}.over"
+    assert (soon.passed_on_to, over.passed_on_to) == ((), ("max",))
     plane.notices.deliver(post())
     told = [json.loads(body) for _, _, body in receiver.got]
     assert {one["request"] for one in told} == {mary.id, asked_there.id}

@@ -48,8 +48,8 @@ class Carrier:
         way = fulfilment_of(request.right)
         if way is Fulfilment.BY_HAND:
             raise ConflictError(
-                f"Ephor cannot carry out {request.right} by itself and does not call it done; a person answers "
-                f"`{request.id}` by {request.due.isoformat()}, or refuses it on a ground of the law"
+                f"Ephor cannot carry out {request.right} by itself and does not call it done; a person does, and says so by "
+                f"{request.due.isoformat()} with `ephor dsr answer {request.id} --said …`, or refuses it on a ground of the law"
             )
         check_step(request, RequestStatus.FULFILLED)
         told = "objected to" if request.right is Right.OBJECTION else "opted out of"

@@ -1,16 +1,18 @@
-"""Use case: what a person does by hand for a subject request, and their word that it is done."""
+"""Use cases: what a person does by hand for a subject request, and their word that it is done."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from datetime import date
 
-from ephor.engine.dsr_work import record
+from ephor.engine.dsr_work import event_of, record
 from ephor.engine.ports import World
+from ephor.kernel.canonical import Json
 from ephor.kernel.errors import ConflictError, InvalidInputError, NotFoundError, NotPermittedError
 from ephor.kernel.events import Event
-from ephor.rooms.access.people import Person
-from ephor.rooms.dsr.request import ENDED, HandTask, Request
+from ephor.rooms.access.people import Person, PlanePermission, require
+from ephor.rooms.dsr.request import ENDED, HandTask, Request, confirmed
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,6 +32,23 @@ class DsrTasks:
                 and person in ("", task.person)
             ]
         return sorted(found, key=lambda one: (one[1].due, one[1].id))
+
+    def confirm(self, id: str, on: date | None = None, *, by: str) -> Request:
+        """Record that the person was told, on a day or today, that their request arrived.
+
+        Raises:
+            ConflictError: its law asks for no confirmation, or it was confirmed before.
+            InvalidInputError: a day that cannot be.
+            NotPermittedError: *by* may not.
+        """
+        today = self.world.clock.now().date()
+        with self.world.storage.unit() as unit:
+            require(unit.shelf(Person).find(by), PlanePermission.PRIVACY, who=by)
+            request = unit.shelf(Request).get(id)
+            told = confirmed(request, on or today, today)
+            facts: dict[str, Json] = {"on": (on or today).isoformat()}
+            record(unit, request, told, event_of(self.world, "dsr.confirmed/1", request, by, metadata=facts))
+        return told
 
     def done(self, id: str, said: str, *, by: str) -> HandTask:
         """Record what *by* says they did. It stands in the certificate as their word, with its day.

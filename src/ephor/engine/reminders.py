@@ -29,7 +29,7 @@ from ephor.rooms.approvals.request import ApprovalRequest
 from ephor.rooms.documents.due import DueDocument, Why
 from ephor.rooms.documents.kinds import RULES, Subject
 from ephor.rooms.documents.record import DocumentVersion
-from ephor.rooms.dsr.request import ENDED, Request, RequestStatus
+from ephor.rooms.dsr.request import ENDED, Request
 from ephor.rooms.incidents.clocks import ClockStatus, clocks
 from ephor.rooms.incidents.record import Incident, IncidentStatus
 from ephor.rooms.regulation.pack import Pack
@@ -102,7 +102,12 @@ class Reminders:
                 *(one for one in found if one is not None),
                 *_of_risks(unit.shelf(RegisteredRisk).all(), now),
                 *self._of_incidents(unit, people, now),
-                *_of_requests(unit.shelf(Request).all(), _who(people, PlanePermission.PRIVACY), now.date()),
+                *_of_requests(
+                    unit.shelf(Request).all(),
+                    _who(people, PlanePermission.PRIVACY),
+                    _who(people, PlanePermission.REVIEW_EXECUTIVE),
+                    now.date(),
+                ),
                 *_of_documents(written, people, unit),
             ]
         )
@@ -134,7 +139,10 @@ def _who(people: Sequence[Person], permission: PlanePermission) -> tuple[str, ..
     return tuple(one.id for one in people if may(one, permission))
 
 
-def _of_requests(requests: Sequence[Request], who: tuple[str, ...], today: date) -> Iterator[Reminder]:
+def _of_requests(
+    requests: Sequence[Request], who: tuple[str, ...], above: tuple[str, ...], today: date
+) -> Iterator[Reminder]:
+    """Tell of each answer that is due soon; one that is overdue is passed on to executives."""
     for one in requests:
         if one.status in ENDED or one.paused_on is not None:
             continue
@@ -143,11 +151,14 @@ def _of_requests(requests: Sequence[Request], who: tuple[str, ...], today: date)
             over = one.due < today
             what = "the answer to a data subject " + ("is overdue" if over else "is due soon")
             stage = f"answer-{one.due.isoformat()}.{'over' if over else 'ends'}"
-            yield Reminder(About.REQUEST, one.id, stage, what, None, one.due, who, (), see)
-        if one.status is RequestStatus.RECEIVED and one.confirm_by and one.confirm_by <= today + TASK_BEFORE:
+            yield Reminder(About.REQUEST, one.id, stage, what, None, one.due, who, above if over else (), see)
+        if one.confirm_by and one.confirmed_on is None and one.confirm_by <= today + TASK_BEFORE:
+            over = one.confirm_by < today
             what = "that a request of a data subject was received is to be confirmed"
-            stage = f"confirm-{one.confirm_by.isoformat()}"
-            yield Reminder(About.REQUEST, one.id, stage, what, None, one.confirm_by, who, (), see)
+            stage = f"confirm-{one.confirm_by.isoformat()}{'.over' if over else ''}"
+            yield Reminder(
+                About.REQUEST, one.id, stage, what, None, one.confirm_by, who, above if over else (), see
+            )
         for task in one.tasks:
             if task.done_at is None and task.due <= today + TASK_BEFORE:
                 over = task.due < today

@@ -1,4 +1,4 @@
-"""`ephor dsr answer`, `fee` and `lift`: what people do about requests beside the stores."""
+"""`ephor dsr answer`, `confirm`, `fee` and `lift`: what people do about requests beside the stores."""
 
 from __future__ import annotations
 
@@ -7,8 +7,9 @@ from typing import Annotated
 import typer
 
 from ephor.edges.cli.dsr import Id, app
-from ephor.edges.cli.options import As, Database, Json
+from ephor.edges.cli.options import As, Database, Json, given
 from ephor.edges.cli.render import emit
+from ephor.kernel.time import day
 
 
 @app.command()
@@ -30,6 +31,36 @@ def answer(
         lambda out: out.print(f"certificate of {done.id}: {done.verified[0]}, entry {done.entry}"),
         json=json,
     )
+
+
+@app.command()
+def confirm(
+    context: typer.Context,
+    id: Id,
+    on: Annotated[
+        str | None,
+        typer.Option(
+            "--on", metavar="DATE", help="The day the person was told. Default: today.", callback=given
+        ),
+    ] = None,
+    json: Json = False,
+    database: Database = None,
+    person: As = None,
+) -> None:
+    """Record that the person was told that their request arrived, where the law asks for that (CCPA: 10 business days).
+
+    Example: ephor dsr confirm dsr_0190… --on 2026-03-02
+    """
+    told = context.obj.open(database).dsr_tasks.confirm(
+        id, day(on) if on else None, by=person or context.obj.person
+    )
+    late = (
+        told.confirmed_on is not None and told.confirm_by is not None and told.confirmed_on > told.confirm_by
+    )
+    said = f"{told.id}: receipt confirmed on {told.confirmed_on}" + (
+        f", after {told.confirm_by}" if late else ""
+    )
+    emit(told, lambda out: out.print(said), json=json)
 
 
 @app.command()

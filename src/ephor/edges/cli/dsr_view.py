@@ -102,7 +102,8 @@ def _life(request: Request) -> Iterator[str]:
         (request.mandate, f"mandate: {request.mandate}"),
         (request.duplicate_of, f"asks for the same as {request.duplicate_of}"),
         (request.household, f"of the household {request.household}"),
-        (confirm, f"receipt is to be confirmed by {confirm}"),
+        (confirm and not request.confirmed_on, f"receipt is to be confirmed by {confirm}"),
+        (request.confirmed_on, f"receipt confirmed on {request.confirmed_on}, due {confirm}"),
         (
             verified,
             f"identity shown on {verified and minute(verified)}, by {request.verified_by}: {request.verification_method}",

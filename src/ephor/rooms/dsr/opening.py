@@ -9,6 +9,9 @@ from ephor.kernel.errors import InvalidInputError
 from ephor.rooms.dsr.rights import Fulfilment, Right, fulfilment_of
 from ephor.rooms.dsr.store import Value
 
+_EXAMPLES = {Right.OPT_OUT: "sale --purpose sharing", Right.LIMIT: "sensitive_use"}
+"""What the rights of California name (Cal. Civ. Code 1798.120, .121); such words count whatever a purpose is called."""
+
 
 def check_opening(
     right: Right, identities: Mapping[str, str], purposes: Sequence[str], corrections: Mapping[str, Value]
@@ -28,8 +31,9 @@ def check_opening(
             raise InvalidInputError(f"the identity `{kind}` is empty, too long, or holds a NUL", kind=kind)
     way = fulfilment_of(right)
     if (way is Fulfilment.STOP_PURPOSES) != bool(purposes):
+        example = _EXAMPLES.get(right, "newsletter")
         what = (
-            "names the purposes it is about; add one, for example `--purpose newsletter`"
+            f"names the purposes it is about; add one, for example `--purpose {example}`"
             if way is Fulfilment.STOP_PURPOSES
             else "takes no purpose"
         )

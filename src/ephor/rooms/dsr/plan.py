@@ -249,10 +249,14 @@ def given_fields(
 def _check_correction(data_map: DataMap, collection: str, name: str) -> None:
     field = data_map.get(collection).field(name)
     if field is None:
-        raise InvalidInputError(f"the data map has no field `{collection}.{name[:80]}`")
+        raise InvalidInputError(
+            f"the request corrects `{collection}.{name[:80]}` (--set), and the data map has no such field; add it there, or "
+            "open the request anew"
+        )
     if field.primary_key or field.references:
         raise InvalidInputError(
-            f"`{collection}.{name}` tells rows apart or ties them together; it cannot be corrected as data"
+            f"the request corrects `{collection}.{name}` (--set), which tells rows apart or ties them together and is no "
+            "data to correct; open it anew for another field"
         )
 
 

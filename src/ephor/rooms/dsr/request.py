@@ -135,6 +135,8 @@ class Request:
     """What the requests of people who ask together have in common."""
     holidays: tuple[date, ...] = ()
     """The public holidays that its days were reckoned with."""
+    confirmed_on: date | None = None
+    """When the person was told that the request had arrived, where the law asks for that."""
 
 
 def check_mandate(request: Request, mandate: str = "") -> str:
@@ -212,6 +214,28 @@ def _next(request: Request, steps: frozenset[RequestStatus]) -> RequestStatus | 
     if _S.FULFILLED in steps or _S.IN_PROGRESS in steps:
         return _S.FULFILLED if fulfilment_of(request.right) is not Fulfilment.BY_HAND else None
     return next((one for one in (_S.APPROVED, _S.PLANNED, _S.IDENTITY_VERIFIED) if one in steps), None)
+
+
+def confirmed(request: Request, on: date, today: date) -> Request:
+    """Return the request with the day on which its receipt was confirmed to the person (11 CCR 7021(a)).
+
+    Raises:
+        ConflictError: its law asks for no confirmation, or it was confirmed before.
+        InvalidInputError: a day to come, or before the request was received.
+    """
+    if request.confirm_by is None:
+        raise ConflictError(
+            f"{request.law} asks nobody to confirm the receipt of a request for {request.right}"
+        )
+    if request.confirmed_on is not None:
+        raise ConflictError(
+            f"the receipt of `{request.id}` was confirmed on {request.confirmed_on.isoformat()}"
+        )
+    if not request.received_on <= on <= today:
+        raise InvalidInputError(
+            f"the receipt of `{request.id}` is confirmed between {request.received_on.isoformat()}, when it was received, and today"
+        )
+    return replace(request, confirmed_on=on)
 
 
 def is_overdue(request: Request, today: date) -> bool:

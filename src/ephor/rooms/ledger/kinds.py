@@ -116,6 +116,7 @@ GOVERNANCE: Mapping[str, str] = MappingProxyType(
         "purpose.removed/1": "what a purpose serves is not laid down any more",
         "consent.expired/1": "a consent ran out",
         "dsr.received/1": "a data subject's request arrived",
+        "dsr.confirmed/1": "a data subject was told that their request had arrived",
         "dsr.identity-verified/1": "the requester was shown to be the data subject",
         "dsr.code-sent/1": "a code was sent to the address that a request names, to show who asks",
         "dsr.code-failed/1": "a code that was given for a request was not the one that was sent",
