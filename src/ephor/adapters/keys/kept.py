@@ -82,7 +82,7 @@ class KeptHeads:
         """Keep *note*, which grew from *after* entries, as the newest head of *log*, if the block that commits it ends well.
 
         Whatever could fail is done before the block: a folder that cannot be written stops the commit instead of
-        contradicting it.
+        contradicting it. In the block the log must not be waited for: whoever has it may wait here.
 
         Raises:
             UnavailableError: the folder cannot be written.
@@ -111,6 +111,14 @@ class KeptHeads:
                 self._put(file, log, found.slot, new, then)
         finally:
             fcntl.flock(file, fcntl.LOCK_UN)
+
+    def catch_up(self, note: bytes, log: int = 0) -> None:
+        """Keep *note*, whose commit turned out to have happened, unless a newer head is kept by now."""
+        with (
+            suppress(VerificationError, UnavailableError, OSError),
+            self.keeping(note, size_of(note) - 1, log),
+        ):
+            pass
 
     def retire(self, *logs: int) -> None:
         """Put aside the heads of logs that nothing follows; they stay readable as `head….lost`."""

@@ -14,6 +14,7 @@ from typing import NamedTuple, Protocol
 from ephor.adapters.keys.provider import SigningKey
 from ephor.adapters.keys.ring import SigningRing
 from ephor.adapters.storage.edge import Edge, TileRow, edge_of
+from ephor.adapters.storage.floor import check_floor
 from ephor.adapters.storage.vault import ALGORITHM, Sealed
 from ephor.kernel.errors import UnavailableError, VerificationError
 from ephor.kernel.events import Event
@@ -66,7 +67,7 @@ class Rows(Protocol):
     def head(self) -> HeadRow | None: ...
     def entries(self, start: int, stop: int) -> Sequence[bytes]: ...
     def fresh(self) -> bytes: ...
-    def tile_roots(self, level: int, start: int) -> Sequence[bytes]: ...
+    def tile_roots(self, level: int, start: int, stop: int | None = None) -> Sequence[bytes]: ...
     def write(self, growth: Growth) -> None: ...
     def statements(self) -> Sequence[bytes]: ...
 
@@ -223,8 +224,9 @@ class Grower:
             raise VerificationError(
                 "the stored head is not the one that was signed; run `ephor ledger fsck`", size=head.size
             )
-        self._check_floor(rows, head)
-        self._edge = self._follow(rows, head) or _read_edge(rows, head)
+        followed = self._follow(rows, head)
+        self._check_floor(rows, head, followed is not None)
+        self._edge = followed or _read_edge(rows, head)
         self._key, self._note = key, head.note
         key.settled(head.note)
         return key
@@ -243,18 +245,13 @@ class Grower:
             return None
         return edge._replace(at=_time_of(head, entries[-1:]))
 
-    def _check_floor(self, rows: Rows, head: HeadRow) -> None:
+    def _check_floor(self, rows: Rows, head: HeadRow, followed: bool) -> None:
+        """Refuse a head that did not grow from what is known to have been published: here, or by whoever kept a head last."""
         kept = self._floor(self._log)
-        if kept is None or kept == head.note:
-            return
-        floor = self._edge if kept == self._note else _read_floor(kept, rows, head)
-        if head.size < floor.size or (head.size == floor.size and head.root != floor.root):
-            raise VerificationError(
-                f"this database holds {head.size} entries, but a head over {floor.size} was published: entries are missing, "
-                "or an old backup was restored; nothing was recorded, restore the newest one or see `ephor ledger renew`",
-                size=head.size,
-                published=floor.size,
-            )
+        if self._edge.size and not followed:
+            check_floor(rows, head, self._edge)
+        if kept is not None and kept not in (head.note, self._note):
+            check_floor(rows, head, _read_floor(kept, rows, head))
 
 
 def read_checkpoint(data: bytes, keys: Sequence[note.VerifierKey]) -> checkpoint.Checkpoint:

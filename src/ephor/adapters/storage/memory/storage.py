@@ -66,8 +66,12 @@ class _Rows:
     def statements(self) -> Sequence[bytes]:
         return ()  # keys in memory do not rotate
 
-    def tile_roots(self, level: int, start: int) -> Sequence[bytes]:
-        found = sorted(key for key in self._log.tiles if key[0] == level and key[1] >= start)
+    def tile_roots(self, level: int, start: int, stop: int | None = None) -> Sequence[bytes]:
+        found = sorted(
+            (at, place)
+            for at, place in self._log.tiles
+            if at == level and start <= place and (stop is None or place < stop)
+        )
         return [self._log.tiles[key].root for key in found]
 
     def write(self, growth: Growth) -> None:

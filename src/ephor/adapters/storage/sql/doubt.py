@@ -4,16 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+from ephor.adapters.keys.kept import KeptHeads
 from ephor.adapters.storage.growth import Growth
 from ephor.adapters.storage.sql.faults import is_database_error, translate
 from ephor.adapters.storage.sql.rows import SqliteRows
 from ephor.kernel.errors import EphorError, UnavailableError
 
 
-def settled(where: str, connect: Callable[[], SqliteRows], growth: Growth, error: Exception) -> bool:
+def settled(
+    where: str, connect: Callable[[], SqliteRows], heads: KeptHeads, growth: Growth, error: Exception
+) -> bool:
     """Return whether *growth* was committed although its commit failed with *error*: its entries are there, or never will be.
 
-    The log's lock is taken for the look: whoever holds it may be the transaction that is still being committed.
+    The log's lock is taken for the look: whoever holds it may be the transaction that is still being committed. So nothing
+    that somebody with that lock may wait for can be held meanwhile. What is there has its head kept.
 
     Raises:
         UnavailableError: nobody can be asked.
@@ -25,6 +29,9 @@ def settled(where: str, connect: Callable[[], SqliteRows], growth: Growth, error
         try:
             rows.enter()
             found = rows.entries(growth.first, growth.first + len(growth.entries))
+            happened = [bytes(entry) for entry in found] == list(growth.entries)
+            if happened:
+                heads.catch_up(growth.head.note, rows.log)
             rows.run("rollback")
         finally:
             rows.connection.close()
@@ -37,4 +44,4 @@ def settled(where: str, connect: Callable[[], SqliteRows], growth: Growth, error
             "recorded; look before you try again",
             database=str(known.facts.get("database", known)),
         ) from error
-    return [bytes(entry) for entry in found] == list(growth.entries)
+    return happened

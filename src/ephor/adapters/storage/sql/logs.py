@@ -11,8 +11,9 @@ from typing import cast
 
 import sqlalchemy as sa
 
-from ephor.adapters.keys.kept import KeptHeads, size_of
-from ephor.adapters.storage.growth import Draft, Grower
+from ephor.adapters.keys.kept import KeptHeads
+from ephor.adapters.storage.floor import has_grown
+from ephor.adapters.storage.growth import Draft, Grower, HeadRow
 from ephor.adapters.storage.sql.cosigned import SqlCosigned
 from ephor.adapters.storage.sql.inspection import Inspection
 from ephor.adapters.storage.sql.ledger import SqlLedger
@@ -24,6 +25,7 @@ from ephor.engine.ports import MAIN, Damage, Ended, Ids, LogName
 from ephor.kernel.errors import ConflictError, NotFoundError, UnavailableError
 from ephor.kernel.events import Event
 from ephor.kernel.ids import EntryId
+from ephor.rooms.ledger import checkpoint, note
 
 _C = ledger_logs.c
 _NAMES = (
@@ -198,16 +200,19 @@ class SqlLogs:
         head, published = rows.head(), self._heads.head(old.number)
         if head is None:
             raise NotFoundError(f"the signed head of `{old.origin}` is gone; restore a whole backup first")
-        if published is None or (
-            size_of(published) <= head.size
-            and published.splitlines()[:3] == bytes(head.note).splitlines()[:3]
-        ):
+        if published is None or _goes_on(rows, head, published):
             raise ConflictError(
                 f"nothing that was published of `{old.origin}` is missing: it goes on as it is, and needs no new epoch"
             )
         unknown = self._heads.logs() - {one.number for one in names} if old.stream == MAIN else frozenset()
         lost = {one: note for one in sorted(unknown) if (note := self._heads.head(one)) is not None}
         return Ended(old.origin, bytes(head.note), published, lost)
+
+
+def _goes_on(rows: SqliteRows, head: HeadRow, published: bytes) -> bool:
+    """Tell whether the stored log has grown from what was published of it, or is that still."""
+    floor = checkpoint.parse(note.parse(published).text)
+    return floor.origin == head.origin and has_grown(rows, head, floor)
 
 
 def _names(rows: SqliteRows) -> Sequence[LogName]:

@@ -168,7 +168,7 @@ class SqlStorage:
         growth: Growth | None = None
         with self._writing, ExitStack() as doubtful:
             grown: list[tuple[int, Growth]] = []
-            with ExitStack() as kept, self._settling(grown), self._writer() as connection:
+            with self._settling(grown), ExitStack() as kept, self._writer() as connection:
                 name = self._main_in(connection)
                 rows, grower = self._rows(connection, name.number), self.logs.writer(name.number).grower
                 rows.lock()
@@ -234,7 +234,8 @@ class SqlStorage:
             # Once something grew, nothing was left to be done but to commit.
             cause = error.__cause__
             if not isinstance(cause, Exception) or not any(
-                settled(self.where, partial(self._own_connection, log), one, cause) for log, one in grown
+                settled(self.where, partial(self._own_connection, log), self._heads, one, cause)
+                for log, one in grown
             ):
                 raise
 

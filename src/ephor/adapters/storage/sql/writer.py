@@ -7,7 +7,7 @@ from threading import RLock
 from types import TracebackType
 
 from ephor.adapters.keys.kept import KeptHeads
-from ephor.adapters.storage.growth import Draft, Grower, Growth
+from ephor.adapters.storage.growth import Draft, Grower
 from ephor.adapters.storage.sql.commits import GroupCommit
 from ephor.adapters.storage.sql.doubt import settled
 from ephor.adapters.storage.sql.faults import translated
@@ -64,19 +64,15 @@ class LogWriter:
     def _commit(self, drafts: Sequence[Draft]) -> None:
         rows = self._open()
         growth = self.grower.grow(rows, drafts)
-        with self._heads.keeping(growth.head.note, growth.first, rows.log):
-            self._finish(rows, growth)
-        self.grower.settle(growth)
-
-    def _finish(self, rows: SqliteRows, growth: Growth) -> None:
-        """Commit; where no answer comes, or an error, find out whether it happened."""
         try:
-            rows.run("commit")
-        except Exception as error:
+            with self._heads.keeping(growth.head.note, growth.first, rows.log):
+                rows.run("commit")
+        except Exception as error:  # where no answer comes, or an error, it is found out whether it happened
             self._hot = None
             rows.connection.close()  # it rolls back whatever it still holds
-            if not settled(self._where, self._connect, growth, error):
+            if not settled(self._where, self._connect, self._heads, growth, error):
                 raise
+        self.grower.settle(growth)
 
 
 class _Transaction:
