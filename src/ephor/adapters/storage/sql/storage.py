@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Iterator, Sequence
-from contextlib import ExitStack, closing, contextmanager, suppress
+from contextlib import AbstractContextManager, ExitStack, closing, contextmanager, nullcontext, suppress
 from functools import partial
 from threading import Lock, RLock, get_ident, local
 from typing import Any
@@ -311,13 +311,14 @@ class SqlStorage:
         with translated(self.where), self._readers.connect() as connection, connection.begin():
             yield connection
 
-    @contextmanager
-    def _look(self, log: int) -> Iterator[SqliteRows]:
+    def _look(self, log: int) -> AbstractContextManager[SqliteRows]:
         """Give the rows of a log for reading, of one moment; those of the block that keeps this thread steady, if any."""
         held = getattr(self._held, "driver", None)
-        if held is not None:
-            yield self._rows_behind(held, log)
-        elif self._path is None:
+        return self._lent(log) if held is None else nullcontext(self._rows_behind(held, log))
+
+    @contextmanager
+    def _lent(self, log: int) -> Iterator[SqliteRows]:
+        if self._path is None:
             with self._reader() as connection:
                 yield self._rows(connection, log)
         else:  # SQLAlchemy's own transaction would take longer than what is asked in it
