@@ -77,7 +77,7 @@ class Trying:
             refuse(where, findings)
             known = {rule.id for rule in rules}
             world = _Agents(unit, self._now(), [_unloaded(text, where, self._now())])
-            return [_tried(case, world, known) for case in cases]
+            return [_tried_at(number, case, world, known) for number, case in enumerate(cases)]
 
     def diff(self, old: str, new: str, *, limit: int, since: datetime | None = None) -> Compared:
         """Replay the newest recorded calls against two texts of rules; what depends on unrecorded facts is not known.
@@ -231,6 +231,14 @@ class _Agents:
         tools = [one.tool for one in compiled.tools.values()]
         facts = agent_facts(compiled.agent, compiled.category)
         return AgentRules(self._book, facts, {tool.name: tool_facts(tool) for tool in tools})
+
+
+def _tried_at(number: int, case: RuleCase, agents: _Agents, known: set[str]) -> CaseResult:
+    """Try a case, and say of a refusal where in its file it stands."""
+    try:
+        return _tried(case, agents, known)
+    except InvalidInputError as error:
+        raise InvalidInputError(str(error), **{**error.facts, "path": f"cases[{number}]"}) from error
 
 
 def _tried(case: RuleCase, agents: _Agents, known: set[str]) -> CaseResult:

@@ -181,6 +181,13 @@ def test_cases_of_rules_and_policies_are_refused_with_their_line(run):
     cases = "cases:\n  - {agent: a, tool: refund, expect: allow}\n  - agent: a\n    tool: refund\n    expect: maybe\n"
     code, _, err = run("policies", "test", "r.cedar", "--cases", "given.yaml", text=cases)
     assert (code, err.startswith("ephor: invalid-input: given.yaml:5: `expect` of case 2")) == (2, True)
+    Path("r.cedar").write_text("forbid (principal, action, resource) when { context.hour > 21 };\n")
+    cases = f"cases:\n  - {{agent: {ID}, tool: refund, at: 2026-11-27T10:00:00Z, expect: deny}}\n  - agent: {ID}\n    tool: refund\n    expect: deny\n"
+    code, _, err = run("policies", "test", "r.cedar", "--cases", "given.yaml", text=cases)
+    assert (code, err.startswith("ephor: invalid-input: given.yaml:3: case `case 2` names no time")) == (
+        2,
+        True,
+    ), err
     policy = "use_case: customer_service\nmax_autonomy_level: 9\n"
     code, _, err = run("policies", "override", "given.yaml", text=policy)
     assert (code, err.startswith("ephor: invalid-input: given.yaml:2: ")) == (2, True)
