@@ -283,5 +283,5 @@ def _guarded(path: str) -> Iterator[None]:
         yield
     except OSError as error:
         raise UnavailableError(
-            f"cannot change `{path}`: {error.strerror}; correct that, then fulfil again"
+            f"cannot change `{path}`: {error.strerror or type(error).__name__}; correct that, then fulfil again"
         ) from error

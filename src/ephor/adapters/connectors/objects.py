@@ -74,7 +74,7 @@ class Objects:
         self._check(path, seen)
         if self._protocol == "memory":  # its folders are gone with their last file
             self._ask("keep the folder of", path, self._fs.makedirs, self._root, exist_ok=True)
-        self._ask("remove", path, self._fs.rm_file, self._full(path))
+        self._rid_of_file(path)
 
     def tidy(self, path: str) -> None:
         """Remove empty folders where there are folders; in a bucket they are part of a name."""
@@ -83,6 +83,10 @@ class Objects:
         folder = path.rpartition("/")[0]
         while folder and self._rid_of(folder):
             folder = folder.rpartition("/")[0]
+
+    def _rid_of_file(self, path: str) -> None:
+        with suppress(FileNotFoundError):  # somebody else was faster
+            self._ask("remove", path, self._fs.rm_file, self._full(path))
 
     def _rid_of(self, folder: str) -> bool:
         """Remove a folder if it is empty; tell whether it is gone."""
@@ -99,7 +103,7 @@ class Objects:
 
     def scrub(self) -> str:
         for path in [one for one in self._all() if one.endswith(PART)]:
-            self._ask("remove", path, self._fs.rm_file, self._full(path))
+            self._rid_of_file(path)
         return (
             f"{self._protocol}: written anew or removed, each file as a whole; whether the store keeps older versions was not "
             "looked at, nor were copies and backups"

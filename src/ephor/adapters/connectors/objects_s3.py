@@ -70,8 +70,8 @@ class S3Objects(Objects):
 
     def scrub(self) -> str:
         left, why = 0, ""
-        for path in [one for one in self._all() if one.endswith(PART)]:
-            if refused := self._purge(self._key(_noted(path))):
+        for path in [one for one in self._all() if one.endswith(PART) and _noted(one) is not None]:
+            if refused := self._purge(self._key(str(_noted(path)))):
                 left, why = left + 1, refused
             else:
                 self._forget(path)
@@ -99,10 +99,10 @@ class S3Objects(Objects):
 
     def _find_root(self) -> None:
         try:
-            found = self._some(self._prefix)
+            found = self._call("list", self._prefix or "/", "list_objects_v2", Prefix=self._prefix, MaxKeys=1)
         except FileNotFoundError:
             raise self._nothing() from None
-        if self._prefix and not found:
+        if self._prefix and not found.get("Contents"):
             raise self._nothing()
 
     def _all(self) -> Iterator[str]:
@@ -257,13 +257,16 @@ class S3Objects(Objects):
 
     def _some(self, prefix: str) -> list[str]:
         """Return the first two keys that begin with *prefix*."""
-        page = self._call("list", prefix or "/", "list_objects_v2", Prefix=prefix, MaxKeys=2)
+        page = next(self._pages("list_objects_v2", Prefix=prefix, MaxKeys=2))
         return [str(one["Key"]) for one in page.get("Contents", ())]
 
     def _pages(self, method: str, **asked: Any) -> Iterator[Any]:
         more: dict[str, Any] = {}
         while True:
-            page = self._call("list", asked["Prefix"] or "/", method, **asked, **more)
+            try:
+                page = self._call("list", asked["Prefix"] or "/", method, **asked, **more)
+            except FileNotFoundError:
+                raise UnavailableError(f"the bucket `{self._bucket}` is gone; try again") from None
             yield page
             if not page.get("IsTruncated"):
                 return
@@ -348,11 +351,11 @@ def _note_of(path: str) -> str:
     return f"{folder}{slash}.{name}{PART}"
 
 
-def _noted(note: str) -> str:
-    """Return the path that a note is about.
+def _noted(note: str) -> str | None:
+    """Return the path that a note is about; what somebody else called alike is none.
 
-    >>> _noted("a/.b.csv.ephor-part"), _noted(_note_of("b.csv"))
-    ('a/b.csv', 'b.csv')
+    >>> _noted("a/.b.csv.ephor-part"), _noted(_note_of("b.csv")), _noted("b.csv.ephor-part")
+    ('a/b.csv', 'b.csv', None)
     """
     folder, slash, name = note.rpartition("/")
-    return f"{folder}{slash}{name.removesuffix(PART).removeprefix('.')}"
+    return f"{folder}{slash}{name.removesuffix(PART)[1:]}" if name.startswith(".") else None
