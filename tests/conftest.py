@@ -15,6 +15,9 @@ from ephor.engine.plane import Engine
 from ephor.engine.ports import World
 from ephor.rooms.access.people import PlaneRole
 from ephor.testing import FrozenClock, memory_world
+from stored_objects import s3_server, stored
+
+__all__ = ["s3_server", "stored"]
 
 os.environ.pop("PYTHONDONTWRITEBYTECODE", None)  # or each process of a test compiles Ephor anew
 sys.dont_write_bytecode = False

@@ -22,7 +22,7 @@ from ephor.kernel.errors import ConflictError, InvalidInputError, NotFoundError,
 from ephor.rooms.dsr.datamap import Name
 from ephor.rooms.dsr.store import Find, Tally
 from planes import sqlite_plane
-from stored_objects import HERE, InFolder, Stored, s3_server, stored
+from stored_objects import HERE, InFolder, Stored
 from strikes import gets_through, strike
 
 MARY, JOHN = "mary@example.org", "john@example.org"
@@ -53,7 +53,6 @@ FILES = {
     "scans/1/deep/id.png": b"\x89PNG Mary",
     "other.bin": b"\x00",
 }
-__all__ = ["s3_server", "stored"]
 
 
 @pytest.fixture

@@ -18,10 +18,9 @@ from ephor import bootstrap
 from ephor.adapters.connectors.objects_s3 import S3Objects
 from ephor.engine.plane import Engine
 from planes import sqlite_plane
-from stored_objects import InBucket, in_bucket, s3_server
+from stored_objects import InBucket, in_bucket
 from strikes import gets_through
 
-__all__ = ["s3_server"]
 MARY, JOHN = "mary@example.org", "john@example.org"
 CHATS = (
     b'{"id": 1, "user": "mary@example.org", "said": "hello"}\n'

@@ -15,9 +15,8 @@ import pytest
 from ephor import bootstrap
 from ephor.adapters.connectors.objects import Objects
 from ephor.kernel.errors import UnavailableError
-from stored_objects import InMemory, Stored, in_bucket, s3_server
+from stored_objects import InMemory, Stored, in_bucket
 
-__all__ = ["s3_server"]
 Typed = Callable[..., tuple[int, str, str]]
 MARY = b"mary@example.org"
 
