@@ -335,6 +335,21 @@ def test_a_legal_hold_turns_erasure_into_restriction(shop: Shop) -> None:
     assert hold.id in [stay.because for line in plan.lines for stay in line.stays]
 
 
+def test_what_had_to_stay_is_restricted_until_an_erasure_leaves_nothing_of_it(shop: Shop) -> None:
+    holds, view = shop.engine.retention, shop.engine.consent.view
+    hold = holds.place_hold("case", ["collection:shop.payments"], by="dora")
+    shop.fulfil(shop.approved("erasure"))
+    assert view(MARY).restricted
+    holds.release_hold(hold.id, by="dora")
+    holds.release_hold(hold.id, by="ada")
+    shop.fulfil(shop.approved("erasure"))
+    assert view(MARY).restricted, "an address that is shared stays for somebody to look at"
+    shop.fulfil(shop.approved("erasure"))
+    assert not view(MARY).restricted, "nothing leads there any more"
+    lifted = [one for one in entries(shop.engine) if one["kind"] == "dsr.restriction-lifted/1"]
+    assert [one["metadata"]["told"] for one in lifted] == ["nothing stays of it"] * 2
+
+
 def test_a_hold_over_everything_keeps_the_subjects_key_too(shop: Shop) -> None:
     shop.engine.retention.place_hold("lawsuit", ["everything"], by="dora")
     id = shop.approved("erasure")

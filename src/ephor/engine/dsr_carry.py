@@ -16,7 +16,7 @@ from ephor.kernel.time import stamp
 from ephor.rooms.approvals.call import CallApproval, forget
 from ephor.rooms.consent.choices import Minor
 from ephor.rooms.consent.record import event_of, stopping
-from ephor.rooms.consent.restriction import Restriction
+from ephor.rooms.consent.restriction import Restriction, outlived
 from ephor.rooms.consent.statement import ConsentState, Standing, Statement, standings
 from ephor.rooms.dsr.datamap import parse_map
 from ephor.rooms.dsr.investigate import LEDGER, Investigation, collected, held_collections, ledger_fate
@@ -53,9 +53,7 @@ class Carrier:
             )
         check_step(request, RequestStatus.FULFILLED)
         told = "objected to" if request.right is Right.OBJECTION else "opted out of"
-        said = tuple(f"{told} {purpose}: no agent acts for it" for purpose in request.purposes) or (
-            "processing restricted",
-        )
+        said = tuple(f"{told} {purpose}: no agent acts for it" for purpose in request.purposes)
         with self.world.storage.unit() as unit:
             if way is Fulfilment.RESTRICT:
                 self._restrict(unit, request, ())
@@ -63,7 +61,7 @@ class Carrier:
                 objects = request.right is Right.OBJECTION
                 state = ConsentState.OBJECTED if objects else ConsentState.OPTED_OUT
                 self._stop(unit, request, request.purposes, state)
-            return self._close(unit, request, None, said)
+            return self._close(unit, request, None, said or ("processing restricted",))
 
     def by_hand(self, request: Request, said: str) -> Certificate:
         """Close a request with what a person did about it."""
@@ -293,17 +291,13 @@ class Carrier:
         late: tuple[str, ...],
     ) -> Certificate:
         """Withdraw what consent stands, restrict what had to stay, destroy the subject's key, and close."""
-        history = unit.shelf(Statement).all(subject=request.subject)
-        standing = standings(history, self.world.clock.now())
-        given = [name for name, holds in standing.items() if holds is Standing.GIVEN]
+        holds = standings(unit.shelf(Statement).all(subject=request.subject), self.world.clock.now())
+        given = [name for name, one in holds.items() if one is Standing.GIVEN]
         self._stop(unit, request, given, ConsentState.WITHDRAWN)
-        kept = [
-            line.collection
-            for line in plan.lines
-            if any(stay.reason is not Stay.NOT_PERSONAL for stay in line.stays)
-        ]
-        if kept:
-            self._restrict(unit, request, tuple(kept))
+        if not late:
+            self._free(unit, request, {line.collection for line in plan.lines} - {*plan.kept})
+        if plan.kept:
+            self._restrict(unit, request, plan.kept)
         forgotten = _NOTHING
         if plan.ledger == "destroyed":
             forgotten = unit.forget(request.subject)
@@ -322,6 +316,16 @@ class Carrier:
         for said in stopping(history, request.subject, purposes, state, at=now, channel="dsr", by=self.by):
             shelf.add(said)
             unit.append(event_of(said, actor=f"person:{self.by}", request=request.id))
+
+    def _free(self, unit: Unit, request: Request, empty: set[str]) -> None:
+        """Lift what earlier erasures restricted, where this one left nothing of it."""
+        shelf = unit.shelf(Restriction)
+        for one in outlived(shelf.all(subject=request.subject), empty):
+            shelf.replace(one, replace(one, lifted_at=self.world.clock.now()))
+            told: dict[str, Json] = {"restriction": one.id, "of": one.request, "told": "nothing stays of it"}
+            unit.append(
+                work.event_of(self.world, "dsr.restriction-lifted/1", request, self.by, metadata=told)
+            )
 
     def _restrict(self, unit: Unit, request: Request, scope: tuple[str, ...]) -> None:
         """Note that the subject's data may be stored and nothing else; `_close` records it (GDPR Art. 18)."""

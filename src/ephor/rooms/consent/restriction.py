@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass, replace
 from datetime import datetime
 
@@ -34,6 +34,13 @@ def is_restricted(restrictions: Iterable[Restriction], subject: str) -> bool:
     (True, False)
     """
     return any(one.subject == subject and one.lifted_at is None for one in restrictions)
+
+
+def outlived(restrictions: Iterable[Restriction], empty: Collection[str]) -> tuple[Restriction, ...]:
+    """Return those that stand for data that had to stay in an erasure, of which nothing is left: all their collections are *empty*."""
+    return tuple(
+        one for one in restrictions if one.scope and one.lifted_at is None and set(one.scope) <= set(empty)
+    )
 
 
 def lift(one: Restriction, at: datetime) -> Restriction:

@@ -68,11 +68,19 @@ class DataPlan:
     """Verified requests of the same household: what is theirs and this person's alone is not kept back from either."""
 
     @property
+    def kept(self) -> tuple[str, ...]:
+        """Return the collections in which rows about the person stay."""
+        return tuple(
+            line.collection
+            for line in self.lines
+            if any(stay.reason is not Stay.NOT_PERSONAL for stay in line.stays)
+        )
+
+    @property
     def is_partial(self) -> bool:
         """Tell whether rows about the person stay without having been dealt with."""
-        stays = any(stay.reason is not Stay.NOT_PERSONAL for line in self.lines for stay in line.stays)
         missed = self.fulfilment is Fulfilment.CORRECT and not all(line.act for line in self.lines)
-        return stays or missed or self.ledger.startswith("held")
+        return bool(self.kept) or missed or self.ledger.startswith("held")
 
     @property
     def not_searched(self) -> tuple[str, ...]:
