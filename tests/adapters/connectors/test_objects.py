@@ -293,6 +293,7 @@ def test_a_folder_is_a_folder_by_whatever_name(tmp_path: Path, scheme: str) -> N
         ("simplecache::s3://lake/agent", "keeps copies"),
         ("https://example.org/agent/", "no list of what is there"),
         ("ftp://example.org/agent", "for all to read"),
+        ("dir://agent::s3://lake", "name the place in the URL"),
         ("memory://x%3A%3Ay", "hides"),
     ],
 )

@@ -39,6 +39,7 @@ _REFUSED: Mapping[str, str] = {
     "ftp": "it sends passwords and records for all to read",
     "data": "it holds nothing",
     "generic": "it is no store of its own",
+    "dir": "name the place in the URL of the store that it lies in",
     "simplecache": "it keeps copies on this machine of what is erased",
     "filecache": "it keeps copies on this machine of what is erased",
     "blockcache": "it keeps copies on this machine of what is erased",
