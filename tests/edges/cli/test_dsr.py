@@ -32,7 +32,12 @@ GROUPS = {
 @pytest.fixture
 def run(engine: Engine, capsysbinary: pytest.CaptureFixture[bytes]) -> Run:
     door = SimpleNamespace(
-        open=lambda _database: engine, person="ada", read_yaml=read_mapping, connect=connect
+        open=lambda _database: engine,
+        person="ada",
+        read_yaml=read_mapping,
+        read_bytes=lambda path: Path(path).read_bytes(),
+        connect=connect,
+        today=lambda: engine.world.clock.now().date(),
     )
 
     def call(group: str, *arguments: str) -> Any:
@@ -240,3 +245,19 @@ def test_the_time_rests_and_what_a_backup_brings_back_goes_again(
     assert [row[2] for row in rows_of(tmp_path / "shop.db", "customers")] == ["Mary Miller", "John Jones"]
     assert "erased again" in run("dsr", "reapply", *stores)
     assert [row[2] for row in rows_of(tmp_path / "shop.db", "customers")] == ["John Jones"]
+
+
+def test_a_page_that_would_never_open_is_not_handed_over_and_a_second_copy_is_told(
+    run: Run, stores: tuple[str, ...], tmp_path: Path
+) -> None:
+    id = ready(run, stores, "access")
+    (tmp_path / "word").write_text("a long passphrase\n")
+    out = ("--output", str(tmp_path / "out"))
+    sealed = (*out, "--passphrase", str(tmp_path / "word"), "--expires")
+    with pytest.raises(InvalidInputError, match="--expires"):
+        run("dsr", "fulfil", id, *stores, *sealed, "2026-11-23")
+    assert "approved" in run("dsr", "show", id)
+    assert "nothing was written" not in run("dsr", "fulfil", id, *stores, *sealed, "2026-11-24")
+    assert [one.name for one in (tmp_path / "out").iterdir()] == [f"{id}.sealed.html"]
+    assert "nothing was written now" in run("dsr", "fulfil", id, *stores, *out)
+    assert "nothing was written now" not in run("dsr", "fulfil", id, *stores)

@@ -18,6 +18,8 @@ from ephor.kernel.time import day
 from ephor.rooms.dsr.request import Request
 
 if TYPE_CHECKING:
+    from rich.console import Console
+
     from ephor.engine.ports_data import DataStore
 
 app = typer.Typer(
@@ -221,12 +223,25 @@ def fulfil(
         raise InvalidInputError("only a sealed page can expire; add --passphrase FILE")
     word = context.obj.read_bytes(passphrase).decode("utf-8", "replace").strip("\r\n") if passphrase else None
     until = day(expires) if expires else None
+    if until is not None and until < context.obj.today():
+        raise InvalidInputError(
+            f"the page would open until {until.isoformat()}, which is over; name a day to come with --expires"
+        )
     deliver = rendering(into(Path(output)), form or (), word, until) if output else None
     with opened_stores(context.obj.connect, store) as stores:
         dsr = context.obj.open(database).dsr
+        again = dsr.show(id).certificate is not None
         done = dsr.fulfil(id, by=person or context.obj.person, given=given, stores=stores, deliver=deliver)
     view = dsr.show(id)
-    emit(done, lambda out: print_certificate(out, done, view), json=json)
+
+    def human(out: Console) -> None:
+        print_certificate(out, done, view)
+        if again and output:
+            out.print(
+                "nothing was written now: the answer was given before; another copy takes another request"
+            )
+
+    emit(done, human, json=json)
 
 
 @app.command()
