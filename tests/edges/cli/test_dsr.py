@@ -261,3 +261,14 @@ def test_a_page_that_would_never_open_is_not_handed_over_and_a_second_copy_is_to
     assert [one.name for one in (tmp_path / "out").iterdir()] == [f"{id}.sealed.html"]
     assert "nothing was written now" in run("dsr", "fulfil", id, *stores, *out)
     assert "nothing was written now" not in run("dsr", "fulfil", id, *stores)
+
+
+@pytest.mark.parametrize(
+    ("law", "right", "told"),
+    [("gdpr", "access", "supervisory authority"), ("ccpa", "know", "11 CCR"), ("hipaa", "access", "45 CFR")],
+)
+def test_a_refusal_says_by_when_the_person_is_told_what(run: Run, law: str, right: str, told: str) -> None:
+    opened = run("dsr", "open", "--right", right, "--law", law, "--identity", f"email={MARY}", "--json")
+    said = run("dsr", "refuse", opened["id"], "--reason", "identity_not_shown")
+    assert f"refused; tell the person by {opened['due']} " in " ".join(said.split())
+    assert told in " ".join(said.split())

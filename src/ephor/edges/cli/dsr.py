@@ -16,6 +16,7 @@ from ephor.edges.cli.render import emit
 from ephor.kernel.errors import InvalidInputError
 from ephor.kernel.time import day
 from ephor.rooms.dsr.request import Request
+from ephor.rooms.dsr.rights import TELLS
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -280,10 +281,9 @@ def refuse(
 
     Example: ephor dsr refuse dsr_0190… --reason excessive --notes "the ninth this month"
     """
-    _moved(
-        context.obj.open(database).dsr.refuse(id, reason, by=person or context.obj.person, notes=notes),
-        json=json,
-    )
+    refused = context.obj.open(database).dsr.refuse(id, reason, by=person or context.obj.person, notes=notes)
+    tell = f"tell the person by {refused.due.isoformat()} {TELLS[refused.law]}"
+    emit(refused, lambda out: out.print(f"{refused.id} is refused; {tell}"), json=json)
 
 
 @app.command()

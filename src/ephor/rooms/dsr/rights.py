@@ -144,6 +144,14 @@ GROUNDS: Mapping[DsrLaw, Mapping[str, Ground]] = {
 """Each law's own list. Nothing else refuses a request."""
 
 
+TELLS: Mapping[DsrLaw, str] = {
+    DsrLaw.GDPR: "why, that they may complain to a supervisory authority, and that they may go to court (GDPR Art. 12(4))",
+    DsrLaw.CCPA: "why, in detail, as far as the law lets you say it (11 CCR 7022 to 7024)",
+    DsrLaw.HIPAA: "in writing and in plain language why, whether it can be reviewed, and how to complain (45 CFR 164.524(d)(2), 164.526(d)(1))",
+}
+"""What whoever is refused is told, by each law; within the time to answer."""
+
+
 def right_of(law: str, right: str) -> tuple[DsrLaw, Right]:
     """Return the law and the right that two words name.
 
