@@ -25,7 +25,18 @@ from ephor.rooms.dsr.plan import Batch, ByHand, DataPlan, Tombstone, make_plan
 from ephor.rooms.dsr.request import ENDED, Request, RequestStatus
 from ephor.rooms.dsr.review import settled
 from ephor.rooms.dsr.rights import Fulfilment, fulfilment_of
-from ephor.rooms.dsr.store import Ask, Find, Key, Tally, Value, check_masks, check_settable, elements, fit
+from ephor.rooms.dsr.store import (
+    Ask,
+    Find,
+    Key,
+    Tally,
+    Value,
+    check_changeable,
+    check_masks,
+    check_settable,
+    elements,
+    fit,
+)
 from ephor.rooms.retention.hold import Hold
 
 Stores = Mapping[str, DataStore]
@@ -124,7 +135,10 @@ def look_into(
     wanted = by_collection(content["corrections"], names)
     corrections = {name: tuple(values) for name, values in wanted.items()}
     check_settable(shapes, corrections)
+    if way is Fulfilment.CORRECT:
+        check_changeable(shapes, [one for one in shapes.mapped if str(one) in corrections])
     if way is Fulfilment.ERASE:
+        check_changeable(shapes, shapes.mapped)
         check_masks(shapes)
     members = _together(world, request)
     others = tuple(members.values())

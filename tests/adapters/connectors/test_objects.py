@@ -17,6 +17,7 @@ from ephor.adapters.connectors.files import FileStore
 from ephor.adapters.connectors.objects import Objects
 from ephor.adapters.connectors.opening import connect
 from ephor.engine.dsr_mapping import draft
+from ephor.engine.plane import Engine
 from ephor.engine.ports_data import DataStore
 from ephor.kernel.errors import ConflictError, EphorError, InvalidInputError, NotFoundError, UnavailableError
 from ephor.rooms.dsr.datamap import Name
@@ -252,7 +253,7 @@ def test_where_files_are_not_replaced_whole_they_are_moved_into_their_place_or_l
 MARY = "mary@example.org"
 
 
-def test_an_archive_in_a_chain_is_read_and_not_written(memory: InMemory) -> None:
+def test_an_archive_in_a_chain_is_read_and_not_written(memory: InMemory, engine: Engine) -> None:
     made = io.BytesIO()
     with zipfile.ZipFile(made, "w") as archive:
         archive.writestr("people.csv", PEOPLE)
@@ -265,6 +266,29 @@ def test_an_archive_in_a_chain_is_read_and_not_written(memory: InMemory) -> None
     for table, key, value in (("people", "id", "1"), ("notes", "who", "1")):
         with pytest.raises(InvalidInputError, match="`zip`"):
             store.delete(table, (key,), [(value,)])
+    fields = [
+        {"name": "id", "data_categories": ["system.operations"], "fides_meta": {"primary_key": True}},
+        {"name": "email", "data_categories": ["user.contact.email"], "fides_meta": {"identity": "email"}},
+    ]
+    given = {"dataset": [{"fides_key": "old", "collections": [{"name": "people", "fields": fields}]}]}
+    asked = {
+        right: engine.dsr.open(right, {"email": MARY}, by="ada", corrections=corrections).id
+        for right, corrections in {
+            "access": {},
+            "erasure": {},
+            "rectification": {"old.people.email": "m@example.org"},
+        }.items()
+    }
+    for id in asked.values():
+        engine.dsr.verify_identity(id, "seen", by="ada")
+    assert [line.act for line in engine.dsr.plan(asked["access"], given, {"old": store}, by="ada").lines] == [
+        1
+    ]
+    for right in ("erasure", "rectification"):
+        with pytest.raises(
+            InvalidInputError, match=r"`old\.people` can only be read.*`--store old=manual:PERSON`"
+        ):
+            engine.dsr.plan(asked[right], given, {"old": store}, by="ada")
     assert memory.read("all.zip") == made.getvalue()
 
 

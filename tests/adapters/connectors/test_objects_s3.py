@@ -17,7 +17,7 @@ from ephor.adapters.connectors.opening import connect
 from ephor.engine.plane import Engine
 from ephor.kernel.errors import ConflictError, InvalidInputError, NotFoundError, UnavailableError
 from ephor.rooms.dsr.datamap import Name
-from ephor.rooms.dsr.store import Find
+from ephor.rooms.dsr.store import Find, Tally
 from planes import sqlite_plane
 from stored_objects import InBucket, in_bucket
 from strikes import gets_through
@@ -363,3 +363,15 @@ def test_an_erasure_in_a_bucket_killed_again_and_again_goes_on(tmp_path: Path, v
     }
     assert any("their older versions with them" in one for one in view.certificate.verified)
     made.close()
+
+
+def test_the_place_stays_when_its_last_object_goes(versioned: InBucket) -> None:
+    """Or a run that was killed behind it could not go on: a place that is not there is an error."""
+    for name in ("people.csv", "notes/2/a.md"):
+        versioned.remove(name)
+    store = connect(versioned.url(PATTERNS))
+    assert store.delete("notes", ("_path",), [("notes/1/a.md",)]) == 1
+    assert versioned.names() == [""]
+    again = connect(versioned.url(PATTERNS))
+    assert again.tally(Tally(Name("d", "notes"), ("who",), (("1",),))) == {}
+    assert not [key for key, _ in versioned.versions() if "notes/1" in key]

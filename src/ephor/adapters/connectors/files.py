@@ -6,7 +6,7 @@ import base64
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path, PurePosixPath
 from typing import Any
 from urllib.parse import unquote, urlsplit
@@ -83,7 +83,10 @@ class FileStore(RecordStore):
                         seen[name].add(piece.record or ())
                 else:
                     seen[name].add(self._head(path))
-        tables = {name: one.table(self._patterns[name].names) for name, one in seen.items()}
+        why = self._tree.read_only
+        tables = {
+            name: replace(one.table(self._patterns[name].names), read_only=why) for name, one in seen.items()
+        }
         return tables | ({OTHERS: Table(OTHERS, (_PATH,), (_PATH,))} if others else {})
 
     def _records(self, table: Table, column: str, values: Sequence[Value] | None) -> Iterator[Record]:

@@ -16,6 +16,8 @@ from ephor.kernel.errors import ConflictError, InvalidInputError, UnavailableErr
 class Folder:
     """Files below one folder."""
 
+    read_only = ""
+
     def __init__(self, root: Path) -> None:
         self._root = root
 

@@ -35,6 +35,12 @@ class Objects:
         self._protocol = str(fs.protocol if isinstance(fs.protocol, str) else fs.protocol[0])
         self._find_root()
 
+    @property
+    def read_only(self) -> str:
+        if self._protocol in WHOLE or _moves(self._fs):
+            return ""
+        return f"`{self._protocol}` can neither replace a file as a whole nor move one in one step"
+
     def paths(self) -> Iterator[str]:
         for path in self._all():
             if not path.endswith(PART):
@@ -114,14 +120,8 @@ class Objects:
 
     def _put(self, path: str, spool: IO[bytes], size: int, seen: Mark) -> None:
         local, full = f"/proc/self/fd/{spool.fileno()}", self._full(path)
-        whole = self._protocol in WHOLE
-        if not whole and not _moves(self._fs):
-            raise InvalidInputError(
-                f"`{self._protocol}` can neither replace a file as a whole nor move one in one step, so `{path}` was not changed; "
-                "change it where it lies"
-            )
-        if whole:
-            told = self._check(path, seen)
+        told = self._check(path, seen)
+        if self._protocol in WHOLE:
             try:
                 self._ask("write", path, self._fs.put_file, local, full, **_besides(self._protocol, told))
             except UnavailableError as error:
@@ -153,6 +153,8 @@ class Objects:
 
     def _check(self, path: str, seen: Mark) -> Mapping[str, Any]:
         """Return what the file system says of a file that is still in the state that was *seen*."""
+        if self.read_only:
+            raise InvalidInputError(f"{self.read_only}, so `{path}` was not changed; change it where it lies")
         if not [one for one in seen if isinstance(one, tuple) and one[0] != "size"]:
             raise InvalidInputError(
                 f"`{self._protocol}` does not tell when a file changed, so what somebody writes at this moment would be lost; "

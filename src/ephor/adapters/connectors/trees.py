@@ -18,6 +18,11 @@ class Tree(Protocol):
     Every call may raise UnavailableError, which names the file, and InvalidInputError for a path that leads out.
     """
 
+    @property
+    def read_only(self) -> str:
+        """Why no file here can be changed, if none can."""
+        ...
+
     def paths(self) -> Iterator[str]:
         """Yield the path of every file, in the same order each time; what cannot be listed is raised, not left out."""
         ...

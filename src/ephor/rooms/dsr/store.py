@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TypeAlias
 
@@ -45,6 +45,8 @@ class Table:
     """Whether it finds what lies in lists inside a column."""
     blank: bool = False
     """Whether no row is there to show which columns there are."""
+    read_only: str = ""
+    """Why nothing in it can be changed, if nothing can."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -221,6 +223,20 @@ def check_settable(shapes: Shapes, changes: Mapping[str, Sequence[str]]) -> None
             raise InvalidInputError(
                 f"rows of `{name}` are told apart by what they hold; mark the fields that tell them apart with "
                 "`primary_key: true` in the data map, so that they are found again after a change"
+            )
+
+
+def check_changeable(shapes: Shapes, names: Iterable[Name]) -> None:
+    """Check that these collections lie in stores that can be changed: nothing is begun that cannot be carried through.
+
+    Raises:
+        InvalidInputError: one that can only be read.
+    """
+    for name in names:
+        if why := shapes.tables[name].read_only:
+            raise InvalidInputError(
+                f"`{name}` can only be read: {why}; give the dataset to a person, `--store {name.dataset}=manual:PERSON`, "
+                "or change it where it lies and leave it out of the map"
             )
 
 
