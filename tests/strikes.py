@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import signal
 import traceback
+import warnings
 from collections.abc import Callable
 from typing import Any
 
@@ -36,7 +37,9 @@ def strike(steps: int) -> None:
 
 def gets_through(work: Callable[[], None]) -> bool:
     """Do the work in a process of its own; tell whether it got through. An error of it is the test's."""
-    child = os.fork()
+    with warnings.catch_warnings():  # a client of S3 has a thread of its own, which sleeps meanwhile
+        warnings.simplefilter("ignore", DeprecationWarning)
+        child = os.fork()
     if child == 0:
         try:
             work()
