@@ -15,11 +15,14 @@ from ephor.kernel.errors import InvalidInputError
 from ephor.rooms.access.roles import custom_role, read_role
 from ephor.rooms.decisions.catalogue import read_entry
 from ephor.rooms.dsr.datamap import parse_map
+from ephor.rooms.impact.assessment import ImpactKind
+from ephor.rooms.impact.parse import _FIELDS, parse_assessment
 from ephor.rooms.models.drift import observe
 from ephor.rooms.models.register import read_registration
 from ephor.rooms.models.validation import read_validation
 from ephor.rooms.policies.limits import read_limit
 from ephor.rooms.policies.sequences import read_rule
+from ephor.rooms.retention.schedule import _BINDING, _POLICY, _RULE, _TOP, parse_schedule
 from ephor.rooms.ropa.parse import parse_record
 
 REFERENCE = Path(__file__).parents[2] / "docs" / "reference"
@@ -60,6 +63,22 @@ def test_the_example_of_a_data_map_can_be_read():
 
 def test_the_example_of_a_record_of_processing_can_be_read():
     assert parse_record(example("Record of processing")).id == "shop-customer-support"
+
+
+def test_the_example_of_a_schedule_can_be_read_and_every_key_is_told():
+    assert parse_schedule(example("Retention schedule")).policies
+    section = PAGE.split("\n## Retention schedule\n")[1].split("\n## ")[0]
+    for key in {*_TOP, *_RULE, *_POLICY, *_BINDING}:
+        assert re.search(rf"`([^`]*\.)?{key}(\[\])?`|`[^`]*\.?{key}(\[\])?[.`]", section), key
+
+
+def test_the_examples_of_impact_assessments_can_be_read_and_every_key_is_told():
+    section = PAGE.split("\n## Impact assessments\n")[1].split("\n## ")[0]
+    blocks = re.findall(r"^```yaml\n(.*?)^```$", section, re.DOTALL | re.MULTILINE)
+    for kind, block in zip(ImpactKind, blocks, strict=True):
+        assert parse_assessment(kind, strict_yaml.read(block.encode())).content.risks
+        for key in _FIELDS[kind]:
+            assert f"`{key}`" in section, key
 
 
 def test_the_example_of_roles_makes_roles():

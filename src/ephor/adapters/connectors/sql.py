@@ -294,8 +294,13 @@ class SqlStore:
         """Return the table with quoted names, if the database has it."""
         known = self._known or self.tables()
         roots = [root_of(column, known[name].columns) for column in columns] if name in known else []
-        if name not in known or None in roots:
-            raise InvalidInputError(f"the store has no table `{name[:80]}` with these columns")
+        if name not in known:
+            raise InvalidInputError(
+                f"the store has no table `{name[:80]}`; it has: {', '.join(known)[:200] or 'none'}"
+            )
+        if None in roots:
+            missing = next(column for column, root in zip(columns, roots, strict=True) if root is None)
+            raise InvalidInputError(f"table `{name[:80]}` of the store has no column `{missing[:80]}`")
         quoted = (sa.sql.quoted_name(str(column), quote=True) for column in dict.fromkeys(roots))
         # No types: a SQLite column may hold what its type cannot, and one such row must not stop a search.
         return sa.table(sa.sql.quoted_name(name, quote=True), *(sa.column(column) for column in quoted))
