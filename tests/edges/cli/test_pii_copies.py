@@ -181,7 +181,7 @@ def test_a_postgresql_database_is_masked_in_place_in_one_step(run: Run, postgres
         )
     told = run(postgres_url, "--in-place")
     assert told["counts"] == {"email": 2500}
-    assert told["not_masked"] == ["people.a", "people.b", "people.doc"]
+    assert told["not_masked"] == ["people.a", "people.b"]
     with engine.connect() as db:
         assert db.exec_driver_sql("select distinct mail from people").scalars().all() == ["[email]"]
     engine.dispose()

@@ -7,6 +7,7 @@ import sqlite3
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager
 from dataclasses import dataclass, field
+from json import loads
 from pathlib import Path
 from typing import Any
 
@@ -92,8 +93,8 @@ def _mask(engine: sa.Engine, mask: TableMask, *, dry_run: bool) -> tuple[ColumnC
         with engine.connect() as connection, connection.begin() as transaction:
             if engine.dialect.name == "sqlite":
                 connection.exec_driver_sql("pragma secure_delete=on")
-            for table, key, columns in _chosen(connection, mask):
-                counts += _mask_table(connection, table, (key, columns), mask, dry_run=dry_run)
+            for chosen in _chosen(connection, mask):
+                counts += _mask_table(connection, chosen, mask, dry_run=dry_run)
             if dry_run:
                 transaction.rollback()
         if engine.dialect.name == "sqlite" and counts and not dry_run:
@@ -114,7 +115,14 @@ def _mask(engine: sa.Engine, mask: TableMask, *, dry_run: bool) -> tuple[ColumnC
     return joined(counts)
 
 
-_Chosen = tuple[sa.Table, Sequence[str], Sequence[str]]
+@dataclass(frozen=True, slots=True)
+class _Chosen:
+    """One table: its primary key, the columns to look at, and the types of those that hold JSON."""
+
+    table: Any
+    key: Sequence[str]
+    wanted: Sequence[str]
+    json: Mapping[str, Any]
 
 
 def _chosen(connection: sa.Connection, mask: TableMask) -> list[_Chosen]:
@@ -141,7 +149,8 @@ def _chosen(connection: sa.Connection, mask: TableMask) -> list[_Chosen]:
             )
         if wanted:
             table = sa.table(name, *(sa.column(one) for one in dict.fromkeys((*key, *wanted))))
-            found.append((table, key, wanted))  # type: ignore[arg-type]
+            json = {one: columns[one] for one in wanted if _is_json(connection, columns[one])}
+            found.append(_Chosen(table, key, wanted, json))
     return found
 
 
@@ -175,41 +184,62 @@ def _referred(inspector: sa.Inspector, names: Sequence[str], table: str) -> set[
 
 
 def _is_text(connection: sa.Connection, kind: Any) -> bool:
-    """SQLite holds any value anywhere; elsewhere only text can hold what is masked."""
-    return connection.dialect.name == "sqlite" or isinstance(kind, sa.String)
+    """SQLite holds any value anywhere; elsewhere only text and JSON can hold what is masked."""
+    return connection.dialect.name == "sqlite" or isinstance(kind, sa.String | sa.JSON)
+
+
+def _is_json(connection: sa.Connection, kind: Any) -> bool:
+    return connection.dialect.name != "sqlite" and isinstance(kind, sa.JSON)
 
 
 def _mask_table(
-    connection: sa.Connection,
-    table: Any,
-    columns: tuple[Sequence[str], Sequence[str]],
-    mask: TableMask,
-    *,
-    dry_run: bool,
+    connection: sa.Connection, chosen: _Chosen, mask: TableMask, *, dry_run: bool
 ) -> list[ColumnCount]:
-    key, wanted = columns
+    table, key, wanted = chosen.table, chosen.key, chosen.wanted
     whole = frozenset(wanted) if mask.named else frozenset()
     counts: tuple[ColumnCount, ...] = ()
     last: Any = None
     keys = [table.c[one] for one in key]
     ask = sa.select(*(table.c[one] for one in dict.fromkeys((*key, *wanted)))).order_by(*keys).limit(ROWS)
-    change = (
-        sa.update(table)
-        .where(sa.and_(*(table.c[one] == sa.bindparam(f"k{at}") for at, one in enumerate(key))))
-        .values({one: sa.bindparam(f"v{at}") for at, one in enumerate(wanted)})
-    )
     while rows := connection.execute(ask if last is None else ask.where(_after(keys, last))).mappings().all():
         last = tuple(rows[-1][one] for one in key)
-        read = {one: [row[one] for row in rows] for one in wanted}
+        read = {one: [_read(row[one], chosen.json.get(one), connection) for row in rows] for one in wanted}
         masked, found = mask_columns(table.name, read, mask.types, mask.operator, whole)
         counts = joined((*counts, *found))
-        changed = [
-            at for at in range(len(rows)) if any(masked[one][at] is not read[one][at] for one in wanted)
-        ]
-        if changed and not dry_run:
-            connection.execute(change, [_bound(rows[at], key, wanted, masked, at) for at in changed])
+        for columns, at in () if dry_run else _changed(read, masked, len(rows)).items():
+            connection.execute(
+                _change(chosen, columns), [_bound(rows[one], key, columns, masked, one) for one in at]
+            )
         mask.told(table.name, sum(one.finds for one in counts))
     return list(counts)
+
+
+def _read(value: Any, json: Any, connection: sa.Connection) -> Any:
+    """Return a value as it is masked: JSON by its structure, which some drivers give as text."""
+    if json is None or not isinstance(value, str) or connection.dialect.name == "postgresql":
+        return value
+    return loads(value)
+
+
+def _changed(
+    read: Mapping[str, Sequence[object]], masked: Mapping[str, Sequence[object]], rows: int
+) -> Mapping[tuple[str, ...], Sequence[int]]:
+    """Return the places of rows by the columns in which something was masked; the others are not written again."""
+    groups: dict[tuple[str, ...], list[int]] = {}
+    for at in range(rows):
+        columns = tuple(one for one in read if masked[one][at] is not read[one][at])
+        if columns:
+            groups.setdefault(columns, []).append(at)
+    return groups
+
+
+def _change(chosen: _Chosen, columns: Sequence[str]) -> Any:
+    table = chosen.table
+    return (
+        sa.update(table)
+        .where(sa.and_(*(table.c[one] == sa.bindparam(f"k{at}") for at, one in enumerate(chosen.key))))
+        .values({one: sa.bindparam(f"v{at}", type_=chosen.json.get(one)) for at, one in enumerate(columns)})
+    )
 
 
 def _after(keys: Sequence[Any], last: Sequence[Any]) -> Any:
