@@ -9,7 +9,7 @@ import pytest
 
 from ephor.engine.plane import Engine
 from ephor.engine.ports import Sent
-from ephor.kernel.errors import ConflictError, InvalidInputError, NotPermittedError
+from ephor.kernel.errors import ConflictError, InvalidInputError, NotPermittedError, UnavailableError
 from ephor.rooms.dsr.request import RequestStatus
 from ephor.testing import FrozenClock
 
@@ -98,7 +98,8 @@ def test_no_code_goes_where_it_cannot_and_none_is_taken_that_was_not_sent(
         identity.send_code(request_id, by="ada", kind="phone", post=Box())
     with pytest.raises(NotPermittedError):
         identity.send_code(request_id, by="eve")
-    assert not identity.send_code(request_id, by="ada", post=Box(taken=False)).sent
+    with pytest.raises(UnavailableError, match="handed over; try again"):
+        identity.send_code(request_id, by="ada", post=Box(taken=False))
     engine.dsr.verify_identity(request_id, "passport seen", by="ada")
     with pytest.raises(ConflictError):
         identity.send_code(request_id, by="ada")
@@ -139,3 +140,14 @@ def test_who_asks_for_another_shows_a_mandate_with_code_and_account_too(engine: 
         with pytest.raises(ConflictError, match="--mandate"):
             show("")
         assert show(mandate) == mandate
+
+
+def test_a_mail_that_was_not_taken_counts_as_no_code_and_leaves_the_one_before(
+    engine: Engine, request_id: str
+) -> None:
+    identity = engine.dsr_identity
+    code = identity.send_code(request_id, by="ada").code
+    for _ in range(9):
+        with pytest.raises(UnavailableError):
+            identity.send_code(request_id, by="ada", post=Box(taken=False))
+    assert identity.confirm(request_id, code, by="ada").status is RequestStatus.IDENTITY_VERIFIED

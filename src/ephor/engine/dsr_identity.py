@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 
 from ephor.engine.dsr_work import event_of, record, sealed
 from ephor.engine.ports import Post, Sent, Unit, World
-from ephor.kernel.errors import ConflictError, InvalidInputError, NotPermittedError
+from ephor.kernel.errors import ConflictError, InvalidInputError, NotPermittedError, UnavailableError
 from ephor.rooms.access.people import Person, PlanePermission, require
 from ephor.rooms.dsr.code import LASTS, IdentityCode, check_open, clean, digits, renew
 from ephor.rooms.dsr.request import Request, RequestStatus, check_mandate, check_step, resumed
@@ -41,6 +41,7 @@ class DsrIdentity:
         Raises:
             ConflictError: the identity needs no showing any more, or too many codes were sent.
             InvalidInputError: the request names no address of this kind.
+            UnavailableError: the mail was not taken; no code is open then, and none was counted.
             NotPermittedError: *by* may not.
         """
         request = self._open(id, by)
@@ -55,6 +56,17 @@ class DsrIdentity:
         code = digits(self.world.ids.new("code") + self.world.ids.new("code"))
         now = self.world.clock.now()
         made = IdentityCode(id, kind, self._fingerprint(id, code), now)
+        with self.world.storage.reading() as unit:
+            renew(unit.shelf(IdentityCode).find(id), made)
+        said = "hand it over on the way the person is known by"
+        if post is not None:
+            text = _TEXT.format(code=code, minutes=int(LASTS.total_seconds() // 60))
+            done: Sent = post.mail(identities[kind], _SUBJECT, text, id)
+            if not done.taken:
+                raise UnavailableError(
+                    f"no code went out for `{id}`: {done.said}; try again, or hand one over, without --mail"
+                )
+            said = done.said
         with self.world.storage.unit() as unit:
             shelf = unit.shelf(IdentityCode)
             before = shelf.find(id)
@@ -65,14 +77,7 @@ class DsrIdentity:
                 shelf.replace(before, fresh)
             facts = {"kind": kind, "number": fresh.number, "by_mail": post is not None}
             unit.append(event_of(self.world, "dsr.code-sent/1", request, by, metadata=facts))
-        if post is None:
-            return CodeSent(
-                id, kind, sent=False, said="hand it over on the way the person is known by", code=code
-            )
-        done: Sent = post.mail(
-            identities[kind], _SUBJECT, _TEXT.format(code=code, minutes=int(LASTS.total_seconds() // 60)), id
-        )
-        return CodeSent(id, kind, sent=done.taken, said=done.said, code="")
+        return CodeSent(id, kind, sent=post is not None, said=said, code=code if post is None else "")
 
     def confirm(self, id: str, code: str, *, by: str, mandate: str = "") -> Request:
         """Take the code that came back; the right one verifies the identity, a wrong one counts.

@@ -163,7 +163,7 @@ def _tell(said: str, told: Mapping[str, Any], *, json: bool) -> None:
         out.print(said)
         show(out, told)
         if told.get("not_masked"):
-            out.print(f"not masked, for they cannot hold text: {', '.join(told['not_masked'])}")
+            out.print(f"not masked, for they are keys or cannot hold text: {', '.join(told['not_masked'])}")
 
     emit(told, human, json=json)
 
