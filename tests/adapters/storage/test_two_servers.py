@@ -14,7 +14,7 @@ import sqlalchemy as sa
 from ephor.adapters.storage.sql.rows import PostgresRows, SqliteRows
 from ephor.adapters.storage.sql.tables import metadata
 from ephor.engine.plane import Engine
-from ephor.kernel.errors import ConflictError, VerificationError
+from ephor.kernel.errors import ConflictError, UnavailableError, VerificationError
 from planes import Made, check_whole, event, numbers
 
 LEDGER = ("ledger_logs", "ledger_head", "ledger_entries", "ledger_tiles", "ledger_fresh", "ledger_keys")
@@ -190,3 +190,32 @@ def test_the_head_of_a_commit_whose_answer_was_lost_is_kept(shared, monkeypatch)
     monkeypatch.undo()
     assert one.ledger.kept() == one.ledger.head().note
     assert numbers(one) == [0, 1]
+
+
+@pytest.mark.parametrize("loss", ["deleted", "moved", "replaced"])
+def test_nothing_is_acknowledged_that_goes_to_a_file_which_lost_its_place(made_in, tmp_path, loss):
+    made = made_in("sqlite")
+    running = made.open()
+    running.append([event(0)])
+    with running.unit() as unit:
+        unit.append(event(1))
+    if loss == "replaced":
+        shutil.copyfile(made.file, tmp_path / "backup")
+        (tmp_path / "backup").replace(made.file)
+    elif loss == "moved":
+        made.file.rename(tmp_path / "elsewhere")
+    else:
+        made.file.unlink()
+    for _ in range(2):
+        with pytest.raises(UnavailableError, match="was deleted, moved away or replaced while it was open"):
+            running.append([event(2)])
+        with (
+            pytest.raises(UnavailableError, match="was deleted, moved away or replaced"),
+            running.unit() as unit,
+        ):
+            unit.append(event(2))
+    if loss == "moved":  # back where it belongs, it is the same file
+        (tmp_path / "elsewhere").rename(made.file)
+        running.append([event(2)])
+        assert numbers(running) == [0, 1, 2]
+        check_whole(running)

@@ -86,6 +86,33 @@ def sqlite_path(url: str) -> Path | None:
     return Path(str(parsed.database)) if parsed.get_backend_name() == "sqlite" else None
 
 
+class Place:
+    """A SQLite file while it is open. SQLite itself goes on writing to one that was deleted, moved away or replaced."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path.absolute()  # whatever folder the process goes to
+        self._file: tuple[int, int] | None = None
+
+    def check(self) -> None:
+        """Return if the file is the one it was when this was first asked.
+
+        Raises:
+            UnavailableError: whoever opens it now opens another, or none.
+        """
+        try:
+            found = os.stat(self.path)
+            file = found.st_dev, found.st_ino
+        except FileNotFoundError:
+            file = None
+        if self._file is None:
+            self._file = file
+        elif self._file != file:
+            raise UnavailableError(
+                f"`{self.path}` was deleted, moved away or replaced while it was open; nothing was recorded: stop whatever uses it, "
+                "put the right file in its place, and open the plane again"
+            )
+
+
 def check_file(path: Path, *, create: bool, used: bool = False) -> None:
     """Refuse a file that cannot hold a plane before anything is written to it; *used* says that there are keys for one.
 

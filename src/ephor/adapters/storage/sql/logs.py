@@ -47,7 +47,7 @@ class Database:
     """Opens a connection for one log alone."""
     lock: RLock
     """Keeps this process's writers apart."""
-    check_alone: Callable[[], None]
+    check_ready: Callable[[], None]
     look: Callable[[int], AbstractContextManager[SqliteRows]]
     """Gives the rows of a log for reading."""
     steady: Callable[[], AbstractContextManager[None]]
@@ -104,7 +104,7 @@ class SqlLogs:
             NotFoundError: no such stream was opened.
             StaleError: governance moved on since *version*.
         """
-        self._database.check_alone()
+        self._database.check_ready()
         ids = self._ids.many("evt", len(events))
         drafts = cast(
             "list[Draft]", [*zip(ids, events, repeat(None))]

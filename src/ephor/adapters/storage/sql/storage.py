@@ -50,9 +50,10 @@ class SqlStorage:
         self._held = local()
         """What this thread keeps reading through."""
         self._path = engines.sqlite_path(url)
+        self._place = None if self._path is None else engines.Place(self._path)
         self._version: Any = None
         database = Database(
-            self.where, self._reader, self._writer, self._rows, self._own_connection, self._writing, self._check_alone, self._look, self._steady
+            self.where, self._reader, self._writer, self._rows, self._own_connection, self._writing, self._check_ready, self._look, self._steady
         )  # fmt: skip
         self.logs = SqlLogs(database, grower, heads, vault, ids)
         self.keyring = SqlKeyRing(database, self.logs, keys, heads, vault, ids, self._unit_on, self._scrub)
@@ -269,7 +270,10 @@ class SqlStorage:
                 published=size,
             )
 
-    def _check_alone(self) -> None:
+    def _check_ready(self) -> None:
+        """Refuse a thread that has a unit open, and a file that nobody else sees any more."""
+        if self._place is not None:
+            self._place.check()
         if self._writes_in == get_ident():
             raise ConflictError("this thread has a unit open already; record through it, or leave it first")
 
@@ -297,7 +301,7 @@ class SqlStorage:
 
     @contextmanager
     def _writer(self) -> Iterator[sa.Connection]:
-        self._check_alone()
+        self._check_ready()
         with self._writing, translated(self.where), self._engine.begin() as connection:
             self._writes_in = get_ident()
             try:
