@@ -11,7 +11,7 @@ import orjson
 
 from ephor.engine.anchors import find
 from ephor.engine.judging import judge, log_meant, under
-from ephor.engine.ports import MAIN, Ledger, LogName, ReadOnlyError, World
+from ephor.engine.ports import MAIN, Head, Ledger, LogName, ReadOnlyError, World
 from ephor.engine.proving import fetch
 from ephor.kernel.errors import EphorError, InvalidInputError, NotFoundError, VerificationError
 from ephor.rooms.ledger import checkpoint, note, proof, rotation, tree
@@ -39,6 +39,7 @@ REMEDY: Mapping[str, str] = {
     "payloads": "restore the sealed payloads and the keys of their subjects from a backup",
     "cosignatures": "ask the witness for what it signed, and restore the cosigned checkpoint from a backup",
     "logs": "restore the log that is gone from a backup",
+    "shelves": "restore the records from a backup, and look in the ledger for what was decided meanwhile",
 }
 """What to do about a fault of each kind."""
 MEANS: Mapping[str, str] = {
@@ -50,6 +51,7 @@ MEANS: Mapping[str, str] = {
     "payloads": "what an entry commits to cannot be shown, and nobody recorded that it was erased",
     "cosignatures": "what is kept as a witness's word is not, or is about another history",
     "logs": "a whole log of the plane was taken away",
+    "shelves": "what the plane knows was changed by somebody else, or damaged: it does not find the record, or takes it for another",
 }
 
 
@@ -170,6 +172,7 @@ class LedgerFsck:
     def _inspect(self, found: _Found, name: LogName) -> None:
         for check in ("head", "tiles", "search"):
             found.checked[check] += 1
+        found.checked["shelves"] = 1
         for one in self.world.storage.logs.inspect(name.number):
             found.fault(one.part, name.origin, one.position, one.problem)
 
@@ -183,12 +186,7 @@ class LedgerFsck:
         for data in kept:
             found.checked["cosignatures"] += 1
             try:
-                signed = note.verify(data, keys)
-                stated = checkpoint.parse(signed.text)
-                cosignatures(note.parse(data), witnesses)
-                check_progress(stated, checkpoint.Checkpoint(head.origin, head.size, head.root))
-                path = fetch(log, proof.plan_consistency(stated.size, head.size))
-                tree.verify_consistency(stated.size, head.size, stated.root, head.root, path)
+                _check_one_cosigned(log, head, data, keys, witnesses)
             except VerificationError as error:
                 found.fault(
                     "cosignatures", name.origin, None, f"a cosigned checkpoint does not hold: {error}"
@@ -300,6 +298,17 @@ class LedgerFsck:
                             None,
                             f"`{told}` was recorded as {kind[:-2]}, and is no log here",
                         )
+
+
+def _check_one_cosigned(
+    log: Ledger, head: Head, data: bytes, keys: Sequence[note.VerifierKey], witnesses: Sequence[WitnessKey]
+) -> None:
+    stated = checkpoint.parse(note.verify(data, keys).text)
+    if not cosignatures(note.parse(data), witnesses):
+        raise VerificationError("no witness of this plane signed it")
+    check_progress(stated, checkpoint.Checkpoint(head.origin, head.size, head.root))
+    path = fetch(log, proof.plan_consistency(stated.size, head.size))
+    tree.verify_consistency(stated.size, head.size, stated.root, head.root, path)
 
 
 def _found(log: Ledger, kind: str) -> Iterator[bytes]:

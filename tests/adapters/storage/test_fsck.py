@@ -12,7 +12,7 @@ import sqlalchemy as sa
 
 from ephor.adapters.storage.sql import engines
 from ephor.engine.fsck import LedgerFsck
-from ephor.kernel.errors import InvalidInputError
+from ephor.kernel.errors import InvalidInputError, VerificationError
 from ephor.rooms.access.people import Person, PlaneRole
 from ephor.rooms.ledger.witnesses import Witness
 from planes import Made, event
@@ -21,7 +21,7 @@ from sample_bundle import ONE, Pen
 SUBJECT, ERASED = "sub_" + "1" * 32, "sub_" + "2" * 32
 TABLES = (
     "ledger_entries", "ledger_tiles", "ledger_head", "ledger_fresh", "ledger_logs", "ledger_projection", "ledger_words",
-    "ledger_cosigned", "sealed_payloads", "subject_keys", "sources",
+    "ledger_cosigned", "ledger_keys", "plane_state", "people", "witnesses", "sealed_payloads", "subject_keys", "sources",
 )  # fmt: skip
 
 
@@ -135,13 +135,69 @@ MORE = {
     "a stranger's row": ("search", ["insert into ledger_projection (idx, id, at) values (-4, '', '')"]),
 }  # fmt: skip
 
+BESIDE = (
+    "insert into ledger_keys (log, number, note) select 7, 1, note from ledger_head where id = 1",
+    "insert into ledger_keys (log, number, note) select 1, 2, note from ledger_head where id = 1",
+    "insert into ledger_head select 9, origin, size, root, frontier, note, key, last_at from ledger_head where id = 2",
+    "update ledger_cosigned set log = 3",
+    "insert into ledger_cosigned (log, size, note) select 0, 7, note from ledger_head where id = 1",
+    f"update ledger_fresh set idx = idx + 900 where idx = (select max(idx) from ledger_fresh where idx < {SECOND})",
+    "update people set id = 'eve' where id = 'ada'",
+    "update witnesses set body = '7'",
+)
+"""What nothing in the entries speaks of: rows of no log, under another place or name, and records that are none."""
+NAMES = {
+    "is that of": "update ledger_logs set stream = 'other' where number = 1",
+    "a later epoch goes on from it": "update ledger_logs set stream = 'main', epoch = 2 where number = 1",
+    "nothing goes on from it": "update ledger_logs set ended = 1 where number = 0",
+    "there twice": "update ledger_logs set stream = 'main' where number = 1",
+}
+STATE = {
+    "version": "delete from plane_state where name = 'version'",
+    "pseudonym-key": "delete from plane_state where name = 'pseudonym-key'",
+    "wrapping-key": "update plane_state set name = 'wrapping' where name = 'wrapping-key'",
+}
+
+
+def test_what_lies_beside_the_entries_and_belongs_nowhere_is_named(scene):
+    with scene.damaged(*BESIDE):
+        found = scene.run()
+    counted = [(one.check, one.log.rpartition("/")[2], 1 + one.more) for one in found.faults]
+    assert sorted(counted) == [
+        ("cosignatures", "main", 3), ("head", "main", 2), ("head", "telemetry", 1), ("shelves", "main", 2), ("tiles", "main", 1),
+        ("verify", "telemetry", 1),
+    ], found.faults  # fmt: skip
+
+
+def test_a_list_of_logs_that_heads_do_not_bear_out_is_not_believed(scene):
+    for problem, statement in NAMES.items():
+        with scene.damaged(statement):
+            found = scene.run()
+            with pytest.raises(VerificationError, match=problem), scene.storage.unit() as unit:
+                unit.append(event(1))
+            with pytest.raises(VerificationError, match=problem):
+                scene.plane.ledger(scene.storage).verify(None, None)
+        assert problem in next(one.problem for one in found.faults if one.check == "logs")
+    scene.storage.append([event(1)])
+
+
+def test_a_plane_that_does_not_say_what_it_is_at_is_not_right(scene):
+    for name, statement in STATE.items():
+        with scene.damaged(statement):
+            with pytest.raises(VerificationError, match=f"does not say .*{name.partition('-')[0]}"):
+                scene.storage.check()
+            if name == "pseudonym-key":
+                with pytest.raises(VerificationError, match="which pseudonym key"):
+                    scene.storage.pseudonym()
+    scene.storage.check()
+
 
 def test_nothing_is_found_where_nothing_was_done(scene):
     found = scene.run()
     assert (found.holds, found.faults) == (True, ())
     assert [one.verdict for one in found.logs] == ["CONSISTENT"] * 2
     assert found.checked == {
-        "plane": 1, "verify": 325, "head": 2, "tiles": 2, "search": 2, "sources": 1, "payloads": 2, "cosignatures": 1, "logs": 2,
+        "plane": 1, "verify": 325, "head": 2, "tiles": 2, "search": 2, "sources": 1, "payloads": 2, "cosignatures": 1, "logs": 2, "shelves": 1,
     }  # fmt: skip
 
 
@@ -158,7 +214,7 @@ def test_each_kind_of_damage_is_named_with_the_first_entry_it_concerns(scene):
             found = scene.run()
         assert check in [one.check for one in found.faults], (what, found.faults)
     found = scene.run()
-    assert found.holds, found.faults
+    assert found.holds, [one.problem for one in found.faults]
 
 
 def test_a_cosignature_that_does_not_hold_is_named(scene):

@@ -8,13 +8,24 @@ from contextlib import AbstractContextManager
 import orjson
 import sqlalchemy as sa
 
+from ephor.adapters.keys.kept import size_of
 from ephor.adapters.storage.growth import HeadRow
 from ephor.adapters.storage.sql.projection import Projection
-from ephor.adapters.storage.sql.rows import SqliteRows
+from ephor.adapters.storage.sql.rows import SHIFT, SqliteRows
+from ephor.adapters.storage.sql.shelf import SqlShelf
+from ephor.adapters.storage.sql.tables import SHELF_TABLES
 from ephor.engine.ports import Damage
 from ephor.kernel.errors import EphorError, InvalidInputError, VerificationError
 from ephor.rooms.ledger import checkpoint, frontier, note, proof, tile
-from ephor.rooms.ledger.tree import leaf_hash, root_hash
+from ephor.rooms.ledger.tree import HASH_SIZE, leaf_hash, root_hash
+
+_STRAYS = (
+    ("ledger_head", "id - 1", "head"),
+    ("ledger_keys", "log", "head"),
+    ("ledger_cosigned", "log", "cosignatures"),
+    ("ledger_fresh", f"(idx >> {SHIFT})", "tiles"),
+)
+"""Where the rows of every log lie together: the table, what says of which log they are, and what they belong to."""
 
 
 class Inspection:
@@ -37,7 +48,9 @@ class Inspection:
                 raise VerificationError(
                     "the ledger's signed head is gone from the database; restore it from a backup"
                 )
-            found = [*_head_damage(rows, head), *_fresh_damage(rows, head)]
+            found = [*_head_damage(rows, head), *_fresh_damage(rows, head), *_beside(rows)]
+            if not rows.log:
+                found += _shelf_damage(connection)
         yield from found
         yield from self._tile_damage(head.size // tile.WIDTH)
         yield from (Damage("search", place, problem) for place, problem in self._projection.differences())
@@ -124,13 +137,56 @@ def _fresh_damage(rows: SqliteRows, head: HeadRow) -> Iterator[Damage]:
     start = head.size - head.size % tile.WIDTH
     entries = rows.entries(start, head.size)
     expected = b"".join(leaf_hash(bytes(entry)) for entry in entries)
-    places = rows.run(
-        "select idx from ledger_fresh where idx >= ? and idx < ? order by idx limit 1", rows.base, rows.end
-    ).fetchone()
     if len(entries) != head.size - start:
         return  # verification names the entry that is gone
-    if rows.fresh() != expected or (expected and (places is None or places[0] - rows.base != start)):
+    stored = rows.run(
+        "select idx, length(hashes) from ledger_fresh where idx >= ? and idx < ? order by idx",
+        rows.base,
+        rows.end,
+    ).fetchall()
+    place = start
+    for idx, length in stored:
+        if idx - rows.base != place:
+            yield Damage(
+                "tiles", place, "the hashes kept of the unfinished tile do not lie where their entries do"
+            )
+            return
+        place += int(length) // HASH_SIZE
+    if rows.fresh() != expected:
         yield Damage("tiles", start, "the hashes kept of the unfinished tile are not those of its entries")
+
+
+def _beside(rows: SqliteRows) -> Iterator[Damage]:
+    """Tell what lies beside the entries under another place than its own, or under that of no log."""
+    given = rows.run("select number from ledger_keys where log = ? order by number", rows.log).fetchall()
+    if [row[0] for row in given] != list(range(1, len(given) + 1)):
+        yield Damage("head", None, "the statements of its keys are not numbered one after the other")
+    cosigned = rows.run("select size, note from ledger_cosigned where log = ?", rows.log).fetchall()
+    for size, data in cosigned:
+        if _size(data) != size:
+            yield Damage(
+                "cosignatures",
+                None,
+                f"a cosigned checkpoint is kept as of {str(size)[:20]} entries and is of others",
+            )
+            break
+    if rows.log:
+        return
+    for table, column, check in _STRAYS:
+        sql = f"select count(*) from {table} where {column} is null or {column} not in (select number from ledger_logs)"  # noqa: S608 - our own names
+        if count := int(rows.run(sql).fetchone()[0]):
+            yield Damage(check, None, f"{count} rows of `{table}` belong to no log of this plane")
+
+
+def _shelf_damage(connection: sa.Connection) -> Iterator[Damage]:
+    for kind in SHELF_TABLES:
+        shelf = SqlShelf(kind, connection)
+        if (id := shelf.misfiled()) is not None:
+            yield Damage(
+                "shelves",
+                None,
+                f"the row `{id[:80]}` of `{SHELF_TABLES[kind].name}` is damaged, or is another record's",
+            )
 
 
 def _received(entries: Sequence[bytes]) -> str | None:
@@ -138,3 +194,10 @@ def _received(entries: Sequence[bytes]) -> str | None:
         return str(orjson.loads(bytes(entries[0]))["received_at"])
     except (IndexError, KeyError, TypeError, orjson.JSONDecodeError):
         return None  # verification names it
+
+
+def _size(note: bytes) -> int | None:
+    try:
+        return size_of(bytes(note))
+    except (VerificationError, TypeError):
+        return None

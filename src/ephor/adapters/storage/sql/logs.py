@@ -22,7 +22,7 @@ from ephor.adapters.storage.sql.tables import ledger_logs
 from ephor.adapters.storage.sql.writer import LogWriter
 from ephor.adapters.storage.vault import Vault
 from ephor.engine.ports import MAIN, Damage, Ended, Ids, LogName
-from ephor.kernel.errors import ConflictError, NotFoundError, UnavailableError
+from ephor.kernel.errors import ConflictError, NotFoundError, UnavailableError, VerificationError
 from ephor.kernel.events import Event
 from ephor.kernel.ids import EntryId
 from ephor.rooms.ledger import checkpoint, note
@@ -162,9 +162,9 @@ class SqlLogs:
                 rows = self._rows(connection, old.number)
                 rows.lock()
                 ended = self._ended(rows, old, names)
-                connection.execute(ledger_logs.update().where(_C.number == old.number).values(ended=1))
                 first = next(one.origin for one in names if one.stream == stream and one.epoch == 1)
                 new = self.found(connection, stream, f"{first}/{old.epoch + 1}", old.epoch + 1)
+                connection.execute(ledger_logs.update().where(_C.number == old.number).values(ended=1))
                 grower = self.writer(new.number).grower
                 draft = Draft(self._ids.new("evt"), tell(ended))
                 growth = grower.grow(self._rows(connection, new.number), [draft])
@@ -216,10 +216,54 @@ def _goes_on(rows: SqliteRows, head: HeadRow, published: bytes) -> bool:
 
 
 def _names(rows: SqliteRows) -> Sequence[LogName]:
-    return [
-        LogName(number, stream, epoch, origin or "", ended=bool(ended))
-        for number, stream, epoch, origin, ended in rows.run(_NAMES)
-    ]
+    """Return every log, if what the rows say of each is what its signed head and the others bear out.
+
+    Nothing else vouches for these rows, and which log is gone on with hangs on them, and whether a head that was kept
+    still counts.
+    """
+    found = list[LogName]()
+    for number, stream, epoch, origin, ended in rows.run(_NAMES):
+        if (
+            type(stream) is not str
+            or type(epoch) is not int
+            or ended not in (0, 1)
+            or type(number) is not int
+        ):
+            raise _odd(number, "it is damaged")
+        found.append(LogName(number, stream, epoch, origin or "", ended=bool(ended)))
+    for one in found:
+        if problem := _problem(one, found):
+            raise _odd(one.number, problem)
+    return found
+
+
+def _problem(one: LogName, names: Sequence[LogName]) -> str | None:
+    """Return what is wrong with the row of a log; its origin is judged where it is signed."""
+    epochs = {other.epoch: other for other in names if other.stream == one.stream}
+    if any(other.epoch == one.epoch and other is not one for other in names if other.stream == one.stream):
+        return f"epoch {one.epoch} of `{one.stream[:60]}` is there twice"
+    if one.ended != (max(epochs) > one.epoch):
+        return (
+            "nothing goes on from it, and it says it was ended"
+            if one.ended
+            else "a later epoch goes on from it"
+        )
+    main, first = names[0], epochs.get(1)
+    if one is main:
+        expected = one.origin if (one.stream, one.epoch) == (MAIN, 1) else None
+    elif one.epoch == 1:
+        expected = f"{main.origin.rpartition('/')[0]}/{one.stream}" if main.origin else one.origin
+    else:
+        expected = None if first is None else f"{first.origin}/{one.epoch}" if first.origin else one.origin
+    if one.origin and one.origin != expected:
+        return f"its signed head is that of `{one.origin[:80]}`, the row says `{one.stream[:60]}`, epoch {one.epoch}"
+    return None
+
+
+def _odd(number: object, problem: str) -> VerificationError:
+    return VerificationError(
+        f"the row of log {str(number)[:20]} in the list of logs was changed: {problem}; nothing is recorded, restore a backup",
+    )
 
 
 def current(names: Sequence[LogName], stream: str) -> LogName:

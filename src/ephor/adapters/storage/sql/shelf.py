@@ -66,7 +66,15 @@ class SqlShelf(Generic[R]):
         if not is_storable(id):
             return None
         found = self._connection.execute(_finding(self._kind), {"this": id}).scalar()
-        return None if found is None else self._read(found)
+        if found is None:
+            return None
+        record = self._read(found)
+        if record.id != id:
+            raise VerificationError(
+                f"the record of `{id[:80]}` on shelf `{self._plan.table}` is another's: its row was changed; restore the database "
+                "from a backup"
+            )
+        return record
 
     def get(self, id: str) -> R:
         if (record := self.find(id)) is None:
@@ -129,6 +137,19 @@ class SqlShelf(Generic[R]):
                 f"a record on shelf `{self._plan.table}` is damaged: {error}; restore the database from a backup"
             ) from error
         return found
+
+    def misfiled(self) -> str | None:
+        """Return the id of the first row that is damaged, or filed under something else than its record says."""
+        names = ("id", *self._plan.columns)
+        rows = self._connection.execute(sa.select(self._table).order_by(self._table.c.id))
+        for row in rows.mappings():
+            try:
+                record = self._read(row["body"])
+            except VerificationError:
+                return str(row["id"])
+            if any(row[name] != column_of(record, name) for name in names):
+                return str(row["id"])
+        return None
 
     def _columns(self, record: R) -> dict[str, str | None]:
         return {"body": body_of(record), **{name: column_of(record, name) for name in self._plan.columns}}

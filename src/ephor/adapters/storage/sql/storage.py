@@ -136,7 +136,11 @@ class SqlStorage:
         key = self._keys.pseudonym.read()
         with self._reader() as connection:
             known = mark_in(connection, "pseudonym")
-        if known is not None and known != mark_of(key):
+        if known is None:
+            raise VerificationError(
+                f"`{self.where}` does not say which pseudonym key is its own: a row is gone from it; restore it from a backup"
+            )
+        if known != mark_of(key):
             raise VerificationError(
                 f"`pseudonym.key` is not the key that `{self.where}` was made with; restore its key folder, or point EPHOR_KEYS at "
                 "it"
@@ -150,8 +154,7 @@ class SqlStorage:
                 raise VerificationError(
                     f"`{self.where}` is damaged: the table `{gone[0]}` is gone from it; restore it from a backup"
                 )
-            if (mark := mark_in(connection, "wrapping")) is not None:
-                self._vault.check(mark)
+            self._check_state(connection)
             main = self._main_in(connection)
             rows = self._rows(connection, main.number)
             rows.run(
@@ -250,6 +253,17 @@ class SqlStorage:
     def _main_in(self, connection: sa.Connection) -> LogName:
         """Return the main log as this transaction sees it: another process may have begun a new epoch."""
         return current(self.logs.names_in(connection), MAIN)
+
+    def _check_state(self, connection: sa.Connection) -> None:
+        """Check what is kept of the plane as a whole: what governance is at, and the marks of its keys."""
+        found = connection.execute(sa.select(plane_state.c.name, plane_state.c.value))
+        kept = {row.name: row.value for row in found}
+        for name in ("version", "pseudonym-key", "wrapping-key"):
+            if type(kept.get(name)) is not int:
+                raise VerificationError(
+                    f"`{self.where}` is damaged: its `plane_state` does not say `{name}`; restore it from a backup"
+                )
+        self._vault.check(kept["wrapping-key"])
 
     def _check_logs(self, connection: sa.Connection) -> None:
         known = {one.number for one in self.logs.names_in(connection)}
