@@ -5,11 +5,11 @@ from __future__ import annotations
 import json
 from bisect import bisect_right
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from ephor.rooms.pii.mask import mask
-from ephor.rooms.pii.model import Find, Located, StructuredFind, length_class
+from ephor.rooms.pii.model import Find, Located, Masked, StructuredFind, length_class
 from ephor.rooms.pii.operators import Operator, redact
 from ephor.rooms.pii.places import Place, csv_cells, csv_line, delimiter_of, json_places
 from ephor.rooms.pii.stream import Stream
@@ -267,31 +267,63 @@ def _by_line(
 ) -> Iterator[Read]:
     """Yield what *one* says of each line, or, with *quoted*, of each record in which quotation marks are in pairs."""
     offset, number, waiting = 0, 1, ""
+    running: _Running | None = None
     for line, whole in _lines(pieces):
-        if not whole:  # longer than any record: running text, up to where the line ends
-            text = waiting + line
-            yield _as_text(text, offset, number, types, operator)
-            offset, number, waiting = offset + len(text), number + text.count("\n"), ""
-            continue
         waiting += line
-        if quoted and waiting.count('"') % 2 and len(waiting) < LONGEST_LINE:
+        if (
+            running is not None or not whole
+        ):  # longer than any record: running text, up to where the line ends
+            running = running or _Running(
+                Stream(types, operator), _Lines(offset, number, begin=offset), offset
+            )
+            yield running.push(waiting)
+            if whole:
+                yield running.finish()
+                running = None
+        elif quoted and waiting.count('"') % 2 and len(waiting) < LONGEST_LINE:
             continue
-        yield one(waiting, offset, number)
+        else:
+            yield one(waiting, offset, number)
         offset, number, waiting = offset + len(waiting), number + waiting.count("\n"), ""
+    if running is not None:
+        yield running.finish()
     if waiting:
         yield one(waiting, offset, number)
 
 
+@dataclass(slots=True)
+class _Running:
+    """A line too long for a record, masked as it comes: a value is found wherever the pieces end."""
+
+    stream: Stream
+    lines: _Lines
+    offset: int
+
+    def push(self, text: str) -> Read:
+        self.lines.add(text)
+        read = self._read(self.stream.push(text))
+        self.lines.forget(self.offset + self.stream.done)
+        return read
+
+    def finish(self) -> Read:
+        return self._read(self.stream.finish())
+
+    def _read(self, masked: Masked) -> Read:
+        finds = (
+            replace(find, start=find.start + self.offset, end=find.end + self.offset) for find in masked.finds
+        )
+        return Read(masked.text, tuple(map(self.lines.located, finds)))
+
+
 def _lines(pieces: Iterable[str]) -> Iterator[tuple[str, bool]]:
-    """Yield lines with their ends; of one longer than `LONGEST_LINE`, parts that end where a value hardly stands."""
+    """Yield lines with their ends; one longer than `LONGEST_LINE` in parts, of which the last is said to be whole."""
     rest = ""
     for piece in pieces:
         *whole, rest = (rest + piece).split("\n")
         for line in whole:
             yield line + "\n", True
         while len(rest) > LONGEST_LINE:
-            cut = max(rest.rfind(part, 0, LONGEST_LINE) for part in ",; \t") + 1 or LONGEST_LINE
-            yield rest[:cut], False
-            rest = rest[cut:]
+            yield rest[:LONGEST_LINE], False
+            rest = rest[LONGEST_LINE:]
     if rest:
         yield rest, True
