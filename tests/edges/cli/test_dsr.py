@@ -13,13 +13,28 @@ import typer
 
 from ephor.adapters.connectors.opening import connect
 from ephor.adapters.files import read_mapping
-from ephor.edges.cli import consent, dsr_handling, dsr_identity, dsr_reapplying, dsr_reviews, retention, ropa
+from ephor.edges.cli import (
+    consent,
+    dsr_handling,
+    dsr_households,
+    dsr_identity,
+    dsr_reapplying,
+    dsr_reviews,
+    retention,
+    ropa,
+)
 from ephor.engine.plane import Engine
 from ephor.kernel.errors import ConflictError, InvalidInputError, NotFoundError, UnavailableError
 from sample_shop import MARY, build_shop, rows_of, shop_map
 
 Run = Callable[..., Any]
-_ADDING = (dsr_handling.app, dsr_identity.app, dsr_reapplying.app, dsr_reviews.app)  # one, which each adds to
+_ADDING = (
+    dsr_handling.app,
+    dsr_households.app,
+    dsr_identity.app,
+    dsr_reapplying.app,
+    dsr_reviews.app,
+)  # one, which each adds to
 [DSR] = {id(one): one for one in _ADDING}.values()
 GROUPS = {
     "dsr": dsr_handling.app or dsr_reviews.app,
@@ -272,3 +287,11 @@ def test_a_refusal_says_by_when_the_person_is_told_what(run: Run, law: str, righ
     said = run("dsr", "refuse", opened["id"], "--reason", "identity_not_shown")
     assert f"refused; tell the person by {opened['due']} " in " ".join(said.split())
     assert told in " ".join(said.split())
+
+
+def test_holidays_count_for_a_household_too(run: Run) -> None:
+    members = ("--member", f"email={MARY}", "--member", "email=john@example.org")
+    asked = ("--right", "access", *members, "--received-on", "2026-10-24", "--json")
+    assert {one["due"] for one in run("dsr", "household", *asked)} == {"2026-11-24"}
+    made = run("dsr", "household", *asked, "--holiday", "2026-11-24")
+    assert {one["due"] for one in made} == {"2026-11-25"}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import json
 import sqlite3
 from collections.abc import Callable
@@ -259,3 +260,11 @@ def test_records_are_told_with_their_line(run: Run, tmp_path: Path) -> None:
     (tmp_path / "c.csv").write_text("name,note\na,b\nc,jane@example.com\n")
     assert "2:/a " in run("scan", b"", file="b.jsonl")
     assert "3:/note " in run("scan", b"", file="c.csv")
+
+
+def test_a_file_that_is_called_packed_is_packed(run: Run, tmp_path: Path) -> None:
+    (tmp_path / "a.txt.gz").write_bytes(gzip.compress(b"to jane@example.com"))
+    run("mask", b"", "--output", "b.txt.gz", file="a.txt.gz")
+    assert gzip.decompress((tmp_path / "b.txt.gz").read_bytes()) == b"to [email]"
+    run("mask", b"", "--output", "b.txt", file="a.txt.gz")
+    assert (tmp_path / "b.txt").read_bytes() == b"to [email]"

@@ -28,6 +28,10 @@ def household(
         str | None,
         typer.Option("--received-on", metavar="DATE", help="Default: today (UTC).", callback=given),
     ] = None,
+    holiday: Annotated[
+        list[str] | None,
+        typer.Option("--holiday", metavar="DATE", help="A public holiday that moves the last day."),
+    ] = None,
     json: Json = False,
     database: Database = None,
     person: As = None,
@@ -45,6 +49,7 @@ def household(
         law=law,
         channel=channel,
         received_on=day(received_on) if received_on else None,
+        holidays=[day(text) for text in holiday or ()],
     )
     rows = [(one.id, one.household, one.due.isoformat(), one.duplicate_of) for one in made]
     emit(made, lambda out: table(out, ("request", "household", "due", "repeats"), rows, empty=""), json=json)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+import zlib
 from collections.abc import Callable, Iterable
 from contextlib import nullcontext
 from typing import TYPE_CHECKING, Annotated, Any
@@ -217,9 +218,13 @@ def mask(
         _emit_masked(source, wanted, chosen_operator, operator, _looked(ner))
         return
     _, reads = masked(source, wanted, chosen_operator)
+    packer = zlib.compressobj(wbits=31) if output and output.endswith(".gz") else None
     with door.new_file(output) if output else nullcontext(exact) as write:
         for read in reads:
-            write(_utf8(read.text))
+            data = _utf8(read.text)
+            write(packer.compress(data) if packer else data)
+        if packer:
+            write(packer.flush())
 
 
 @app.command()
