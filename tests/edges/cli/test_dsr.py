@@ -103,6 +103,8 @@ def test_the_certificate_says_what_stays_and_why(run: Run, stores: tuple[str, ..
         told = f"  stays: {stay['rows']} of {row['found']} rows in {row['collection']}: {stay['reason']}, "
         assert any(line.startswith(told) and stay["because"] in line for line in said.splitlines()), told
     assert said.count("  stays: ") == len(kept)
+    assert "a legal hold or a duty to keep it (hold_" in said
+    assert "): Doe" in said
     assert run("dsr", "show", id).endswith(said)
 
 

@@ -21,6 +21,7 @@ from ephor.rooms.dsr.rights import TELLS
 if TYPE_CHECKING:
     from rich.console import Console
 
+    from ephor.engine.plane import Engine
     from ephor.engine.ports_data import DataStore
 
 app = typer.Typer(
@@ -164,9 +165,10 @@ def plan(
     """
     given = context.obj.read_yaml(map)
     with opened_stores(context.obj.connect, store) as stores:
-        dsr = context.obj.open(database).dsr
+        engine = context.obj.open(database)
+        dsr = engine.dsr
         made = dsr.plan(id, given, stores, by=person or context.obj.person, release_shared=release_shared)
-    emit(made, lambda out: print_plan(out, made), json=json)
+    emit(made, lambda out: print_plan(out, made, _matters(engine)), json=json)
 
 
 @app.command()
@@ -230,13 +232,14 @@ def fulfil(
         )
     deliver = rendering(into(Path(output)), form or (), word, until) if output else None
     with opened_stores(context.obj.connect, store) as stores:
-        dsr = context.obj.open(database).dsr
+        engine = context.obj.open(database)
+        dsr = engine.dsr
         again = dsr.show(id).certificate is not None
         done = dsr.fulfil(id, by=person or context.obj.person, given=given, stores=stores, deliver=deliver)
     view = dsr.show(id)
 
     def human(out: Console) -> None:
-        print_certificate(out, done, view)
+        print_certificate(out, done, view, _matters(engine))
         if again and output:
             out.print(
                 "nothing was written now: the answer was given before; another copy takes another request"
@@ -292,8 +295,9 @@ def show(context: typer.Context, id: Id, json: Json = False, database: Database 
 
     Example: ephor dsr show dsr_0190…
     """
-    view = context.obj.open(database).dsr.show(id)
-    emit(view, lambda out: print_view(out, view), json=json)
+    engine = context.obj.open(database)
+    view = engine.dsr.show(id)
+    emit(view, lambda out: print_view(out, view, _matters(engine)), json=json)
 
 
 @app.command("list")
@@ -310,6 +314,11 @@ def list_requests(
     dsr = context.obj.open(database).dsr
     found = dsr.requests(open_only=open_only)
     emit(found, lambda out: print_requests(out, found, dsr.today()), json=json)
+
+
+def _matters(engine: Engine) -> Mapping[str, str]:
+    """Return what each legal hold is for, so that whoever reads why something stays need not look it up."""
+    return {one.id: one.matter for one in engine.retention.holds()}
 
 
 def _pairs(texts: Sequence[str], option: str) -> dict[str, str]:

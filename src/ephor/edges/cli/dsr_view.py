@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import date
 from typing import TYPE_CHECKING
 
@@ -18,13 +18,21 @@ if TYPE_CHECKING:
     from ephor.engine.dsr import RequestView
 
 
-def print_plan(out: Console, plan: DataPlan) -> None:
+Matters = Mapping[str, str]
+"""The legal holds by id, and what each is for."""
+
+
+def print_plan(out: Console, plan: DataPlan, matters: Matters) -> None:
+    """What would be done, and what stays and why."""
     rows = [
         (
             line.collection,
             line.found,
             line.act,
-            "; ".join(f"{stay.rows} {stay.reason} ({stay.because})" for stay in line.stays),
+            "; ".join(
+                f"{stay.rows} {stay.reason} ({stay.because}{_for(stay.because, matters)})"
+                for stay in line.stays
+            ),
         )
         for line in plan.lines
     ]
@@ -56,7 +64,13 @@ _STAYS = {
 """Why rows stay, in words for whoever tells the person."""
 
 
-def print_certificate(out: Console, done: Certificate, view: RequestView) -> None:
+def _for(because: str, matters: Matters) -> str:
+    """Return what the holds that are named are for; nothing where none is."""
+    told = [matters[one] for one in because.removeprefix("held: ").split(", ") if one in matters]
+    return f": {'; '.join(told)}" if told else ""
+
+
+def print_certificate(out: Console, done: Certificate, view: RequestView, matters: Matters) -> None:
     """What was done, and as plainly what was not: somebody tells the person by this."""
     out.print(
         f"certificate of {done.id}: {done.fulfilment}, {view.request.status.replace('_', ' ')}, "
@@ -67,18 +81,19 @@ def print_certificate(out: Console, done: Certificate, view: RequestView) -> Non
     if done.keys_destroyed:
         out.print(f"  ledger: {done.payloads_destroyed} sealed payloads destroyed with their key")
     if view.plan is not None and view.plan.ledger.startswith("held"):
-        out.print(f"  stays: the sealed payloads in the ledger, {view.plan.ledger}")
+        held = f"{view.plan.ledger}{_for(view.plan.ledger, matters)}"
+        out.print(f"  stays: the sealed payloads in the ledger, {held}")
     if done.not_searched:
         out.print(f"  not searched: {', '.join(done.not_searched)}")
     for row in done.lines:
         for stay in row.stays:
-            why = _STAYS[stay.reason].format(because=stay.because)
+            why = _STAYS[stay.reason].format(because=stay.because) + _for(stay.because, matters)
             out.print(
                 f"  stays: {stay.rows} of {row.found} rows in {row.collection}: {stay.reason.value}, {why}"
             )
 
 
-def print_view(out: Console, view: RequestView) -> None:
+def print_view(out: Console, view: RequestView, matters: Matters) -> None:
     request = view.request
     late = ", overdue" if view.overdue else ""
     out.print(
@@ -87,9 +102,9 @@ def print_view(out: Console, view: RequestView) -> None:
     for said in _life(request):
         out.print(f"  {said}")
     if view.plan is not None:
-        print_plan(out, view.plan)
+        print_plan(out, view.plan, matters)
     if view.certificate is not None:
-        print_certificate(out, view.certificate, view)
+        print_certificate(out, view.certificate, view, matters)
 
 
 def _life(request: Request) -> Iterator[str]:
