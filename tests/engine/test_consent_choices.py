@@ -251,6 +251,9 @@ def test_who_objects_or_opts_out_withdrew_no_consent(ready: Engine) -> None:
         "scoring": Standing.OPTED_OUT,
     }
     assert (reasons(ready, "news"), reasons(ready, "scoring")) == ({"objected"}, {"opted-out"})
+    assert (reasons(ready, " News"), reasons(ready, "SCORING")) == ({"objected"}, {"opted-out"}), (
+        "no spelling evades"
+    )
     give(ready, "news")  # who consents afterwards has said so
     assert "objected" not in reasons(ready, "news")
     kinds = [one["kind"] for one in entries(ready) if one["kind"].startswith("consent.")]

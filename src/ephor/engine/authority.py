@@ -24,9 +24,9 @@ from ephor.rooms.agents.agent import Agent, AgentStatus
 from ephor.rooms.agents.stop import Stop, StopStatus, in_force
 from ephor.rooms.approvals.request import ApprovalRequest, RequestStatus
 from ephor.rooms.approvals.standing import is_bound_to
-from ephor.rooms.consent.choices import Minor, Purpose, choices, entry_of
+from ephor.rooms.consent.choices import Minor, Purpose, choices, entry_of, standing_as_called
 from ephor.rooms.consent.restriction import Restriction, is_restricted
-from ephor.rooms.consent.statement import Standing, Statement, standing
+from ephor.rooms.consent.statement import Standing, Statement
 from ephor.rooms.decisions.authority import Authority, compile_agent
 from ephor.rooms.decisions.catalogue import ToolEntry
 from ephor.rooms.decisions.record import AuthorityRecord
@@ -147,7 +147,7 @@ def subject_standing(unit: Unit, subject: str, purpose: str | None, now: datetim
     found = choices(said, unit.shelf(Minor).find(subject), purpose, listed, now)
     return SubjectStanding(
         restricted=is_restricted(unit.shelf(Restriction).all(subject=subject), subject),
-        consent=standing(said, purpose, now) if purpose else Standing.NEVER,
+        consent=standing_as_called(said, purpose, now) if purpose else Standing.NEVER,
         against=found.against,
         opted_out=found.opted_out,
         listed=found.listed,

@@ -113,6 +113,22 @@ def entry_of(purpose: str | None) -> str | None:
         return None
 
 
+def standing_as_called(statements: Sequence[Statement], purpose: str, now: datetime) -> Standing:
+    """Return what holds for a purpose as a call spells it: another spelling takes no consent along, and evades no refusal.
+
+    >>> from datetime import UTC
+    >>> at = datetime(2026, 1, 1, tzinfo=UTC)
+    >>> said = [Statement("a", "sub_1", "news", ConsentState.OBJECTED, "", "web", at, number=1)]
+    >>> standing_as_called(said, " News", at).value, standing_as_called(said, "offers", at).value
+    ('objected', 'never')
+    """
+    exact, name = standing(statements, purpose, now), entry_of(purpose)
+    if exact is not Standing.NEVER or name is None:
+        return exact
+    spelled = standing(statements, name, now)
+    return Standing.NEVER if spelled is Standing.GIVEN else spelled
+
+
 def serves(purpose: str, listed: Purpose | None) -> tuple[Category, ...]:
     """Return the categories that a purpose serves: by its own name, whatever the list says, and by the list.
 
