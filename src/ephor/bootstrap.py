@@ -254,11 +254,11 @@ def _mask_database(
     *,
     copy: str | None,
     dry_run: bool,
-) -> tuple[tuple[ColumnCount, ...], Sequence[str]]:
+) -> tuple[tuple[ColumnCount, ...], Sequence[str], Sequence[ColumnCount]]:
     from ephor.adapters.texts import masked_tables  # noqa: PLC0415 - SQLAlchemy is slow to load
 
     mask = masked_tables.TableMask(named, types, operator, told)
-    return masked_tables.mask_database(url, mask, copy=copy, dry_run=dry_run), mask.skipped
+    return masked_tables.mask_database(url, mask, copy=copy, dry_run=dry_run), mask.skipped, mask.left
 
 
 def _tell_demo(folder: str | None, *, quiet: bool) -> Mapping[str, Any]:

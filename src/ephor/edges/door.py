@@ -85,7 +85,7 @@ class MaskParquet(Protocol):
 class MaskDatabase(Protocol):
     """Masks the columns *named* by table, or all that is found, in a database or in a copy of it.
 
-    Returns what was masked by column, and the columns that were not looked at.
+    Returns what was masked by column, the columns that were not masked, and what was found in those and is still there.
     """
 
     def __call__(
@@ -98,7 +98,7 @@ class MaskDatabase(Protocol):
         *,
         copy: str | None,
         dry_run: bool,
-    ) -> tuple[tuple[ColumnCount, ...], Sequence[str]]: ...
+    ) -> tuple[tuple[ColumnCount, ...], Sequence[str], Sequence[ColumnCount]]: ...
 
 
 @dataclass(frozen=True, slots=True)

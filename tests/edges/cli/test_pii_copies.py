@@ -190,3 +190,15 @@ def test_a_postgresql_database_is_masked_in_place_in_one_step(run: Run, postgres
 def test_what_is_for_databases_is_refused_for_files(run: Run, tmp_path: Path) -> None:
     with pytest.raises(InvalidInputError, match="databases"):
         run(tmp_path, "--dry-run")
+
+
+def test_what_is_found_in_keys_and_stays_is_told(run: Run, tmp_path: Path) -> None:
+    path = tmp_path / "keys.db"
+    with sqlite3.connect(path) as base:
+        base.execute("CREATE TABLE people (mail TEXT PRIMARY KEY, note TEXT, n INTEGER)")
+        base.execute("INSERT INTO people VALUES ('jane@example.com', 'ask joe@example.com', 7)")
+    base.close()
+    told = run(f"sqlite:///{path}", "--output", tmp_path / "copy.db")
+    assert (told["counts"], told["not_masked"]) == ({"email": 1}, ["people.mail"])
+    assert told["left"] == [{"column": "people.mail", "type": "email", "rows": 1}]
+    assert "jane" not in json.dumps(told)

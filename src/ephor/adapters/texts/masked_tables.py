@@ -16,11 +16,13 @@ from sqlalchemy import exc
 
 from ephor.adapters.connectors.sql_open import open_store
 from ephor.kernel.errors import ConflictError, InvalidInputError, UnavailableError
-from ephor.rooms.pii.columns import ColumnCount, joined, mask_columns
+from ephor.rooms.pii.columns import ColumnCount, count_columns, joined, mask_columns
 from ephor.rooms.pii.operators import Operator
 
 ROWS = 1_000
 """Rows read and written at a time."""
+_PLAIN = (sa.Integer, sa.Boolean, sa.Date, sa.DateTime, sa.Time)
+"""Columns of which nothing is told when they are left as they are."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,7 +37,9 @@ class TableMask:
     operator: Operator
     told: Callable[[str, int], None]
     skipped: list[str] = field(default_factory=list)
-    """Columns that were not looked at, because they cannot hold what is masked."""
+    """Columns that are not masked: keys, and what cannot hold what is masked."""
+    left: list[ColumnCount] = field(default_factory=list)
+    """What was found in those, and is still there."""
 
 
 def mask_database(
@@ -117,12 +121,13 @@ def _mask(engine: sa.Engine, mask: TableMask, *, dry_run: bool) -> tuple[ColumnC
 
 @dataclass(frozen=True, slots=True)
 class _Chosen:
-    """One table: its primary key, the columns to look at, and the types of those that hold JSON."""
+    """One table: its primary key, the columns to mask, the types of those that hold JSON, and what is only looked at."""
 
     table: Any
     key: Sequence[str]
     wanted: Sequence[str]
     json: Mapping[str, Any]
+    looked_at: Sequence[str] = ()
 
 
 def _chosen(connection: sa.Connection, mask: TableMask) -> list[_Chosen]:
@@ -140,17 +145,18 @@ def _chosen(connection: sa.Connection, mask: TableMask) -> list[_Chosen]:
         wanted = sorted(named.get(name, ())) or [
             one for one in columns if one not in keys and _is_text(connection, columns[one])
         ]
-        if not named:
-            mask.skipped.extend(f"{name}.{one}" for one in columns if one not in wanted)
+        skipped = [] if named else [one for one in columns if one not in wanted]
+        mask.skipped.extend(f"{name}.{one}" for one in skipped)
+        looked_at = [one for one in skipped if not isinstance(columns[one], _PLAIN)]
         _check(name, wanted, columns, keys, connection)
         if not key:
             raise InvalidInputError(
                 f"table `{name}` has no primary key, so its rows cannot be told apart; give it one"
             )
-        if wanted:
-            table = sa.table(name, *(sa.column(one) for one in dict.fromkeys((*key, *wanted))))
+        if wanted or looked_at:
+            table = sa.table(name, *(sa.column(one) for one in dict.fromkeys((*key, *wanted, *looked_at))))
             json = {one: columns[one] for one in wanted if _is_json(connection, columns[one])}
-            found.append(_Chosen(table, key, wanted, json))
+            found.append(_Chosen(table, key, wanted, json, looked_at))
     return found
 
 
@@ -200,17 +206,21 @@ def _mask_table(
     counts: tuple[ColumnCount, ...] = ()
     last: Any = None
     keys = [table.c[one] for one in key]
-    ask = sa.select(*(table.c[one] for one in dict.fromkeys((*key, *wanted)))).order_by(*keys).limit(ROWS)
+    left: tuple[ColumnCount, ...] = ()
+    ask = sa.select(*table.c).order_by(*keys).limit(ROWS)
     while rows := connection.execute(ask if last is None else ask.where(_after(keys, last))).mappings().all():
         last = tuple(rows[-1][one] for one in key)
         read = {one: [_read(row[one], chosen.json.get(one), connection) for row in rows] for one in wanted}
         masked, found = mask_columns(table.name, read, mask.types, mask.operator, whole)
         counts = joined((*counts, *found))
+        other = {one: [row[one] for row in rows] for one in chosen.looked_at}
+        left = joined((*left, *count_columns(table.name, other, mask.types)))
         for columns, at in () if dry_run else _changed(read, masked, len(rows)).items():
             connection.execute(
                 _change(chosen, columns), [_bound(rows[one], key, columns, masked, one) for one in at]
             )
         mask.told(table.name, sum(one.finds for one in counts))
+    mask.left.extend(left)
     return list(counts)
 
 

@@ -111,7 +111,7 @@ def columns_masked(
             raise InvalidInputError(f"`{one[:80]}` is no column; write TABLE.COLUMN")
         named.setdefault(table, set()).add(column)
     frozen = {table: frozenset(some) for table, some in named.items()}
-    counts, skipped = job.door.mask_database(
+    counts, skipped, left = job.door.mask_database(
         url, frozen, job.types, job.operator, job.told, copy=output, dry_run=dry_run
     )
     part = SourceReport("database", "table", (), _by_type(counts), counts)
@@ -121,6 +121,14 @@ def columns_masked(
         "dry_run": dry_run,
         **report([part], job.types, (), frozenset(), several=False),
         "not_masked": list(shown_names(skipped).values()),
+        "left": [
+            {
+                "column": shown_names([f"{one.table}.{one.column}"])[f"{one.table}.{one.column}"],
+                "type": one.type,
+                "rows": one.rows,
+            }
+            for one in left
+        ],
     }
     said = "would be masked" if dry_run else f"masked into {output}" if output else "masked in place"
     _tell(said, told, json=json)
@@ -164,6 +172,8 @@ def _tell(said: str, told: Mapping[str, Any], *, json: bool) -> None:
         show(out, told)
         if told.get("not_masked"):
             out.print(f"not masked, for they are keys or cannot hold text: {', '.join(told['not_masked'])}")
+        for one in told.get("left", ()):
+            out.print(f"still there: {one['type']} in {one['rows']} rows of {one['column']}")
 
     emit(told, human, json=json)
 
