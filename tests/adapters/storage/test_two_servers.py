@@ -55,11 +55,11 @@ class Fork:
     def __init__(self, made: Made, elsewhere: Path) -> None:
         self.made, self.running = made, made.open()
         self.running.append([event(n) for n in range(255)])
-        backup = copied(made)
+        self.backup = copied(made)
         shutil.copytree(made.folder, elsewhere)
         self.running.append([event(n) for n in range(255, 300)])
         self.newest = copied(made)
-        put_back(made, backup)
+        put_back(made, self.backup)
         double = Made(made.url, elsewhere, made.clock)
         double.open().append([event(n) for n in range(1_000, 1_100)])
         double.close()
@@ -82,6 +82,19 @@ def test_a_running_server_does_not_go_on_from_another_history(fork):
     fork.running.append([event(300)])
     assert numbers(fork.running) == list(range(301))
     check_whole(fork.running)
+
+
+def test_a_word_in_the_list_of_logs_does_not_excuse_an_older_copy(fork):
+    put_back(fork.made, fork.backup)
+    engine = sa.create_engine(fork.made.url)
+    with engine.begin() as connection:
+        connection.execute(metadata.tables["ledger_logs"].update().values(ended=1))
+    engine.dispose()
+    [report] = fork.made.ledger(fork.running).verify_all(None, None)
+    assert (report.verdict, report.findings[0].position) == ("INVALID", 255)
+    assert "45 more entries" in report.findings[0].problem
+    with pytest.raises(VerificationError, match="it says it was ended, and nothing goes on from it"):
+        fork.made.open().append([event(1)])
 
 
 def test_what_a_running_server_knows_is_enough_where_the_kept_head_was_taken_away(fork):

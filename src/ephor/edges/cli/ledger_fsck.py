@@ -13,6 +13,8 @@ from ephor.edges.cli.options import Database, Json, given, read_key
 from ephor.edges.cli.render import emit
 from ephor.edges.door import Door
 from ephor.engine.fsck import Fsck
+from ephor.engine.plane import Engine
+from ephor.kernel.errors import EphorError
 
 
 @app.command()
@@ -43,11 +45,19 @@ def fsck(
     trusted = None if key is None else read_key(door, key)
     earlier = door.read_bytes(checkpoint) if checkpoint else None
     engine = door.open(database)
-    with progress(sum(one.size for one in engine.streams.list()), "checking") as advance:
+    with progress(_entries(engine), "checking") as advance:
         found = engine.fsck.run(trusted, earlier, advance)
     emit(found, lambda out: _print(out, found, named=key is not None), json=json)
     if not found.holds:
         raise typer.Exit(1)
+
+
+def _entries(engine: Engine) -> int:
+    """Return how many there are to look at; 0 where that cannot be told, which is then found."""
+    try:
+        return sum(one.size for one in engine.streams.list())
+    except EphorError:
+        return 0
 
 
 def _print(out: Console, found: Fsck, *, named: bool) -> None:

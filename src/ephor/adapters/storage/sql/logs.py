@@ -7,7 +7,7 @@ from contextlib import AbstractContextManager, ExitStack
 from dataclasses import dataclass
 from itertools import repeat
 from threading import RLock
-from typing import cast
+from typing import Any, cast
 
 import sqlalchemy as sa
 
@@ -73,11 +73,11 @@ class SqlLogs:
     def names(self) -> Sequence[LogName]:
         """Return every log, in the order they began."""
         with self._database.look(0) as rows:
-            return _names(rows)
+            return _names(_listed(rows))
 
     def names_in(self, connection: sa.Connection) -> Sequence[LogName]:
         """Return every log as a transaction sees them."""
-        return _names(self._rows(connection, 0))
+        return _names(_listed(self._rows(connection, 0)))
 
     def steady(self) -> AbstractContextManager[None]:
         return self._database.steady()
@@ -129,7 +129,8 @@ class SqlLogs:
     def number_of(self, stream: str) -> int:
         """Return the number of the log that a stream goes on in. Raises NotFoundError."""
         if stream not in self._current:
-            self._current[stream] = current(self.names(), stream).number
+            with self._database.look(0) as rows:
+                self._current[stream] = goes_on(rows, stream).number
         return self._current[stream]
 
     def found(self, connection: sa.Connection, stream: str, origin: str, epoch: int = 1) -> LogName:
@@ -158,7 +159,7 @@ class SqlLogs:
         with ExitStack() as kept:
             with self._writing() as connection:
                 names = self.names_in(connection)
-                old = current(names, stream)
+                old = goes_on(self._rows(connection, 0), stream)
                 rows = self._rows(connection, old.number)
                 rows.lock()
                 ended = self._ended(rows, old, names)
@@ -176,8 +177,12 @@ class SqlLogs:
 
     def inspect(self, number: int) -> Iterator[Damage]:
         """Hold the rows that are derived from a log's entries against them."""
+        with self._database.look(0) as listed:
+            problem = _problem(_listed(listed), number)
+        if problem is not None:
+            yield Damage("head", None, problem)
         rows, projection = lambda connection: self._rows(connection, number), self.of(number).projection
-        return Inspection(self._reading, rows, projection).run()
+        yield from Inspection(self._reading, rows, projection).run()
 
     def reindex(self, advance: Callable[[int], None] = lambda _: None) -> Mapping[int, int]:
         """Make anew what every log is searched by; return how many entries of each were taken in.
@@ -215,55 +220,74 @@ def _goes_on(rows: SqliteRows, head: HeadRow, published: bytes) -> bool:
     return floor.origin == head.origin and has_grown(rows, head, floor)
 
 
-def _names(rows: SqliteRows) -> Sequence[LogName]:
-    """Return every log, if what the rows say of each is what its signed head and the others bear out.
-
-    Nothing else vouches for these rows, and which log is gone on with hangs on them, and whether a head that was kept
-    still counts.
-    """
-    found = list[LogName]()
-    for number, stream, epoch, origin, ended in rows.run(_NAMES):
-        if (
-            type(stream) is not str
-            or type(epoch) is not int
-            or ended not in (0, 1)
-            or type(number) is not int
-        ):
-            raise _odd(number, "it is damaged")
-        found.append(LogName(number, stream, epoch, origin or "", ended=bool(ended)))
-    for one in found:
-        if problem := _problem(one, found):
-            raise _odd(one.number, problem)
-    return found
+def _listed(rows: SqliteRows) -> Sequence[tuple[Any, ...]]:
+    """Return number, stream, epoch, origin and whether it was ended of every log, as they are stored."""
+    return list(rows.run(_NAMES))
 
 
-def _problem(one: LogName, names: Sequence[LogName]) -> str | None:
-    """Return what is wrong with the row of a log; its origin is judged where it is signed."""
-    epochs = {other.epoch: other for other in names if other.stream == one.stream}
-    if any(other.epoch == one.epoch and other is not one for other in names if other.stream == one.stream):
-        return f"epoch {one.epoch} of `{one.stream[:60]}` is there twice"
-    if one.ended != (max(epochs) > one.epoch):
-        return (
-            "nothing goes on from it, and it says it was ended"
-            if one.ended
-            else "a later epoch goes on from it"
+def _names(listed: Sequence[tuple[Any, ...]]) -> Sequence[LogName]:
+    """Return every log. One is ended where a later epoch of it is there: else a word in its row could excuse what is missing."""
+    kept = [
+        (
+            number,
+            stream if type(stream) is str else "",
+            epoch if type(epoch) is int else 0,
+            origin or "",
+            bool(ended),
         )
-    main, first = names[0], epochs.get(1)
-    if one is main:
-        expected = one.origin if (one.stream, one.epoch) == (MAIN, 1) else None
-    elif one.epoch == 1:
-        expected = f"{main.origin.rpartition('/')[0]}/{one.stream}" if main.origin else one.origin
-    else:
-        expected = None if first is None else f"{first.origin}/{one.epoch}" if first.origin else one.origin
-    if one.origin and one.origin != expected:
-        return f"its signed head is that of `{one.origin[:80]}`, the row says `{one.stream[:60]}`, epoch {one.epoch}"
+        for number, stream, epoch, origin, ended in listed
+    ]
+    newest = {stream: epoch for _, stream, epoch, _, _ in sorted(kept, key=lambda one: one[2])}
+    return [
+        LogName(number, stream, epoch, origin, ended=ended and newest[stream] > epoch)
+        for number, stream, epoch, origin, ended in kept
+    ]
+
+
+def _problem(listed: Sequence[tuple[Any, ...]], number: int) -> str | None:
+    """Return what is wrong with the row of a log, for which nothing vouches but the signed heads: its own and the others'."""
+    [(_, stream, epoch, origin, ended)] = [one for one in listed if one[0] == number]
+    if type(stream) is not str or type(epoch) is not int or ended not in (0, 1):
+        return "its row in the list of logs is damaged"
+    known = [one for one in listed if one[1] == stream]
+    if sum(one[2] == epoch for one in known) > 1:
+        return f"epoch {epoch} of `{stream[:60]}` is there twice"
+    if bool(ended) != any(type(one[2]) is int and one[2] > epoch for one in known):
+        return (
+            "a later epoch goes on from it"
+            if not ended
+            else "it says it was ended, and nothing goes on from it"
+        )
+    expected = _expected(listed, stream, epoch) if number != listed[0][0] else origin
+    named = (stream, epoch) == (MAIN, 1) or number != listed[0][0]
+    if origin is not None and (origin != expected or not named):
+        return f"the list says it is `{stream[:60]}`, epoch {epoch}, and its head is of `{origin[:80]}`"
     return None
 
 
-def _odd(number: object, problem: str) -> VerificationError:
-    return VerificationError(
-        f"the row of log {str(number)[:20]} in the list of logs was changed: {problem}; nothing is recorded, restore a backup",
-    )
+def _expected(listed: Sequence[tuple[Any, ...]], stream: str, epoch: int) -> str | None:
+    """Return the origin that a log must have, by those of the logs before it."""
+    if epoch == 1:
+        return f"{str(listed[0][3]).rpartition('/')[0]}/{stream}"
+    first = [one[3] for one in listed if one[1:3] == (stream, 1)]
+    return f"{first[0]}/{epoch}" if first else None
+
+
+def goes_on(rows: SqliteRows, stream: str) -> LogName:
+    """Return the log that a stream goes on in, if its row is what the signed heads bear out.
+
+    Raises:
+        NotFoundError: no such stream was opened.
+        VerificationError: somebody changed the list of logs.
+    """
+    listed = _listed(rows)
+    name = current(_names(listed), stream)
+    if listed and (problem := _problem(listed, name.number)):
+        raise VerificationError(
+            f"log {name.number} cannot be gone on with: {problem}; nothing was recorded, run `ephor ledger fsck` and restore a backup",
+            log=name.number,
+        )
+    return name
 
 
 def current(names: Sequence[LogName], stream: str) -> LogName:

@@ -19,7 +19,7 @@ from ephor.adapters.storage.sql import engines, migrate
 from ephor.adapters.storage.sql.doubt import settled
 from ephor.adapters.storage.sql.faults import translated
 from ephor.adapters.storage.sql.ledger import SqlLedger
-from ephor.adapters.storage.sql.logs import Database, SqlLogs, current
+from ephor.adapters.storage.sql.logs import Database, SqlLogs, current, goes_on
 from ephor.adapters.storage.sql.rotation import SqlKeyRing
 from ephor.adapters.storage.sql.rows import PostgresRows, SqliteRows
 from ephor.adapters.storage.sql.tables import metadata, plane_state
@@ -252,7 +252,7 @@ class SqlStorage:
 
     def _main_in(self, connection: sa.Connection) -> LogName:
         """Return the main log as this transaction sees it: another process may have begun a new epoch."""
-        return current(self.logs.names_in(connection), MAIN)
+        return goes_on(self._rows(connection, 0), MAIN)
 
     def _check_state(self, connection: sa.Connection) -> None:
         """Check what is kept of the plane as a whole: what governance is at, and the marks of its keys."""
