@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from ephor.engine.anchors import find
 from ephor.engine.ports import MAIN, Ledger, LogName, World
 from ephor.engine.published import Published, publish
-from ephor.kernel.errors import InvalidInputError
+from ephor.kernel.errors import InvalidInputError, VerificationError
 from ephor.rooms.ledger.note import VerifierKey, parse_key
 
 if TYPE_CHECKING:
@@ -94,7 +94,13 @@ def log_meant(names: Sequence[LogName], key: str | None) -> LogName:
 
 def under(key: str, origin: str) -> str:
     """Return the same public key as the verifier key of another log."""
-    return str(VerifierKey(origin, parse_key(key).public_key))
+    public = parse_key(key).public_key
+    try:
+        return str(VerifierKey(origin, public))
+    except InvalidInputError:
+        raise VerificationError(
+            f"a stored head is of `{origin[:80]}`, which is no log's name: it was changed, or is gone; run `ephor ledger fsck`"
+        ) from None
 
 
 def _with_damaged(report: Report, damaged: int) -> Report:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sqlite3
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -245,3 +246,52 @@ def test_an_erased_payload_without_its_erasure_is_named_and_a_recorded_one_is_la
     assert "no later entry says" in fault.problem
     storage.append([event(2, kind="erasure/1", subject=SUBJECT)])
     assert LedgerFsck(made.world(storage)).run().holds
+
+
+GONE = (
+    ("ledger_entries", "data", "idx = 5"), ("ledger_tiles", "hashes", "idx = 0"), ("ledger_tiles", "root", "idx = 0"),
+    ("ledger_fresh", "hashes", "idx > 255"), ("ledger_head", "root", "id = 1"), ("ledger_head", "note", "id = 1"),
+    ("ledger_cosigned", "note", "log = 0"), ("ledger_words", "words", "idx = 5"), ("sources", "body", "1 = 1"),
+    ("ledger_logs", "stream", "number = 0"), ("plane_state", "value", "name = 'wrapping-key'"),
+)  # fmt: skip
+"""Columns that must hold something, for as long as nobody changes the schema as well."""
+
+
+def test_what_was_made_nothing_is_named_and_breaks_nothing(made_in):
+    made = made_in("sqlite")
+    storage = made.open()
+    with storage.unit() as unit:
+        unit.shelf(Person).add(Person("ada", "Ada", (PlaneRole.ADMINISTRATOR,)))
+        unit.append(event(0))
+    storage.append([event(n) for n in range(1, 300)])
+    counted = {"event_type": "tool.invoked", "agent_id": "bot", "source": "gateway", "sequence": 1}
+    made.ledger(storage).append([counted], by="ada")
+    storage.logs.cosigned.keep(0, storage.ledger.head().size, None, ONE[1](storage.ledger.head().note))
+    storage.logs.reindex()
+    made.close()
+    whole = made.file.read_bytes()
+    for table, column, where in GONE:
+        made.file.write_bytes(whole)
+        behind = sqlite3.connect(made.file, isolation_level=None)
+        for (name,) in behind.execute("select name from sqlite_master where type = 'trigger'").fetchall():
+            behind.execute(f"drop trigger {name}")
+        behind.execute("pragma writable_schema = on")
+        behind.execute("update sqlite_master set sql = replace(sql, 'NOT NULL', '') where name = ?", (table,))
+        behind.close()
+        behind = sqlite3.connect(made.file, isolation_level=None)
+        assert behind.execute(f"update {table} set {column} = null where {where}").rowcount > 0
+        behind.execute("pragma wal_checkpoint(truncate)")
+        behind.close()
+        storage = made.open()
+        found = LedgerFsck(made.world(storage)).run()
+        assert found.faults, (table, column)
+        made.close()
+
+
+def test_a_number_beside_the_signed_head_makes_nobody_read_so_many_entries(scene):
+    whole = scene.storage.ledger.search({}, before=None, limit=10)
+    with scene.damaged("update ledger_head set size = 1000000000000 where id = 1"):
+        assert scene.storage.ledger.search({}, before=None, limit=10) == whole
+        assert not scene.run().holds
+        scene.storage.logs.reindex()
+    assert scene.run().holds

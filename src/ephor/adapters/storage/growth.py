@@ -16,7 +16,7 @@ from ephor.adapters.keys.ring import SigningRing
 from ephor.adapters.storage.edge import Edge, TileRow, edge_of
 from ephor.adapters.storage.floor import check_floor
 from ephor.adapters.storage.vault import ALGORITHM, Sealed
-from ephor.kernel.errors import UnavailableError, VerificationError
+from ephor.kernel.errors import InvalidInputError, UnavailableError, VerificationError
 from ephor.kernel.events import Event
 from ephor.kernel.time import moment, stamp
 from ephor.rooms.ledger import checkpoint, frontier, note, rotation, tile
@@ -214,8 +214,11 @@ class Grower:
     def _load(self, rows: Rows, head: HeadRow) -> SigningKey:
         """Learn the edge that is stored, and refuse a head that is not ours or not the newest."""
         key = self._keys.named(head.key)
-        verifier = note.key_of(head.origin, key.public_key)
-        if str(verifier) != head.key:
+        try:
+            verifier = note.key_of(head.origin, key.public_key)
+        except InvalidInputError:  # an origin that no log can have
+            verifier = None
+        if verifier is None or str(verifier) != head.key:
             raise VerificationError(
                 f"the stored head of `{head.origin[:80]}` names a key of another log; run `ephor ledger fsck`"
             )

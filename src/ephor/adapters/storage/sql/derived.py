@@ -107,7 +107,7 @@ class Words(Derived):
         found = rows.run(sql, rows.base + start, rows.base + stop).fetchall()
         # PostgreSQL has an order of its own; the words are what counts.
         return [
-            (int(at) - rows.base, (said if isinstance(said, str) else " ".join(sorted(said)),))
+            (int(at) - rows.base, (" ".join(sorted(said)) if isinstance(said, list) else str(said),))
             for at, said in found
         ]
 

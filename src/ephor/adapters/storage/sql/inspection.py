@@ -151,7 +151,7 @@ def _fresh_damage(rows: SqliteRows, head: HeadRow) -> Iterator[Damage]:
                 "tiles", place, "the hashes kept of the unfinished tile do not lie where their entries do"
             )
             return
-        place += int(length) // HASH_SIZE
+        place += int(length or 0) // HASH_SIZE
     if rows.fresh() != expected:
         yield Damage("tiles", start, "the hashes kept of the unfinished tile are not those of its entries")
 

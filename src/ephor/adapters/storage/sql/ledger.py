@@ -9,6 +9,7 @@ from datetime import datetime
 import sqlalchemy as sa
 
 from ephor.adapters.keys.kept import size_of
+from ephor.adapters.storage.growth import HeadRow
 from ephor.adapters.storage.search import ask, indexed, summary
 from ephor.adapters.storage.sql.projection import Projection
 from ephor.adapters.storage.sql.rows import SqliteRows
@@ -44,15 +45,20 @@ class SqlLedger:
         with self._rows() as rows:
             row, fresh, statements = rows.head(), rows.fresh(), tuple(rows.statements())
             entries = row is None and rows.entries(0, 1)
+            size = 0 if row is None else _size(rows, row)
         if entries:
             raise VerificationError(
                 "the ledger's signed head is gone from the database; restore it from a backup"
+            )
+        if row is None and rows.log:
+            raise VerificationError(
+                f"the signed head of log {rows.log}, which the list of logs names, is gone from the database; restore it from a backup"
             )
         if row is None:
             raise NotFoundError("there is no ledger here yet; run `ephor init`")
         return Head(
             row.origin,
-            row.size,
+            size,
             bytes(row.root),
             bytes(row.note),
             row.key,
@@ -148,3 +154,12 @@ class SqlLedger:
             if wrapped is None
             else self._vault.open(wrapped, Sealed(id, row.subject, row.salt, row.box, committed(entry)))
         )
+
+
+def _size(rows: SqliteRows, head: HeadRow) -> int:
+    """Return how many entries are to be read: no more than are signed or there, whatever the number beside the head says."""
+    try:
+        signed = size_of(bytes(head.note))
+    except VerificationError:  # nothing vouches for anything, as its judge will say
+        signed = 0
+    return head.size if head.size == signed else min(head.size, max(signed, rows.reach()))

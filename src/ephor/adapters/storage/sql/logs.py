@@ -17,7 +17,7 @@ from ephor.adapters.storage.growth import Draft, Grower, HeadRow
 from ephor.adapters.storage.sql.cosigned import SqlCosigned
 from ephor.adapters.storage.sql.inspection import Inspection
 from ephor.adapters.storage.sql.ledger import SqlLedger
-from ephor.adapters.storage.sql.rows import SqliteRows
+from ephor.adapters.storage.sql.rows import SHIFT, SqliteRows
 from ephor.adapters.storage.sql.tables import ledger_logs
 from ephor.adapters.storage.sql.writer import LogWriter
 from ephor.adapters.storage.vault import Vault
@@ -33,6 +33,8 @@ _NAMES = (
     "left join ledger_head on ledger_head.id = number + 1 order by number"
 )
 """Through the driver: SQLAlchemy would take longer to write it than a proof takes."""
+_MOST = 1 << 63 - SHIFT
+"""Logs there is room for."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -227,6 +229,10 @@ def _listed(rows: SqliteRows) -> Sequence[tuple[Any, ...]]:
 
 def _names(listed: Sequence[tuple[Any, ...]]) -> Sequence[LogName]:
     """Return every log. One is ended where a later epoch of it is there: else a word in its row could excuse what is missing."""
+    if odd := [one[0] for one in listed if type(one[0]) is not int or not 0 <= one[0] < _MOST]:
+        raise VerificationError(
+            f"the list of logs names a log `{str(odd[0])[:20]}`, which cannot be: it was changed; restore it from a backup"
+        )
     kept = [
         (
             number,

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import sqlalchemy as sa
 
-from ephor.kernel.errors import ConflictError, InvalidInputError
+from ephor.kernel.errors import ConflictError, InvalidInputError, VerificationError
 
 KNOWN = (
     "0001",
@@ -53,10 +53,19 @@ def revision(connection: sa.Connection) -> str | None:
     if {"alembic_version", "ledger_head"} <= names:
         found = connection.execute(sa.text("select version_num from alembic_version")).scalar()
         if found not in KNOWN:
+            if not (isinstance(found, str) and len(found) == len(HEAD) and found.isdigit() and found > HEAD):
+                raise VerificationError(
+                    f"this database says it has schema `{str(found)[:20]}`, and there is none of that name: it is damaged; restore it "
+                    "from a backup"
+                )
             raise ConflictError(
                 f"this database has schema `{found}`, made by a newer Ephor; this version knows `{HEAD}`: upgrade Ephor"
             )
         return str(found)
+    if "ledger_entries" in names:
+        raise VerificationError(
+            "a table is gone from this database, and the ledger's entries are there: it is damaged; restore it from a backup"
+        )
     if names:
         some = ", ".join(f"`{name}`" for name in sorted(names)[:3])
         raise InvalidInputError(f"this database holds other tables ({some}) and is not Ephor's; name another")

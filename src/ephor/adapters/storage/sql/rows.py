@@ -29,7 +29,7 @@ _TOGETHER = 100
 """Entries in one insert statement: SQLite takes many rows at once in little more than half the time."""
 _INSERT = "insert into ledger_entries (idx, data) values "
 _LOCK = f"select pg_advisory_xact_lock({0x45_50_48_4F}, {{}})"  # "EPHO"
-_SINCE = "select data from ledger_entries where idx >= {} and idx < {} order by idx"
+_SINCE = "select coalesce(data, '') from ledger_entries where idx >= {} and idx < {} order by idx"
 SHIFT = 40
 """A log's rows lie from its number, shifted by this, on: room for a trillion entries in each of eight million logs."""
 _VERSION = "select value from plane_state where name = 'version'"
@@ -38,8 +38,9 @@ _VERSION = "select value from plane_state where name = 'version'"
 class SqliteRows:
     """The rows of one log behind a `sqlite3` connection."""
 
-    binary: ClassVar[str] = "cast({} as blob)"
-    """SQLite keeps a text in a column of bytes as it is told to; as bytes it is what was hashed, or is found out."""
+    binary: ClassVar[str] = "coalesce(cast({} as blob), x'')"
+    """SQLite keeps a text in a column of bytes as it is told to; as bytes it is what was hashed, or is found out. So is nothing
+    at all, where somebody took away that there must be something."""
 
     def __init__(self, connection: Any, log: int = 0) -> None:
         self.connection, self.log = connection, log
@@ -88,12 +89,12 @@ class SqliteRows:
     def tiles(self, level: int, start: int, stop: int) -> Mapping[int, FullTile]:
         """Return the tiles of a level that are there, by their index."""
         sql = (
-            f"select idx, {self._read('hashes')}, {self._read('middle')} from ledger_tiles "  # noqa: S608
+            f"select idx, {self._read('hashes')}, middle from ledger_tiles "  # noqa: S608
             "where level = ? and idx >= ? and idx < ?"
         )
         found = self.run(sql, level, *self._between(start, stop))
         return {
-            idx - self.base: FullTile(bytes(hashes), None if middle is None else bytes(middle))
+            idx - self.base: FullTile(bytes(hashes), bytes(middle) if isinstance(middle, bytes) else None)
             for idx, hashes, middle in found
         }
 
@@ -102,6 +103,11 @@ class SqliteRows:
         return [
             row[0] for row in self.run(sql, level, *self._between(start, self.end if stop is None else stop))
         ]
+
+    def reach(self) -> int:
+        """Return how many entries there are, as the position of the last one tells."""
+        sql = "select coalesce(max(idx) - ? + 1, 0) from ledger_entries where idx >= ? and idx < ?"
+        return int(self.run(sql, self.base, self.base, self.end).fetchone()[0])
 
     def beyond(self, size: int) -> int:
         """Count the entries and tiles that a log of *size* entries cannot have, and those of no log at all."""
@@ -206,7 +212,7 @@ def _questions(binary: str) -> tuple[str, str]:
 class PostgresRows(SqliteRows):
     """Rows behind a `psycopg` connection."""
 
-    binary = "{}"
+    binary = "coalesce({}, '')"
 
     def __init__(self, connection: Any, log: int = 0) -> None:
         super().__init__(connection, log)

@@ -131,6 +131,7 @@ class SqlShelf(Generic[R]):
             found: R = _decoder(self._kind).decode(body)
         except (
             ValueError,
+            TypeError,
             EphorError,
         ) as error:  # not JSON, not of this shape, or refused by the record itself
             raise VerificationError(

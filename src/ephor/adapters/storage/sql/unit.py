@@ -13,7 +13,7 @@ from ephor.adapters.storage.sql.shelf import SqlShelf
 from ephor.adapters.storage.sql.tables import plane_state, sealed_payloads, subject_keys
 from ephor.adapters.storage.vault import Sealed, Vault, Wrapped
 from ephor.engine.ports import Forgotten, Ids, LogName, R
-from ephor.kernel.errors import InvalidInputError
+from ephor.kernel.errors import InvalidInputError, VerificationError
 from ephor.kernel.events import Event
 from ephor.kernel.ids import EntryId
 
@@ -106,5 +106,9 @@ def wrapped_key(connection: sa.Connection, subject: str) -> Wrapped | None:
 def mark_in(connection: sa.Connection, name: str) -> int | None:
     """Return the mark of the plane's own wrapping or pseudonym key, as a transaction sees it."""
     query = sa.select(plane_state.c.value).where(plane_state.c.name == f"{name}-key")
-    found: int | None = connection.execute(query).scalar()
+    found = connection.execute(query).scalar()
+    if found is not None and type(found) is not int:
+        raise VerificationError(
+            f"the mark of the {name} key is damaged in the database; restore it from a backup"
+        )
     return found
