@@ -181,6 +181,14 @@ def test_a_list_of_logs_that_heads_do_not_bear_out_is_not_believed(scene):
     scene.storage.append([event(1)])
 
 
+def test_a_main_log_that_the_list_of_logs_does_not_name_is_not_gone_on_with(scene):
+    with scene.damaged("delete from ledger_logs where number = 0"):
+        found = scene.run()
+        with pytest.raises(VerificationError, match="the list of logs does not name it"):
+            scene.plane.open().append([event(1)])
+    assert any("does not name it" in one.problem for one in found.faults), found.faults
+
+
 def test_a_plane_that_does_not_say_what_it_is_at_is_not_right(scene):
     for name, statement in STATE.items():
         with scene.damaged(statement):

@@ -238,7 +238,7 @@ def _names(listed: Sequence[tuple[Any, ...]]) -> Sequence[LogName]:
             number,
             stream if type(stream) is str else "",
             epoch if type(epoch) is int else 0,
-            origin or "",
+            origin if type(origin) is str else "",
             bool(ended),
         )
         for number, stream, epoch, origin, ended in listed
@@ -252,9 +252,14 @@ def _names(listed: Sequence[tuple[Any, ...]]) -> Sequence[LogName]:
 
 def _problem(listed: Sequence[tuple[Any, ...]], number: int) -> str | None:
     """Return what is wrong with the row of a log, for which nothing vouches but the signed heads: its own and the others'."""
-    [(_, stream, epoch, origin, ended)] = [one for one in listed if one[0] == number]
+    mine = [one for one in listed if one[0] == number]
+    if len(mine) != 1:
+        return "the list of logs does not name it"
+    _, stream, epoch, origin, ended = mine[0]
     if type(stream) is not str or type(epoch) is not int or ended not in (0, 1):
         return "its row in the list of logs is damaged"
+    if origin is not None and type(origin) is not str:
+        return "its head names no log"
     known = [one for one in listed if one[1] == stream]
     if sum(one[2] == epoch for one in known) > 1:
         return f"epoch {epoch} of `{stream[:60]}` is there twice"
