@@ -350,6 +350,58 @@ def test_what_had_to_stay_is_restricted_until_an_erasure_leaves_nothing_of_it(sh
     assert [one["metadata"]["told"] for one in lifted] == ["nothing stays of it"] * 2
 
 
+def aged(shop: Shop, **orders: str | None) -> None:
+    """Let orders say in their notes when they were placed."""
+    with sqlite3.connect(shop.path) as base:
+        for id, placed in orders.items():
+            base.execute("update orders set note = ? where id = ?", (placed, int(id.removeprefix("o"))))
+
+
+def test_a_minimum_keeps_the_rows_that_are_not_old_enough(shop: Shop) -> None:
+    aged(shop, o10="2026-01-05T10:00:00+01:00", o11="2011-01-05 10:00:00")
+    hold = shop.engine.retention.place_hold(
+        "tax law", ["collection:shop.orders"], by="dora", days=3650, since="note"
+    )
+    id = shop.approved("erasure")
+    [orders] = [line for line in shop.engine.dsr.show(id).plan.lines if line.collection == "shop.orders"]
+    assert (orders.found, orders.act) == (2, 1)
+    assert [(stay.reason, stay.because, stay.rows) for stay in orders.stays] == [(Stay.HELD, hold.id, 1)]
+    with pytest.raises(UnavailableError):
+        shop.fulfil(id, stores={"shop": Breaking(shop.store, 1)})
+    shop.fulfil(id)  # a minimum that the plan knew does not stop what goes on
+    assert {row[0] for row in rows_of(shop.path, "orders")} == {10, 20}
+    assert shop.engine.dsr.show(id).request.status is RequestStatus.PARTLY_FULFILLED
+    with shop.engine.world.storage.reading() as unit:
+        [restriction] = unit.shelf(Restriction).all()
+    assert "shop.orders" in restriction.scope
+
+
+def test_a_row_that_does_not_say_how_old_it_is_counts_as_young(shop: Shop) -> None:
+    aged(shop, o10="long ago", o11=None)
+    shop.engine.retention.place_hold("tax law", ["collection:shop.orders"], by="dora", days=1, since="note")
+    [orders] = [line for line in shop.plan(shop.ready("erasure")).lines if line.collection == "shop.orders"]
+    assert (orders.found, orders.act) == (2, 0)
+
+
+def test_a_minimum_that_counts_from_a_field_nobody_mapped_is_refused_with_what_to_add(shop: Shop) -> None:
+    hold = shop.engine.retention.place_hold(
+        "tax law", ["collection:shop.orders"], by="dora", days=9, since="placed"
+    )
+    with pytest.raises(InvalidInputError, match=rf"`{hold.id}` \(tax law\).*`placed`.*add it there"):
+        shop.plan(shop.ready("erasure"))
+    shop.plan(shop.ready("access"))  # who only wants to see is not concerned
+
+
+def test_a_minimum_placed_while_the_run_was_interrupted_stops_it(shop: Shop) -> None:
+    id = shop.approved("erasure")
+    with pytest.raises(UnavailableError):
+        shop.fulfil(id, stores={"shop": Breaking(shop.store, 0)})
+    shop.engine.world.clock.advance(timedelta(seconds=1))
+    shop.engine.retention.place_hold("tax law", ["collection:shop.orders"], by="dora", days=9, since="note")
+    with pytest.raises(ConflictError, match="nothing further is deleted"):
+        shop.fulfil(id)
+
+
 def test_a_hold_over_everything_keeps_the_subjects_key_too(shop: Shop) -> None:
     shop.engine.retention.place_hold("lawsuit", ["everything"], by="dora")
     id = shop.approved("erasure")

@@ -239,6 +239,19 @@ def test_a_hold_on_a_person_and_one_on_a_collection_beat_the_maximum_even_after_
     assert {Keeps.HELD, Keeps.REFERENCED} <= reasons
 
 
+@pytest.mark.parametrize(
+    ("days", "since", "held"),
+    [(60, "ended", False), (90, "ended", False), (91, "ended", True), (60, "begun", True)],
+)
+def test_a_minimum_keeps_a_collection_whose_rows_would_go_before_it_is_over(
+    shop: Shop, days: int, since: str, held: bool
+) -> None:
+    shop.engine.retention.place_hold("tax law", ["collection:shop.talks"], by="dora", days=days, since=since)
+    [line] = shop.engine.retention.draft(schedule(lines=False), {"shop": shop.store}, by="ada").lines
+    assert ({stay.reason for stay in line.stays} == {Keeps.HELD}) is held
+    assert (line.act == 0) is held
+
+
 def test_a_person_is_found_through_the_row_that_a_foreign_key_names(shop: Shop) -> None:
     pseudonym = shop.engine.world.pseudonyms.of("p1@example.org")
     shop.engine.retention.place_hold("Doe v. Shop", [f"subject:{pseudonym}"], by="dora")

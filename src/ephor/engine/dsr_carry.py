@@ -269,7 +269,7 @@ class Carrier:
                 f"this is not the data map that the plan of `{request.id}` was approved with; give that one"
             )
         with self.world.storage.reading() as unit:
-            holds = unit.shelf(Hold).all()
+            holds = [one for one in unit.shelf(Hold).all() if not one.days or one.placed_at > plan.made_at]
         held = held_collections(data_map, holds, on=today, subject=request.subject)
         stand = [(batch.collection, held.get(work.name_of(batch))) for batch in batches]
         fate = ledger_fate(plan.fulfilment, holds, on=today, subject=request.subject)

@@ -59,7 +59,8 @@ class DsrReapplying:
         data_map = parse_map(given)
         with self.world.storage.reading() as unit:
             require(unit.shelf(Person).find(by), PlanePermission.PRIVACY, who=by)
-            done, holds = unit.shelf(Certificate).all(), unit.shelf(Hold).all()
+            done, listed = unit.shelf(Certificate).all(), unit.shelf(Hold).all()
+        holds = [one for one in listed if one.days is None]  # what was erased was old enough
         today, found = self.world.clock.now().date(), []
         for certificate in done:
             held = held_collections(data_map, holds, on=today, subject=certificate.subject)

@@ -18,7 +18,7 @@ from ephor.kernel.errors import ConflictError, InvalidInputError, VerificationEr
 from ephor.kernel.events import Event
 from ephor.rooms.access.people import Person, PlanePermission, require
 from ephor.rooms.dsr.datamap import DataMap, Name, parse_map
-from ephor.rooms.dsr.investigate import Investigation, held_collections, investigate, ledger_fate
+from ephor.rooms.dsr.investigate import Investigation, held_collections, investigate, ledger_fate, minimums_of
 from ephor.rooms.dsr.masking import masked
 from ephor.rooms.dsr.opening import by_collection
 from ephor.rooms.dsr.plan import Batch, ByHand, DataPlan, Tombstone, make_plan
@@ -130,7 +130,8 @@ def look_into(
         holds = unit.shelf(Hold).all()
         for one in by_hand:
             unit.shelf(Person).get(one.person)
-    held = held_collections(data_map, holds, on=now.date(), subject=request.subject)
+    whole, on = [one for one in holds if one.days is None], now.date()
+    held = held_collections(data_map, whole, on=on, subject=request.subject)
     names = [str(one.name) for one in searched.collections]
     wanted = by_collection(content["corrections"], names)
     corrections = {name: tuple(values) for name, values in wanted.items()}
@@ -142,8 +143,9 @@ def look_into(
         check_masks(shapes)
     members = _together(world, request)
     others = tuple(members.values())
+    minimums = minimums_of(searched, holds, on=on, subject=request.subject) if way is Fulfilment.ERASE else {}
     settle = partial(settled, reviews=request.reviews, fingerprint=partial(fingerprint_of, world, request.id))
-    asking = investigate(searched, shapes, content["identities"], way, held, others, settle)
+    asking = investigate(searched, shapes, content["identities"], way, held, others, settle, minimums)
     found = drive(asking, stores)
     plan = make_plan(
         request.id,
@@ -155,7 +157,7 @@ def look_into(
         unmapped=shapes.unmapped,
         corrections=corrections,
         release_shared=release_shared,
-        ledger=ledger_fate(way, holds, on=now.date(), subject=request.subject),
+        ledger=ledger_fate(way, holds, on=on, subject=request.subject),
         made_at=now,
         made_by=by,
         by_hand=by_hand,

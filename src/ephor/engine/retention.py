@@ -75,7 +75,7 @@ class Retention:
         if line.cutoff is None:
             return line
         store = work.store_of(line.collection, stores)
-        stands = work.standing(self.world, line.collection, line.binding.subject, line.binding.categories)
+        stands = work.standing(self.world, line)
         store.check(work.select(line))
         selection = work.select(line, work.spared(self.world, store, work.select(line), stands.people))
         if selection.spared:
@@ -90,7 +90,7 @@ class Retention:
     def _may_go(self, one: Line, line: Line) -> bool:
         """Tell whether rows of *one* may go in this run, in the store of *line*; held ones keep back what they name."""
         same = work.name_of(one.collection).dataset == work.name_of(line.collection).dataset
-        stands = work.standing(self.world, one.collection, one.binding.subject, one.binding.categories)
+        stands = work.standing(self.world, one)
         return same and not stands.whole and not stands.people
 
     def propose(
@@ -251,8 +251,12 @@ class Retention:
         by: str,
         owner: str | None = None,
         until: date | None = None,
+        days: int | None = None,
+        since: str = "",
     ) -> Hold:
         """Stop deletion of what *scope* names, for *matter*; a person in it is kept as their pseudonym.
+
+        With *days* it is a minimum for each row of collections, counted from their field *since*.
 
         Raises:
             InvalidInputError: no matter, or a scope nobody can read.
@@ -269,6 +273,8 @@ class Retention:
                 actor.id,
                 now,
                 until,
+                days=days,
+                since=since,
             )
             unit.shelf(Hold).add(check_hold(hold))
             unit.append(
@@ -277,7 +283,11 @@ class Retention:
                     at=now,
                     actor=f"person:{actor.id}",
                     resource=f"hold:{hold.id}",
-                    metadata={"scope": list(hold.scope), "until": until.isoformat() if until else None},
+                    metadata={
+                        "scope": list(hold.scope),
+                        "until": until.isoformat() if until else None,
+                        **({} if days is None else {"days": days, "since": since}),
+                    },
                 )
             )
         return hold

@@ -202,7 +202,7 @@ class Runner:
         self, line: Line, before: Selection | None = None, stood: work.Standing | None = None
     ) -> tuple[Selection, work.Standing]:
         """Return the rows of a line as holds stand this moment; people are looked up again only where holds changed."""
-        stands = work.standing(self.world, line.collection, line.binding.subject, line.binding.categories)
+        stands = work.standing(self.world, line)
         if before is not None and stands == stood:
             return before, stands
         store = work.store_of(line.collection, self.stores)

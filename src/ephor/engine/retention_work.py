@@ -71,11 +71,16 @@ def fit_map(schedule: Schedule, data_map: DataMap | None) -> Mapping[str, tuple[
     return known
 
 
-def standing(world: World, collection: str, subject: str | None, categories: Sequence[str]) -> Standing:
-    """Return what keeps rows of a collection today. What cannot be told apart is kept as a whole."""
-    today = world.clock.now().date()
+def standing(world: World, line: Line) -> Standing:
+    """Return what keeps rows of a collection today. What cannot be told apart is kept as a whole.
+
+    A minimum keeps the collection unless the line, too, counts from its field, and deletes nothing that is younger.
+    """
+    today, collection = world.clock.now().date(), line.collection
+    subject, categories = line.binding.subject, line.binding.categories
     with world.storage.reading() as unit:
-        holds = [hold for hold in unit.shelf(Hold).all() if is_active(hold, today)]
+        active = [hold for hold in unit.shelf(Hold).all() if is_active(hold, today)]
+        holds = [hold for hold in active if not _is_kept_to(line, hold)]
         restrictions = unit.shelf(Restriction).all()
     whole = [hold.id for hold in holds if any(_covers(part, collection, categories) for part in hold.scope)]
     people = {
@@ -86,6 +91,11 @@ def standing(world: World, collection: str, subject: str | None, categories: Seq
     if people and personal and subject is None and not whole:
         whole = [f"{len(people)} people's data is held or restricted and no `subject` column is named"]
     return Standing(", ".join(sorted(whole)), frozenset(people))
+
+
+def _is_kept_to(line: Line, hold: Hold) -> bool:
+    counted = hold.days is not None and line.days is not None and line.binding.trigger == hold.since
+    return counted and (line.days or 0) >= (hold.days or 0)
 
 
 def _covers(part: str, collection: str, categories: Sequence[str]) -> bool:

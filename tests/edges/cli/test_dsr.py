@@ -177,6 +177,10 @@ def test_the_retention_plan_shows_conflicts_and_holds_take_two_people(run: Run) 
         "retention", "holds", "place", "--matter", "tax", "--scope", "collection:a.b", "--until", "2030-12-31"
     )
     assert "stands until 2030-12-31" in run("retention", "holds", "list")
+    minimum = ("--matter", "tax law", "--scope", "collection:shop.orders", "--days", "3650")
+    said = run("retention", "holds", "place", *minimum, "--from", "placed")
+    assert "stands over collection:shop.orders for 3650 days from `placed` of each row" in said
+    assert "keeps rows for 3650 days from `placed`" in run("retention", "holds", "list")
 
 
 def test_a_record_of_processing_is_registered_listed_and_shown(run: Run, tmp_path: Path) -> None:

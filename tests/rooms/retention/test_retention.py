@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
+from typing import Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from ephor.kernel.errors import ConflictError, InvalidInputError
-from ephor.rooms.retention.hold import Hold, check_hold, covering, is_active, release
+from ephor.rooms.retention.hold import Hold, check_hold, covering, is_active, keeps, release
 from ephor.rooms.retention.plan import Disposal, Policy, PolicyStatus, dispose, plan
 from ephor.rooms.retention.rule import DataCategory, RetentionLaw, Rule
 
@@ -164,3 +165,44 @@ def test_a_duty_to_keep_ends_after_its_last_day() -> None:
     duty = replace(HOLD, until=date(2026, 12, 31))
     assert is_active(duty, date(2026, 12, 31))
     assert not is_active(duty, date(2027, 1, 1))
+
+
+MINIMUM = replace(HOLD, days=365, since="placed")
+
+
+@pytest.mark.parametrize(
+    ("began", "kept"),
+    [
+        ("2025-11-24", False),
+        ("2025-11-25", True),
+        ("2025-11-24T23:30:00-02:00", True),  # already the next day in UTC
+        (" 2025-11-24T23:30:00Z ", False),
+        (datetime(2025, 11, 24, tzinfo=UTC).timestamp(), False),
+        (int(datetime(2025, 11, 25, tzinfo=UTC).timestamp() * 1000), True),
+        ("2030-01-01", True),
+        ("soon", True),
+        ("", True),
+        (None, True),
+        (True, True),
+        (1e300, True),
+        (float("nan"), True),
+    ],
+)
+def test_a_minimum_keeps_what_is_younger_or_says_no_time(began: str | float | None, kept: bool) -> None:
+    assert keeps(check_hold(MINIMUM), began, date(2026, 11, 24)) is kept
+
+
+@pytest.mark.parametrize(
+    ("change", "words"),
+    [
+        ({"since": ""}, "--days and --from together"),
+        ({"days": None}, "--days and --from together"),
+        ({"days": 0}, "from 1 to 36525"),
+        ({"days": 36_526}, "from 1 to 36525"),
+        ({"scope": ("everything",)}, "name it as `collection:shop.orders`, not `everything`"),
+        ({"scope": ("collection:shop.orders", "category:user.financial")}, "not `category:user.financial`"),
+    ],
+)
+def test_a_minimum_that_could_not_be_counted_is_refused(change: dict[str, Any], words: str) -> None:
+    with pytest.raises(InvalidInputError, match=words):
+        check_hold(replace(MINIMUM, **change))

@@ -92,6 +92,14 @@ def place(
         str | None,
         typer.Option("--until", metavar="DATE", help="The last day, for duties that end by themselves."),
     ] = None,
+    days: Annotated[
+        int | None,
+        typer.Option("--days", help="Keep each row of the collections for so long, and not all of them."),
+    ] = None,
+    since: Annotated[
+        str | None,
+        typer.Option("--from", metavar="FIELD", help="The field that says from when the days count."),
+    ] = None,
     json: Json = False,
     database: Database = None,
     person: As = None,
@@ -102,8 +110,17 @@ def place(
     """
     last = day(until) if until else None
     retention = context.obj.open(database).retention
-    hold = retention.place_hold(matter, scope, by=person or context.obj.person, owner=owner, until=last)
-    emit(hold, lambda out: out.print(f"{hold.id} stands over {', '.join(hold.scope)}"), json=json)
+    hold = retention.place_hold(
+        matter,
+        scope,
+        by=person or context.obj.person,
+        owner=owner,
+        until=last,
+        days=days,
+        since=since or "",
+    )
+    kept = f" for {hold.days} days from `{hold.since}` of each row" if hold.days else ""
+    emit(hold, lambda out: out.print(f"{hold.id} stands over {', '.join(hold.scope)}{kept}"), json=json)
 
 
 @holds.command()
@@ -142,4 +159,5 @@ def _standing(hold: Hold) -> str:
         return f"released by {' and '.join(one.by for one in hold.releases)}"
     if hold.releases:
         return f"stands; released by {hold.releases[0].by}, a second person is needed"
-    return f"stands until {hold.until.isoformat()}" if hold.until else "stands"
+    kept = f"keeps rows for {hold.days} days from `{hold.since}`" if hold.days else "stands"
+    return f"{kept} until {hold.until.isoformat()}" if hold.until else kept

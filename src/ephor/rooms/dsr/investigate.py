@@ -5,16 +5,19 @@ from __future__ import annotations
 from collections.abc import Callable, Generator, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
+from functools import partial
+from types import MappingProxyType
 from typing import Any, TypeAlias
 
+from ephor.kernel.errors import InvalidInputError
 from ephor.rooms.dsr.datamap import DataMap, Name
-from ephor.rooms.dsr.judge import Kept, Stay, Verdict, erasure_order, judge_erasure, judge_sharing
+from ephor.rooms.dsr.judge import Kept, Minimum, Stay, Verdict, erasure_order, judge_erasure, judge_sharing
 from ephor.rooms.dsr.plan import Batch, DataPlan, given_fields
 from ephor.rooms.dsr.rights import Fulfilment
 from ephor.rooms.dsr.route import plan_route
 from ephor.rooms.dsr.store import Ask, Key, Row, Shapes, Value
 from ephor.rooms.dsr.survey import Found, Survey, survey
-from ephor.rooms.retention.hold import Hold, covering
+from ephor.rooms.retention.hold import Hold, covering, keeps
 
 Settle: TypeAlias = Callable[[Mapping[Name, Verdict]], Mapping[Name, Verdict]]
 LEDGER = "ephor.ledger"
@@ -47,12 +50,13 @@ def investigate(
     held: Mapping[Name, str],
     others: Sequence[Mapping[str, str]] = (),
     settle: Settle | None = None,
+    minimums: Mapping[Name, Sequence[Minimum]] = MappingProxyType({}),
 ) -> Generator[Ask, Any, Investigation]:
     """Return what is found of the person, and what may be done with each row for this kind of fulfilment.
 
     *others* are people who ask together with this one and were verified: a row that is only theirs besides is not
     another's. What only they have is not looked at here; it is in their own requests. *settle* puts in what a person
-    decided about shared rows.
+    decided about shared rows. *held* and *minimums* keep from erasure: whole collections, and rows that are not old enough.
 
     Raises:
         InvalidInputError: the map carries none of these identities.
@@ -66,7 +70,7 @@ def investigate(
         verdicts = settle(verdicts)
     order = route.reached
     if fulfilment is Fulfilment.ERASE:
-        verdicts = yield from judge_erasure(shapes, seen.rows, verdicts, held)
+        verdicts = yield from judge_erasure(shapes, seen.rows, verdicts, held, minimums)
         order = erasure_order(shapes, route.reached)
     return Investigation(
         shapes,
@@ -117,6 +121,33 @@ def held_collections(
         if found:
             held[one.name] = ", ".join(hold.id for hold in found)
     return held
+
+
+def minimums_of(
+    data_map: DataMap, holds: Iterable[Hold], *, on: date, subject: str
+) -> Mapping[Name, tuple[Minimum, ...]]:
+    """Return the duties to keep each row of a collection for some time.
+
+    Raises:
+        InvalidInputError: the map does not have the field that a duty counts from.
+    """
+    listed, found = tuple(one for one in holds if one.days is not None), {}
+    for one in data_map.collections:
+        name, duties = str(one.name), list[Minimum]()
+        for hold in covering(listed, on=on, collection=name, categories=(), subject=subject):
+            if one.field(hold.since) is None:
+                raise InvalidInputError(
+                    f"`{hold.id}` ({hold.matter}) keeps rows of `{name}` for {hold.days} days from `{hold.since[:80]}`, and the data map "
+                    "has no such field; add it there"
+                )
+            duties.append((hold.id, partial(_keeps, hold, on)))
+        if duties:
+            found[one.name] = tuple(duties)
+    return found
+
+
+def _keeps(hold: Hold, on: date, row: Row) -> bool:
+    return keeps(hold, row[hold.since], on)
 
 
 def ledger_fate(fulfilment: Fulfilment, holds: Iterable[Hold], *, on: date, subject: str) -> str:

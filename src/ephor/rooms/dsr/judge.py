@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import json
 from collections import Counter
+from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
 from collections.abc import Collection as Container
-from collections.abc import Generator, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum, unique
-from typing import Any
+from types import MappingProxyType
+from typing import Any, TypeAlias
 
 from ephor.rooms.dsr.datamap import Collection, Name
 from ephor.rooms.dsr.route import Route
@@ -28,6 +29,10 @@ class Stay(StrEnum):
     """A legal hold or a duty to keep: processing is restricted instead (GDPR Art. 17(3)(b), (e), 18)."""
     REFERENCED = "referenced"
     """Rows that stay, or that nobody looked at, name it by a foreign key."""
+
+
+Minimum: TypeAlias = tuple[str, Callable[[Row], bool]]
+"""A duty to keep each row of a collection for some time: its id, and whether it keeps a row."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,13 +117,20 @@ def _told(held: Value) -> list[str]:
 
 
 def judge_erasure(
-    shapes: Shapes, found: Found, sharing: Mapping[Name, Verdict], held: Mapping[Name, str]
+    shapes: Shapes,
+    found: Found,
+    sharing: Mapping[Name, Verdict],
+    held: Mapping[Name, str],
+    minimums: Mapping[Name, Sequence[Minimum]] = MappingProxyType({}),
 ) -> Generator[Ask, Any, Mapping[Name, Verdict]]:
-    """Return which rows can be deleted; *held* names the collections under a hold, and the holds.
+    """Return which rows can be deleted; *held* names the collections under a hold, and the holds; *minimums* keep some rows of others.
 
     What a foreign key of the database names from a row that stays, stays too, and so on until nothing more follows.
     """
-    verdicts = {name: _hold(verdict, held.get(name)) for name, verdict in sharing.items()}
+    verdicts = {
+        name: _young(_hold(verdict, held.get(name)), found.get(name, {}), minimums.get(name, ()))
+        for name, verdict in sharing.items()
+    }
     ties = []
     for name, verdict in verdicts.items():
         deleted = verdict.act and not verdict.collection.masks  # a row that is overwritten stays where it is
@@ -172,6 +184,13 @@ def _hold(verdict: Verdict, holds: str | None) -> Verdict:
     return (
         verdict if holds is None or not verdict.act else _keep(verdict, Kept(Stay.HELD, holds, verdict.act))
     )
+
+
+def _young(verdict: Verdict, rows: Mapping[Key, Row], minimums: Sequence[Minimum]) -> Verdict:
+    for id, keeps in minimums:
+        if young := tuple(key for key in verdict.act if keeps(rows[key])):
+            verdict = _keep(verdict, Kept(Stay.HELD, id, young))
+    return verdict
 
 
 def _keep(verdict: Verdict, kept: Kept) -> Verdict:
