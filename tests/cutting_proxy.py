@@ -115,7 +115,7 @@ class _Session:
 
     def _lose(self, cut: Cut, kind: bytes, body: bytes) -> None:
         if cut is not Cut.BEFORE:
-            self.deaf = True  # first: an answer that came before the connection is lost would be none that was lost
+            self.deaf = True  # first, or the answer may come before the connection is lost
             self.server.sendall(kind + struct.pack(">I", len(body) + 4) + body)
             if kind in (b"P", b"B"):  # what belongs to it: bind, describe, execute, sync
                 self._pass_until_sync()

@@ -59,6 +59,7 @@ def judge(
 
     Raises:
         InvalidInputError: a key is no verifier key, or the quorum cannot be met.
+        VerificationError: the stored head names no key, and none was given.
     """
     from ephor import verifier  # noqa: PLC0415 - so that `python -m ephor.verifier` finds it not yet loaded
 
@@ -69,7 +70,7 @@ def judge(
     try:
         report = verifier.judge(
             files,
-            key or files.head.key,
+            key or _key_of(files),
             [one for one in (earlier, kept, *files.before) if one is not None],
             witnesses=witnesses.keys,
             quorum=witnesses.quorum,
@@ -79,6 +80,17 @@ def judge(
     except verifier.UsageError as error:
         raise InvalidInputError(str(error)) from error
     return _with_rows_beyond(_with_damaged(report, files.damaged), log)
+
+
+def _key_of(files: Published) -> str:
+    """Return the key that a stored head names. Raises VerificationError where it names none."""
+    try:
+        return str(parse_key(files.head.key))
+    except InvalidInputError:
+        raise VerificationError(
+            f"the stored head names no key (`{files.head.key[:80]}`): its row was changed; give the log's key with --key, and run "
+            "`ephor ledger fsck`"
+        ) from None
 
 
 def _main(world: World) -> Published:

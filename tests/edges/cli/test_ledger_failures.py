@@ -71,6 +71,14 @@ def test_a_head_that_is_no_text_is_a_failed_verification(run):
     assert run("ledger", "append", "events")[0] == 6
 
 
+def test_a_head_that_names_no_key_is_not_blamed_on_who_asks(run):
+    key = json.loads(run("ledger", "checkpoint", "--json")[1])["key"]
+    damage("update ledger_head set key = 'nonsense'")
+    code, _, err = run("ledger", "verify")
+    assert (code, "names no key (`nonsense`)" in err, "--key" in err) == (6, True, True)
+    assert run("ledger", "verify", "--key", key)[0] == 0
+
+
 def test_a_plane_without_its_ledger_misses_entries(run):
     damage(
         "drop trigger ledger_entries_no_delete",
