@@ -96,13 +96,14 @@ def test_only_opting_out_and_limiting_take_no_identity() -> None:
 def test_a_law_gives_the_rights_it_lists_and_no_others(law: DsrLaw, right: Right) -> None:
     if right in RIGHTS[law]:
         assert right_of(law.value, right.value) == (law, right)
+        assert right_of(law.value.upper(), right.value.title()) == (law, right)
     else:
         with pytest.raises(InvalidInputError, match="gives no right"):
             right_of(law.value, right.value)
 
 
 @pytest.mark.parametrize(
-    ("law", "right"), [("gdpr", "forget"), ("lgpd", "access"), ("", ""), ("GDPR", "access")]
+    ("law", "right"), [("gdpr", "forget"), ("lgpd", "access"), ("", ""), ("GDPR ", "access")]
 )
 def test_unknown_words_are_refused(law: str, right: str) -> None:
     with pytest.raises(InvalidInputError, match="unknown"):

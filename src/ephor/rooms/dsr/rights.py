@@ -153,16 +153,16 @@ TELLS: Mapping[DsrLaw, str] = {
 
 
 def right_of(law: str, right: str) -> tuple[DsrLaw, Right]:
-    """Return the law and the right that two words name.
+    """Return the law and the right that two words name, however their letters are written.
 
-    >>> right_of("ccpa", "delete")[1].value
+    >>> right_of("CCPA", "delete")[1].value
     'delete'
 
     Raises:
         InvalidInputError: there is no such law or right, or the law gives no such right.
     """
-    under = word(DsrLaw, law, "law")
-    asked = word(Right, right, "right")
+    under = word(DsrLaw, law.lower(), "law")
+    asked = word(Right, right.lower(), "right")
     if asked not in RIGHTS[under]:
         known = ", ".join(RIGHTS[under])
         raise InvalidInputError(
